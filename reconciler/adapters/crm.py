@@ -1,0 +1,127 @@
+"""The CRM door: what an adapter of a CRM is.
+
+An adapter translates and stores nothing. Data arrives encoded (`Wire.encode`) and keyed by the CRM's field keys; what
+it returns is wire text. Tags are named by `CrmTag.key` in every call and page. Retries, pacing, batching, encoding,
+recovery and counting live in the gateway, once.
+Optional abilities are the small protocols below; `Capabilities` says which ones hold and why the others do not.
+`delete_contact` does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from reconciler.adapters.errors import AdapterError
+from reconciler.model.capabilities import Capabilities, Json
+from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
+
+Record = Mapping[str, Json]
+"""Field key -> encoded value; `Capabilities.clears_with` empties."""
+
+WireRecord = dict[str, str | None]
+"""Field key -> wire text; None or missing is absent. The pseudo key `ID` holds the contact's id."""
+
+ID = "$id"
+TAGS = "$tags"
+"""Columns of a page beside the fields: `$id` string, `$tags` list<string> of tag keys, no tag twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One item of a batch: the contact's id, or the error of this item alone."""
+
+    id: str | None = None
+    error: AdapterError | None = None
+
+
+class Crm(Protocol):
+    """What every adapter has. Every method may raise AuthFailed, RateLimited, Unavailable; writes also Uncertain."""
+
+    capabilities: Capabilities
+
+    def connect(self) -> Account:
+        """Who answers. Never creates anything; an account that does not exist yet has the id ""."""
+
+    def sync_crm_fields(self) -> Sequence[CrmField]: ...
+
+    def sync_tags(self) -> Sequence[CrmTag]: ...
+
+    def get_contact_id(self, email: str) -> str | None:
+        """The contact with that e-mail, strongly consistent; None if there is none."""
+
+    def get_tags(self, contact_id: str) -> Sequence[str]: ...
+
+    def apply_tags(self, tags: Sequence[str], contact_id: str) -> None: ...
+
+    def remove_tags(self, tags: Sequence[str], contact_id: str) -> None: ...
+
+    def add_contact(self, data: Record) -> str:
+        """Create; the new id. Raises Duplicate, Rejected."""
+
+    def update_contact(self, contact_id: str, data: Record) -> None:
+        """Set what `data` names and leave every other field alone. Raises NotFound, Duplicate, Rejected."""
+
+    def load_contact(self, contact_id: str, fields: Sequence[str]) -> WireRecord:
+        """Raises NotFound."""
+
+    def load_contacts(self, tag: str) -> Iterator[str]:
+        """Ids of all contacts that carry the tag."""
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class ReadsAll(Protocol):
+    def all_contacts(self, fields: Sequence[str], since: datetime | None = None) -> Iterator[pa.RecordBatch]:
+        """All contacts in pages: columns `$id`, `$tags` and one string column per field, in that order."""
+
+
+@runtime_checkable
+class WritesFields(Protocol):
+    """`add_field` may be given any `CrmField` whose native type is one of the wires'."""
+
+    def add_field(self, field: CrmField) -> CrmField: ...
+
+    def update_field(
+        self,
+        key: str,
+        *,
+        label: str | None = None,
+        group: str | None = None,
+        options: Sequence[CrmOption] | None = None,
+    ) -> None:
+        """Change what is given. `options` is the whole wanted list."""
+
+    def rename_field(self, key: str, new_key: str) -> None: ...
+
+    def delete_field(self, key: str) -> None: ...
+
+
+@runtime_checkable
+class WritesTags(Protocol):
+    def add_tag(self, name: str) -> CrmTag: ...
+
+    def rename_tag(self, key: str, name: str) -> CrmTag: ...
+
+    def delete_tag(self, key: str) -> None: ...
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """Many items in one call, at most `Endpoint.batch`; one `Done` per item, in order."""
+
+    def add_contacts(self, items: Sequence[Record]) -> Sequence[Done]: ...
+
+    def update_contacts(self, items: Sequence[tuple[str, Record]]) -> Sequence[Done]: ...
+
+    def load_many(self, ids: Sequence[str], fields: Sequence[str]) -> Sequence[WireRecord]:
+        """Those that exist, in any order, each with `$id`; `$tags` is not included."""
+
+    def apply_tag(self, tag: str, contact_ids: Sequence[str]) -> Sequence[Done]: ...
+
+    def remove_tag(self, tag: str, contact_ids: Sequence[str]) -> Sequence[Done]: ...

@@ -1,0 +1,71 @@
+"""Errors of both doors. The class says what may be done next; retry logic never reads messages.
+
+No error carries a foreign exception's text: databases, readers and HTTP libraries quote people's data. `detail` is
+our own sentence and names fields, endpoints, counts, rows.
+"""
+
+from __future__ import annotations
+
+
+class AdapterError(Exception):
+    """`detail`: one sentence of ours; `fix`: the way out."""
+
+    def __init__(self, detail: str = "", fix: str = "") -> None:
+        self.detail = detail
+        self.fix = fix
+        super().__init__(detail)
+
+
+class AuthFailed(AdapterError):
+    """Wrong or missing credentials or scope: stop."""
+
+
+class WrongAccount(AdapterError):
+    """Another account answered than the file allows: stop."""
+
+
+class NotFound(AdapterError):
+    """The contact, field or tag is not there (any more): look up again."""
+
+
+class Duplicate(AdapterError):
+    """It exists already: update instead. `existing` is its id where the CRM says so."""
+
+    def __init__(self, detail: str = "", fix: str = "", existing: str | None = None) -> None:
+        super().__init__(detail, fix)
+        self.existing = existing
+
+
+class RateLimited(AdapterError):
+    """Too many calls: again after `after` seconds."""
+
+    def __init__(self, detail: str = "", fix: str = "", after: float = 1.0) -> None:
+        super().__init__(detail, fix)
+        self.after = after
+
+
+class Unavailable(AdapterError):
+    """Nothing was done; later may work."""
+
+
+class Uncertain(AdapterError):
+    """The answer was lost: it may have been done. Look before repeating."""
+
+
+class Rejected(AdapterError):
+    """This record (or this field of it) is refused; the others go on. `field` is the CRM's field key or ""."""
+
+    def __init__(self, detail: str = "", fix: str = "", field: str = "") -> None:
+        super().__init__(detail, fix)
+        self.field = field
+
+
+class SourceFailed(AdapterError):
+    """The source cannot be read to its end: nothing is planned on half the people. `row`: 1-based data row, or 0.
+
+    `code` is the problem code to report (`E4xx`)."""
+
+    def __init__(self, code: str, detail: str = "", fix: str = "", row: int = 0) -> None:
+        super().__init__(detail, fix)
+        self.code = code
+        self.row = row

@@ -1,0 +1,64 @@
+"""Which adapters there are: our own by name, outside ones by entry point. Nothing is imported until it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from reconciler.adapters.crm import Crm
+from reconciler.adapters.source import Source
+
+
+class CrmAdapter(Protocol):
+    """What a CRM adapter's module offers as `ADAPTER`."""
+
+    Options: type[BaseModel]
+
+    def open(self, options: Any, base: Path, object: str) -> Crm:
+        """`base`: the folder that relative paths of the file are relative to. Opens lazily; `connect` comes first."""
+
+
+class SourceAdapter(Protocol):
+    """What a source adapter's module offers as `ADAPTER`."""
+
+    Options: type[BaseModel]
+
+    def open(self, options: Any, base: Path) -> Source: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One door: its own adapters (name -> module) and the entry-point group of outside ones."""
+
+    group: str
+    own: Mapping[str, str]
+
+
+CRM = Kind("reconciler.crm", {"local": "reconciler.adapters.local"})
+SOURCE = Kind("reconciler.source", {"csv": "reconciler.adapters.csv", "jsonl": "reconciler.adapters.jsonl"})
+
+
+def names(kind: Kind) -> tuple[str, ...]:
+    """All adapters of that kind that are installed, sorted."""
+    return tuple(sorted({*kind.own, *(e.name for e in entry_points(group=kind.group))}))
+
+
+def find(kind: Kind, name: str) -> Any:
+    """The adapter of that name. Raises KeyError if there is none."""
+    if name in kind.own:
+        return importlib.import_module(kind.own[name]).ADAPTER
+    for entry in entry_points(group=kind.group):
+        if entry.name == name:
+            return entry.load()
+    raise KeyError(name)
+
+
+def options_models(kind: Kind) -> dict[str, type[BaseModel]]:
+    """Name -> options model of every installed adapter: what `cli` hands to `config`."""
+    return {name: find(kind, name).Options for name in names(kind)}

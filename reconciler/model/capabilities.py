@@ -1,0 +1,109 @@
+"""What a CRM can do, as data with reasons, and how its values travel.
+
+Canonical text is the narrow waist: `encode` takes it, `decode` gives it. In pages and snapshots a wire value
+is text: strings as they are, everything else as compact JSON; null is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Json = str | int | float | bool | None | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How one value type travels to and from one CRM.
+
+    `native`: the CRM's type that we create for it. `accepts`: native types of existing fields that can hold it
+    (`native` included). `encode(canonical)` gives the JSON value to send. `decode(text)` gives canonical text, or
+    None for empty, or raises `Undecodable`. Law, checked by the contract kit: encode(decode(encode(v))) == encode(v).
+    """
+
+    native: str
+    accepts: frozenset[str]
+    encode: Callable[[str], Json]
+    decode: Callable[[str], str | None]
+
+
+class Undecodable(ValueError):
+    """A stored value that its type cannot read. Carries no value."""
+
+
+class Ability(StrEnum):
+    """Everything that a CRM may or may not be able to do; `Capabilities` says which, and why not."""
+
+    ADD_FIELD = "add_field"
+    RENAME_FIELD = "rename_field"
+    RELABEL_FIELD = "relabel_field"
+    REGROUP_FIELD = "regroup_field"
+    DELETE_FIELD = "delete_field"
+    ADD_OPTION = "add_option"
+    RELABEL_OPTION = "relabel_option"
+    DELETE_OPTION = "delete_option"
+    ADD_TAG = "add_tag"
+    RENAME_TAG = "rename_tag"
+    DELETE_TAG = "delete_tag"
+    SET_STATUS = "set_status"
+    CLEAR_VALUE = "clear_value"
+
+
+class Call(StrEnum):
+    """The kinds of calls that cost is counted in."""
+
+    CONNECT = "connect"
+    SYNC_FIELDS = "sync_crm_fields"
+    SYNC_TAGS = "sync_tags"
+    ALL_CONTACTS = "all_contacts"
+    GET_CONTACT_ID = "get_contact_id"
+    LOAD_CONTACTS = "load_many"
+    ADD_CONTACTS = "add_contacts"
+    UPDATE_CONTACTS = "update_contacts"
+    APPLY_TAG = "apply_tag"
+    REMOVE_TAG = "remove_tag"
+    ADD_FIELD = "add_field"
+    UPDATE_FIELD = "update_field"
+    DELETE_FIELD = "delete_field"
+    ADD_TAG = "add_tag"
+    RENAME_TAG = "rename_tag"
+    DELETE_TAG = "delete_tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One row of the price list: how many items one call takes, and its name in the cost."""
+
+    name: str
+    batch: int = 1
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """One CRM's abilities: each is in `can`, or in `cannot` with the reason and what to do by hand.
+
+    `wires`: a row per value type it stores. `holds`: native type -> the value type read by default from such a field.
+    `endpoints`: the price list. `rate`: calls a second under the vendor's limit. `since_covers`: what `all_contacts`
+    with `since` notices: any of values, tags, deletions. `match`: key of the field that holds the e-mail.
+    `clears_with`: what is sent to empty a value.
+    """
+
+    can: frozenset[Ability]
+    cannot: Mapping[Ability, str]
+    wires: Mapping[str, Wire]
+    holds: Mapping[str, str]
+    endpoints: Mapping[Call, Endpoint]
+    rate: float
+    match: str = "email"
+    clears_with: Json = None
+    objects: tuple[str, ...] = ("contact",)
+    statuses: tuple[str, ...] = ()
+    since_covers: frozenset[str] = field(default_factory=frozenset)
+
+    def why_not(self, ability: Ability) -> str | None:
+        """None if the CRM can; else the reason in one sentence."""
+        if ability in self.can:
+            return None
+        return self.cannot.get(ability, "this CRM's adapter does not support it")

@@ -1,0 +1,214 @@
+"""Desired state: what the file asks for, resolved, with the place of every entry.
+
+`config` makes it, everything else reads it. Nothing here knows YAML or a CRM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from reconciler.model.problems import Level, Place
+
+
+class Push(StrEnum):
+    """When a value may go to the CRM."""
+
+    ALWAYS = "always"
+    ON_CREATE = "on_create"
+    IF_EMPTY = "if_empty"
+    NEVER = "never"
+
+
+class Empty(StrEnum):
+    """Whether an empty travels."""
+
+    SKIP = "skip"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """CEL text and where it stands. Compile with `model.expressions.compile_expression`."""
+
+    text: str
+    where: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FromColumn:
+    """The value is a source column."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromExpression:
+    """The value is computed; pushed only."""
+
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class FromScore:
+    """The value is the sum of the points of a named score; pushed only."""
+
+    score: str
+
+
+Origin = FromColumn | FromExpression | FromScore
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A declared choice: must exist with this label (None: any label), or must not exist (`absent`)."""
+
+    value: str
+    label: str | None
+    absent: bool
+    where: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One entry under `fields`. `origin` None: the field must exist, its values are not ours.
+
+    `type` None: what the existing CRM field holds, `text` for a new one. `type` is already the canonical name
+    (aliases are resolved by `config`). `options` None: not declared. `timezone` and `region` are resolved from the
+    source's when the entry has none. `where_of` gives the place of a single key of the entry, for messages.
+    """
+
+    key: str
+    where: Place
+    origin: Origin | None = None
+    type: str | None = None
+    format: str | None = None
+    decimals: int | None = None
+    map: Mapping[str, str] = field(default_factory=dict)
+    default: str | None = None
+    as_: str | None = None
+    country: str | None = None
+    timezone: str = "UTC"
+    region: str | None = None
+    push: Push = Push.ALWAYS
+    pull: bool = False
+    empty: Empty = Empty.SKIP
+    consent: bool = False
+    label: str | None = None
+    group: str | None = None
+    options: tuple[Option, ...] | None = None
+    renamed_from: str | None = None
+    absent: bool = False
+    where_of: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def column(self) -> str | None:
+        """The source column, if the value comes straight from one."""
+        return self.origin.column if isinstance(self.origin, FromColumn) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One entry under `tags`. `when` None: the tag must exist, who carries it is not ours."""
+
+    name: str
+    where: Place
+    when: Expression | None = None
+    keep: bool = False
+    on_create: bool = False
+    renamed_from: str | None = None
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicTags:
+    """One entry under `dynamic_tags`: a tag per value of a column. `prefix` "" only together with `keep`."""
+
+    column: str
+    where: Place
+    prefix: str = ""
+    max_new: int = 20
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRule:
+    when: Expression
+    points: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`person`: source column that names a person for ever; `match`: CRM field key to look people up by."""
+
+    person: str
+    match: str
+    where: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """`create`: False, True, or an expression that says who may be created. `when`: who is in scope."""
+
+    create: bool | Expression = False
+    when: Expression | None = None
+    status: str | None = None
+    where: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Guards on `apply`. Percentages are of the linked people in scope and do not count below `min_people`."""
+
+    create: int = 1000
+    update_percent: int = 30
+    untag_percent: int = 10
+    tag_people: int = 500
+    clear: int = 0
+    delete: int = 0
+    new_tags: int = 50
+    new_fields: int = 20
+    min_people: int = 20
+    where_of: Mapping[str, Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The `crm` or `source` section: which adapter, and its validated options (a pydantic model of that adapter)."""
+
+    type: str
+    options: Any
+    where: Place
+    object: str = "contact"
+    account: str | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    timezone: str = "UTC"
+    region: str | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The whole file, resolved. `digest` covers everything that can change a plan, secrets excluded.
+
+    `entry_digests`: address (`field.KEY`, `tag["NAME"]`, `dynamic_tags["PREFIX"]`) -> hex digest of that entry; what
+    tells a change of the file from a change of the data. `files`: every file read, the main one first.
+    """
+
+    files: tuple[str, ...]
+    digest: str
+    crm: Door
+    source: Door
+    identity: Identity
+    fields: Mapping[str, Field]
+    tags: Mapping[str, Tag] = field(default_factory=dict)
+    dynamic_tags: tuple[DynamicTags, ...] = ()
+    scores: Mapping[str, tuple[ScoreRule, ...]] = field(default_factory=dict)
+    contacts: Contacts = field(default_factory=Contacts)
+    limits: Limits = field(default_factory=Limits)
+    rules: Mapping[str, Level] = field(default_factory=dict)
+    entry_digests: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Any, ...] = ()

@@ -1,0 +1,79 @@
+"""A CRM's inventory: the fields and tags that exist there, in the CRM's own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reconciler.model.names import fold_name
+
+
+@dataclass(frozen=True, slots=True)
+class CrmOption:
+    """One choice of a select or multiselect field: the stored value and what people see."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CrmField:
+    """A field as the CRM has it.
+
+    `key` is the adapter's stable, human key; `native` is the CRM's own type name, compared as it is.
+    `standard` fields are the vendor's and can be neither renamed nor removed; `read_only` ones cannot be written.
+    `joined` names the object that the value really belongs to (account, owner): never writable here.
+    `max_length` counts characters; None where the CRM declares none.
+    """
+
+    key: str
+    label: str
+    native: str
+    options: tuple[CrmOption, ...] = ()
+    group: str | None = None
+    standard: bool = False
+    read_only: bool = False
+    joined: str | None = None
+    max_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CrmTag:
+    """A tag as the CRM has it: `key` is what tag calls and pages use, `name` what people see."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who answers behind the door: `id` is what state is bound to; empty while it does not exist yet."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All fields and tags of one CRM object."""
+
+    fields: tuple[CrmField, ...] = ()
+    tags: tuple[CrmTag, ...] = ()
+    _fields: dict[str, CrmField] = field(init=False, repr=False, compare=False)
+    _tags: dict[str, CrmTag] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_fields", {f.key: f for f in self.fields})
+        object.__setattr__(self, "_tags", {t.name: t for t in self.tags})
+
+    def field(self, key: str) -> CrmField | None:
+        """The field of that key, or None."""
+        return self._fields.get(key)
+
+    def tag(self, name: str) -> CrmTag | None:
+        """The tag of exactly that name, or None."""
+        return self._tags.get(name)
+
+    def tags_like(self, name: str) -> tuple[CrmTag, ...]:
+        """Tags that differ from `name` only in case, spaces or HTML entities, the exact one included."""
+        folded = fold_name(name)
+        return tuple(t for t in self.tags if fold_name(t.name) == folded)

@@ -1,0 +1,30 @@
+"""Every code the program can utter: one row each, in the file of its family. `docs/messages.md` is printed from here.
+
+E1xx the file (`config.py`), R1xx rules about the file (`rules.py`), R2xx findings about people and values
+(`findings.py`), R3xx findings about the inventory (`findings.py`), E3xx the CRM, E4xx the source, E5xx state, apply
+and the machine (`runtime.py`), E9xx usage (`runtime.py`).
+"""
+
+from __future__ import annotations
+
+from reconciler.model.messages.config import CONFIG
+from reconciler.model.messages.findings import FINDINGS
+from reconciler.model.messages.row import Message
+from reconciler.model.messages.rules import RULES
+from reconciler.model.messages.runtime import RUNTIME
+from reconciler.model.problems import Level, Place, Problem
+
+_ROWS = (*CONFIG, *RULES, *FINDINGS, *RUNTIME)
+MESSAGES: dict[str, Message] = {row.code: row for row in sorted(_ROWS, key=lambda row: row.code)}
+if len(MESSAGES) != len(_ROWS):
+    raise AssertionError("a message code stands twice")
+
+__all__ = ["MESSAGES", "Message", "problem"]
+
+
+def problem(
+    code: str, detail: str = "", where: Place | None = None, fix: str | None = None, level: Level | None = None
+) -> Problem:
+    """A problem of that code: constant summary, this case's detail, the row's way out unless a better one is known."""
+    row = MESSAGES[code]
+    return Problem(code, level or row.level, row.summary, detail, row.fix if fix is None else fix, where)

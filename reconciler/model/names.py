@@ -1,0 +1,21 @@
+"""Names of fields and tags: when two of them are one, and which known name was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import html
+from collections.abc import Iterable
+
+
+def fold_name(name: str) -> str:
+    """The form in which names that differ only in case, spaces or HTML entities are equal."""
+    return " ".join(html.unescape(name).casefold().split())
+
+
+def near_matches(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """Known names that `name` was probably meant to be, nearest first."""
+    folded: dict[str, str] = {}
+    for candidate in known:
+        folded.setdefault(fold_name(candidate), candidate)
+    found = difflib.get_close_matches(fold_name(name), folded, n=most, cutoff=0.6)
+    return tuple(folded[f] for f in found)

@@ -1,0 +1,278 @@
+"""The plan: plain data. It is printed, saved, guarded and carried out; nothing in it runs.
+
+Inventory changes are a handful of objects; changes of people are an Arrow table with the fixed schema `CHANGES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from reconciler.model.capabilities import Wire
+from reconciler.model.problems import Level, Place, Problem
+
+
+class Action(StrEnum):
+    """What happens to one field, option or tag of the inventory."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    RENAME = "rename"
+    DELETE = "delete"
+    BLOCKED = "blocked"
+    RELEASED = "released"
+
+
+class Cause(StrEnum):
+    """Why a value changes: the entry is new or changed; the data; somebody else; an existing value is taken over."""
+
+    CONFIG = "config"
+    SOURCE = "source"
+    DRIFT = "drift"
+    ADOPT = "adopt"
+
+
+class Verdict(IntEnum):
+    """What the decision table says of one value. The numbers are stored in change tables: never renumber."""
+
+    NOTHING = 0
+    IN_SYNC = 1
+    REWRITTEN = 2
+    SET = 3
+    CLEAR = 4
+    PULL = 5
+    HELD = 6
+    CONFLICT = 7
+    BLOCKED = 8
+    FINDING = 9
+
+
+class TagAction(IntEnum):
+    APPLY = 1
+    REMOVE = 2
+
+
+class ContactAction(IntEnum):
+    CREATE = 1
+    UPDATE = 2
+
+
+CAUSES: tuple[Cause, ...] = tuple(Cause)
+
+VALUE_CHANGE = pa.struct(
+    [
+        pa.field("field", pa.int16(), nullable=False),  # index into Changes.keys
+        pa.field("verdict", pa.int8(), nullable=False),  # Verdict.SET or CLEAR (later PULL)
+        pa.field("cause", pa.int8(), nullable=False),  # index into CAUSES
+        pa.field("before", pa.string()),  # theirs, canonical; null is empty
+        pa.field("after", pa.string()),  # ours, canonical; null is empty
+    ]
+)
+TAG_CHANGE = pa.struct(
+    [
+        pa.field("tag", pa.string(), nullable=False),  # the tag's name
+        pa.field("action", pa.int8(), nullable=False),  # TagAction
+    ]
+)
+CHANGES: pa.Schema = pa.schema(
+    [
+        pa.field("person", pa.string(), nullable=False),  # the person's id in the source
+        pa.field("row", pa.int64(), nullable=False),  # source row number, from 1
+        pa.field("match", pa.string()),  # the person's e-mail, canonical
+        pa.field("contact", pa.string()),  # the CRM's contact id; null for a create
+        pa.field("action", pa.int8(), nullable=False),  # ContactAction
+        pa.field("values", pa.list_(VALUE_CHANGE), nullable=False),
+        pa.field("tags", pa.list_(TAG_CHANGE), nullable=False),
+    ]
+)
+
+
+class Changes(Protocol):
+    """The changes of people: one row a contact, schema `CHANGES`, creates first, then by source row."""
+
+    keys: tuple[str, ...]
+    contacts: int
+
+    def batches(self) -> Iterator[pa.RecordBatch]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One attribute before and after, as JSON values; `path` is dotted (`options.pro.label`)."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryChange:
+    """One change of a field, option or tag. `deltas` are what reviewers read; the rest is what apply needs.
+
+    `kind`: field, option or tag. `key`: field key or tag name (the *old* one for a rename, `new_key` the new one).
+    `reason` and `by_hand`: why it is blocked and what a person can do about it. `waiting`: values that wait for a
+    blocked field. `holders`: contacts that hold a value or carry the tag that is to be removed.
+    """
+
+    address: str
+    kind: str
+    key: str
+    action: Action
+    where: Place | None
+    deltas: tuple[Delta, ...] = ()
+    summary: str = ""
+    new_key: str | None = None
+    option: str | None = None
+    reason: str = ""
+    by_hand: str = ""
+    waiting: int = 0
+    holders: int = 0
+
+
+@dataclass(slots=True)
+class FieldCount:
+    """Values of one field for one cause."""
+
+    key: str
+    where: Place | None
+    cause: Cause
+    set: int = 0
+    clear: int = 0
+    pull: int = 0
+    held: int = 0
+    conflict: int = 0
+    blocked: int = 0
+    rewritten: int = 0
+
+
+@dataclass(slots=True)
+class TagCount:
+    """Taggings of one tag for one cause. `kept`: carried though the rule says no, left alone (first run)."""
+
+    name: str
+    where: Place | None
+    cause: Cause
+    apply: int = 0
+    remove: int = 0
+    kept: int = 0
+    unknown: int = 0
+
+
+@dataclass(slots=True)
+class ContactCount:
+    """The first five partition the people in scope; held, conflict and blocked count contacts beside them."""
+
+    create: int = 0
+    update: int = 0
+    in_sync: int = 0
+    no_contact: int = 0
+    set_aside: int = 0
+    held: int = 0
+    conflict: int = 0
+    blocked: int = 0
+    people: int = 0
+    out_of_scope: int = 0
+    contacts: int = 0
+    linked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One limit of the file against what the plan would do. `observed` and `allowed` in the limit's own unit."""
+
+    limit: str
+    allowed: int
+    observed: int
+    tripped: bool
+    subject: str = ""
+    where: Place | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the data that is left as it is. `rows`: source row numbers, ascending, the first few."""
+
+    code: str
+    level: Level
+    summary: str
+    count: int
+    detail: str = ""
+    fix: str = ""
+    where: Place | None = None
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointCost:
+    name: str
+    calls: int
+    write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Calls of `plan` and of the `apply` that follows it, reads and writes apart, and the time at the CRM's rate."""
+
+    reads: int = 0
+    writes: int = 0
+    seconds: float = 0.0
+    rate: float = 0.0
+    endpoints: tuple[EndpointCost, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One differing value, for --show-values at a terminal only."""
+
+    address: str
+    row: int
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundField:
+    """A mapped field as this CRM has it: its resolved value type and the wire its values travel on."""
+
+    key: str
+    type: str
+    wire: Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that `apply` would do and everything that it would not, with reasons."""
+
+    id: str
+    now: datetime
+    file: str
+    config: str
+    crm: str
+    object: str
+    account: str
+    source_label: str
+    source_rows: int
+    scope: str
+    inventory: tuple[InventoryChange, ...]
+    contacts: ContactCount
+    fields: tuple[FieldCount, ...]
+    tags: tuple[TagCount, ...]
+    guards: tuple[Guard, ...]
+    findings: tuple[Finding, ...]
+    cost: Cost
+    people: Changes
+    bound: Mapping[str, BoundField] = field(default_factory=dict)
+    examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def pending(self) -> bool:
+        """Whether an apply at the same clock would write anything; held, blocked and findings are not pending."""
+        pending = {Action.CREATE, Action.UPDATE, Action.RENAME, Action.DELETE}
+        return bool(self.people.contacts) or any(c.action in pending for c in self.inventory)

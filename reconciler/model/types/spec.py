@@ -1,0 +1,63 @@
+"""What every value type offers, and all that a reading of it may depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Parse = Callable[..., str | None]
+"""parse(raw, *context) -> canonical text, or None for empty; raises `Unreadable`. Pure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One field's reading of its type: everything that `parse` may depend on, resolved.
+
+    `options`: (stored value, label or None) pairs; empty means any value. `format`: a pattern such as `DD/MM/YYYY`, or
+    how numbers are written (`1,234.56` or `1.234,56`). `timezone`: IANA name, of naive times. `region`: two letters,
+    of phone numbers without a country code. `as_`: `code` or `name`. `country`: the value type takes the country as
+    one more argument (state).
+    """
+
+    type: str = "text"
+    format: str | None = None
+    decimals: int | None = None
+    options: tuple[tuple[str, str | None], ...] = ()
+    as_: str | None = None
+    timezone: str = "UTC"
+    region: str | None = None
+    country: bool = False
+
+
+class Unreadable(ValueError):
+    """A value that its type refuses. `reason` is a short constant phrase, never the value; `key` resolves it.
+
+    `reason` examples: "day or month unclear", "not a number", "outside options". `key`: the key of the file that
+    resolves it ("format", "options", "region", "map", ...) or "".
+    """
+
+    def __init__(self, reason: str, key: str = "") -> None:
+        self.reason = reason
+        self.key = key
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueType:
+    """One row of the table of types.
+
+    `build(spec)` gives the parser. `cel(canonical)` gives the typed value that expressions see. `guard` "text": a
+    column whose values are plain ASCII without padding or control characters is canonical already (the vectorised
+    guard of `tables` relies on it, and a property test holds the two together); "" means always parse.
+    The texts are what `docs/types.md` prints.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    build: Callable[[Spec], Parse]
+    cel: Callable[[str], object]
+    accepts: str
+    canonical: str
+    refuses: str
+    samples: tuple[tuple[str, str | None], ...] = ()
+    guard: str = ""
