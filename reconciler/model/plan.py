@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -270,6 +271,7 @@ class Plan:
     bound: Mapping[str, BoundField] = field(default_factory=dict)
     examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    links: Path | None = None  # Parquet, every link known after this plan; to be kept by the state
 
     @property
     def pending(self) -> bool:

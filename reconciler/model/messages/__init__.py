@@ -1,20 +1,24 @@
 """Every code the program can utter: one row each, in the file of its family. `docs/messages.md` is printed from here.
 
 E1xx the file (`config.py`), R1xx rules about the file (`rules.py`), R2xx findings about people and values
-(`findings.py`), R3xx findings about the inventory (`findings.py`), E3xx the CRM, E4xx the source, E5xx state, apply
-and the machine (`runtime.py`), E9xx usage (`runtime.py`).
+(`findings.py`), R3xx findings about the inventory (`inventory.py`), E3xx the CRM (`crm.py`), E4xx the source
+(`source.py`), E5xx state, apply and the machine (`runtime.py`), E9xx usage (`usage.py`).
 """
 
 from __future__ import annotations
 
 from reconciler.model.messages.config import CONFIG
+from reconciler.model.messages.crm import CRM
 from reconciler.model.messages.findings import FINDINGS
+from reconciler.model.messages.inventory import INVENTORY
 from reconciler.model.messages.row import Message
 from reconciler.model.messages.rules import RULES
 from reconciler.model.messages.runtime import RUNTIME
+from reconciler.model.messages.source import SOURCE
+from reconciler.model.messages.usage import USAGE
 from reconciler.model.problems import Level, Place, Problem
 
-_ROWS = (*CONFIG, *RULES, *FINDINGS, *RUNTIME)
+_ROWS = (*CONFIG, *RULES, *FINDINGS, *INVENTORY, *CRM, *SOURCE, *RUNTIME, *USAGE)
 MESSAGES: dict[str, Message] = {row.code: row for row in sorted(_ROWS, key=lambda row: row.code)}
 if len(MESSAGES) != len(_ROWS):
     raise AssertionError("a message code stands twice")

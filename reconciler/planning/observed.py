@@ -1,0 +1,78 @@
+"""Observed state: what `diff` is given beside the desired state. Readers are lazy; planning itself touches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from reconciler.model.capabilities import Call, Capabilities
+from reconciler.model.inventory import Account, Inventory
+from reconciler.model.progress import Progress, Silent
+
+LINKS = pa.schema([pa.field("person", pa.binary(16), nullable=False), pa.field("contact", pa.string(), nullable=False)])
+REWRITES = pa.schema(
+    [
+        pa.field("contact", pa.string(), nullable=False),
+        pa.field("field", pa.string(), nullable=False),
+        pa.field("sent", pa.binary(16), nullable=False),  # text_digest of what we sent, canonical
+        pa.field("stored", pa.binary(16), nullable=False),  # text_digest of what was read back, canonical
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the state says; all of it can be rebuilt. `known` is False on a first run or after lost state.
+
+    `key`: secret of the digests. `links`: Parquet file of schema LINKS, or None. `created`: links made since that file
+    (person digest, contact id). `applied`: entry address -> digest in the last applied file. `marks`: names of rule tags
+    that are ours. `rewrites`: values that the CRM stores differently from what was sent. `leftover`: digests of people
+    whose update was guarded and begun by an interrupted run of the same file.
+    """
+
+    key: bytes
+    known: bool = False
+    links: Path | None = None
+    created: tuple[tuple[bytes, str], ...] = ()
+    applied: Mapping[str, str] = field(default_factory=dict)
+    marks: frozenset[str] = frozenset()
+    rewrites: pa.Table | None = None
+    leftover: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """`people(columns)` gives batches with exactly those string columns; `contacts(keys)` gives pages with `$id`,
+    `$tags` (tag keys) and one wire-text column per field key. `reads`: calls made so far, asked for at the end."""
+
+    account: Account
+    capabilities: Capabilities
+    inventory: Inventory
+    people: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
+    contacts: Callable[[Sequence[str]], Iterator[pa.RecordBatch]]
+    remembered: Remembered
+    reads: Callable[[], Mapping[Call, int]]
+    source_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one plan is made. `now`: the plan's clock. `workdir`: an empty folder for spill files, owned by the caller.
+
+    `persons`: only these (empty: everybody). `target`/`exclude`: globs over addresses. `allow`: guard -> number.
+    `examples`: collect three differing values per field and cause (--show-values).
+    """
+
+    now: datetime
+    workdir: Path
+    persons: frozenset[str] = frozenset()
+    target: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow: Mapping[str, int] = field(default_factory=dict)
+    examples: bool = False
+    memory_limit: str = "600MB"
+    progress: Progress = field(default_factory=Silent)
