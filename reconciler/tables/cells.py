@@ -1,0 +1,24 @@
+"""One cell is one string: canonical text, null for empty, or a mark.
+
+Canonical text never holds NUL, so a string that begins with it is a mark: an unreadable value of ours with the number
+of its reason, or a stored value of theirs that cannot be decoded. Marks take part in the row hash like any text, which
+is why a row with one never looks settled.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+MARK = "\x00"
+THEIRS_MARK = MARK + "t"
+
+
+def ours_mark(reason: int) -> str:
+    """The mark of an unreadable value of ours; `reason` indexes the lane's reasons."""
+    return f"{MARK}o{reason}"
+
+
+def is_marked(column: pa.Array) -> pa.Array:
+    """Boolean per row: the cell is a mark. Null cells are not."""
+    return pc.fill_null(pc.starts_with(column, MARK), False)

@@ -1,0 +1,118 @@
+"""The change table: verdicts of whole columns become one row per contact, on disk, with the schema `CHANGES`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.model.plan import CHANGES, TAG_CHANGE, VALUE_CHANGE, ContactAction
+from reconciler.tables.spool import Spool
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChanges:
+    """Changes of one field in one batch: `at` (int64) are rows of the batch; the others run along with it."""
+
+    field: int
+    at: pa.Array
+    verdict: pa.Array
+    cause: pa.Array
+    before: pa.Array
+    after: pa.Array
+    filled: pa.Array  # boolean: the contact holds something there now, decodable or not
+
+
+@dataclass(frozen=True, slots=True)
+class TagChanges:
+    """Taggings in one batch: rows of the batch, tag names and actions, side by side."""
+
+    at: pa.Array
+    tag: pa.Array
+    action: pa.Array
+
+
+class ChangeTable:
+    """What `Plan.people` is: contacts to write, creates first, then by source row."""
+
+    def __init__(self, path: Path, keys: Sequence[str]) -> None:
+        self.keys = tuple(keys)
+        self.contacts = 0
+        self._spool = Spool(path)
+
+    def append(
+        self, people: pa.RecordBatch, action: ContactAction, values: Sequence[ValueChanges], tags: Sequence[TagChanges]
+    ) -> int:
+        """`people`: columns person, row, match, contact. Updates without a change are left out; how many were written."""
+        length = people.num_rows
+        value_lists, value_counts = _lists(length, [c.at for c in values], _value_structs(values))
+        tag_lists, tag_counts = _lists(length, [c.at for c in tags], _tag_structs(tags))
+        batch = pa.RecordBatch.from_arrays(
+            [
+                people.column("person"),
+                people.column("row"),
+                people.column("match"),
+                people.column("contact"),
+                pa.repeat(pa.scalar(int(action), pa.int8()), length),
+                value_lists,
+                tag_lists,
+            ],
+            schema=CHANGES,
+        )
+        if action is ContactAction.UPDATE:
+            batch = batch.filter(pc.greater(pc.add(value_counts, tag_counts), 0))
+        if batch.num_rows:
+            self._spool.append(batch)
+            self.contacts += batch.num_rows
+        return int(batch.num_rows)
+
+    def finish(self) -> ChangeTable:
+        self._spool.finish()
+        return self
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        return self._spool.batches()
+
+
+def _value_structs(values: Sequence[ValueChanges]) -> pa.Array:
+    columns = [
+        [pa.repeat(pa.scalar(c.field, pa.int16()), len(c.at)) for c in values],
+        [c.verdict for c in values],
+        [c.cause for c in values],
+        [c.before for c in values],
+        [c.after for c in values],
+    ]
+    return _struct(columns, VALUE_CHANGE)
+
+
+def _tag_structs(tags: Sequence[TagChanges]) -> pa.Array:
+    return _struct([[c.tag for c in tags], [c.action for c in tags]], TAG_CHANGE)
+
+
+def _struct(columns: list[list[pa.Array]], kind: pa.StructType) -> pa.Array:
+    fields = [kind.field(i) for i in range(kind.num_fields)]
+    joined = [
+        pa.concat_arrays([pa.array([], f.type), *(a.cast(f.type) for a in arrays)])
+        for f, arrays in zip(fields, columns, strict=True)
+    ]
+    return pa.StructArray.from_arrays(joined, fields=fields)
+
+
+def _lists(length: int, at: Sequence[pa.Array], entries: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Entries grouped by the row they belong to, in the order given; and how many each row has."""
+    owners = pa.concat_arrays([pa.array([], pa.int64()), *at])
+    order = pc.sort_indices(
+        pa.table({"at": owners, "n": pa.array(range(len(owners)), pa.int64())}),
+        sort_keys=[("at", "ascending"), ("n", "ascending")],
+    )
+    found = pc.value_counts(owners)
+    counts = [0] * (length + 1)
+    for entry in found.to_pylist():
+        counts[entry["values"] + 1] = entry["counts"]
+    sizes = pa.array(counts, pa.int32())
+    offsets = pc.cumulative_sum(sizes)
+    lists = pa.ListArray.from_arrays(offsets, entries.take(order))
+    return lists, sizes.slice(1)

@@ -1,0 +1,82 @@
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.types import TYPES, Spec, Unreadable, parser
+from reconciler.tables import guard
+from reconciler.tables.cells import is_marked
+from reconciler.tables.lanes import Lane
+
+TEXTS = st.one_of(
+    st.none(),
+    st.text(max_size=12),
+    st.text(alphabet="ab \t\x00\x7f\u00a0é\u0301", max_size=8),
+)
+
+
+def upper(*texts: str | None) -> str | None:
+    """A converter that tells its inputs apart and refuses one of them."""
+    if "bad" in texts:
+        raise Unreadable("bad one", "map")
+    joined = "|".join("-" if t is None else t.upper() for t in texts)
+    return joined or None
+
+
+def batch(*columns: list[str | None]) -> pa.RecordBatch:
+    arrays = [pa.array(c, pa.string()) for c in columns]
+    return pa.RecordBatch.from_arrays(arrays, names=[f"c{n}" for n in range(len(columns))])
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), max_size=30))
+def test_a_column_is_what_the_converter_says_of_each_row(rows: list[tuple[str | None, ...]]) -> None:
+    columns = [list(c) for c in zip(*rows, strict=True)] if rows else [[], [], []]
+    lane = Lane("x", ("c0", "c1", "c2"), upper)
+    assert lane.run(batch(*columns)).to_pylist() == [lane.one(*row) for row in rows]
+
+
+@pytest.mark.parametrize("distinct", [3, 5000])
+def test_repeating_and_unique_columns_give_the_same_text(distinct: int) -> None:
+    values = [f"v{n % distinct}" for n in range(5000)]
+    lane = Lane("x", ("c0",), upper)
+    first, second = lane.run(batch(values)), lane.run(batch(values))
+    assert first.to_pylist() == second.to_pylist() == [v.upper() for v in values]
+
+
+@given(st.lists(TEXTS, max_size=20))
+def test_plain_text_needs_no_converter(values: list[str | None]) -> None:
+    """The vectorised guard and the converters of every type that declares it agree."""
+    for name, kind in TYPES.items():
+        if kind.guard != "text":
+            continue
+        parse = parser(Spec(name))
+
+        def convert(text: str | None, parse=parse) -> str | None:
+            return parse(text) if text else None
+
+        guarded = Lane("g", ("c0",), convert, plain=True)
+        assert guarded.run(batch(values)).to_pylist() == [Lane("d", (), convert).one(v) for v in values]
+
+
+@given(st.lists(TEXTS, max_size=20), st.integers(0, 5))
+def test_the_guard_of_a_column_is_the_guard_of_its_rows_even_in_a_slice(values: list[str | None], start: int) -> None:
+    column = pa.array(values, pa.string()).slice(start)
+    assert guard.all_plain(column) == all(guard.plain(column).to_pylist())
+
+
+def test_refusals_are_counted_by_reason_with_their_first_rows() -> None:
+    lane = Lane("x", ("c0",), upper)
+    out = lane.run(batch(["a", "bad", None, "bad"]), pa.array([10, 11, 12, 13], pa.int64()))
+    assert is_marked(out).to_pylist() == [False, True, False, True]
+    assert lane.reasons == [("bad one", "map")]
+    assert (lane.refusals[0].count, lane.refusals[0].rows) == (2, [11, 13])
+
+
+def test_rows_that_nobody_asked_for_are_not_counted() -> None:
+    lane = Lane("x", ("c0",), upper)
+    lane.run(batch(["bad", "bad"]), pa.array([None, 2], pa.int64()))
+    assert (lane.refusals[0].count, lane.refusals[0].rows) == (1, [2])
+
+
+def test_a_lane_without_inputs_is_a_constant() -> None:
+    assert Lane("x", (), lambda: "k").run(batch(["a", "b"])).to_pylist() == ["k", "k"]

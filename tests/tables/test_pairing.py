@@ -1,0 +1,132 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reconciler.model.addresses import person_digest
+from reconciler.tables.engine import Engine
+from reconciler.tables.pairing import LINKS, Aside, Paired, Pairing
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = Engine(tmp_path, "200MB")
+    yield engine
+    engine.close()
+
+
+def feed(
+    engine: Engine,
+    people: list[tuple[str | None, str | None, str]],
+    contacts: list[tuple[str, str | None, str]],
+    links: dict[str, str] | None = None,
+    may: bool = True,
+) -> Pairing:
+    """People are (id, e-mail, cell), contacts are (id, e-mail, cell), links go from person to contact."""
+    pairing = Pairing(engine, KEY, ["f0"], [])
+    n = len(people)
+    columns = {
+        "ord": pa.array(range(n), pa.int64()),
+        "row": pa.array(range(1, n + 1), pa.int64()),
+        "person": pa.array([p[0] for p in people], pa.string()),
+        "match": pa.array([p[1] for p in people], pa.string()),
+        "f0": pa.array([p[2] for p in people], pa.string()),
+        "may": pa.array([may] * n, pa.bool_()),
+        "asked": pa.array([True] * n, pa.bool_()),
+        "tagset": pa.array([0] * n, pa.int64()),
+        "unsure": pa.array([False] * n, pa.bool_()),
+    }
+    pairing.add_ours(pa.RecordBatch.from_pydict(columns))
+    m = len(contacts)
+    pairing.add_theirs(
+        pa.RecordBatch.from_pydict(
+            {
+                "idx": pa.array(range(m), pa.int64()),
+                "id": pa.array([c[0] for c in contacts], pa.string()),
+                "match": pa.array([c[1] for c in contacts], pa.string()),
+                "f0": pa.array([c[2] for c in contacts], pa.string()),
+                "tagset": pa.array([0] * m, pa.int64()),
+                "unsure": pa.array([False] * m, pa.bool_()),
+            }
+        )
+    )
+    pairing.add_links(None, [(person_digest(KEY, p), c) for p, c in (links or {}).items()])
+    return pairing
+
+
+def aside(paired: Paired) -> dict[Aside, tuple[int, ...]]:
+    return {reason: rows for reason, (_, rows) in paired.aside.items()}
+
+
+def test_people_are_paired_by_e_mail_and_the_rest_is_created(engine: Engine) -> None:
+    pairing = feed(
+        engine, [("1", "a@x", "v"), ("2", "b@x", "v"), ("3", "c@x", "v")], [("9", "a@x", "v"), ("8", "b@x", "w")]
+    )
+    paired = pairing.pair()
+    assert (paired.pairs, paired.settled, paired.creates, paired.no_contact) == (2, 1, 1, 0)
+    assert pairing.differing().to_pylist() == [{"ord": 1, "idx": 1, "taken": False}]
+    assert pairing.creates().to_pylist() == [2]
+
+
+def test_a_link_wins_over_the_e_mail(engine: Engine) -> None:
+    pairing = feed(engine, [("1", "new@x", "v")], [("9", "old@x", "v"), ("8", "other@x", "v")], {"1": "9"})
+    paired = pairing.pair()
+    assert (paired.pairs, paired.creates) == (1, 0)
+
+
+def test_a_new_address_that_another_contact_has_is_marked(engine: Engine) -> None:
+    pairing = feed(engine, [("1", "b@x", "v")], [("9", "a@x", "w"), ("8", "b@x", "w")], {"1": "9"})
+    pairing.pair()
+    assert pairing.differing().to_pylist() == [{"ord": 0, "idx": 0, "taken": True}]
+
+
+@pytest.mark.parametrize(
+    ("people", "contacts", "links", "expected"),
+    [
+        ([(None, "a@x", "v")], [], {}, {Aside.NO_PERSON: (1,)}),
+        ([("1", "a@x", "v"), ("1", "b@x", "v")], [], {}, {Aside.SAME_PERSON: (1, 2)}),
+        ([("1", "a@x", "v"), ("2", "a@x", "v")], [("9", "a@x", "v")], {}, {Aside.SAME_MATCH: (1, 2)}),
+        ([("1", "a@x", "v")], [("9", "a@x", "v"), ("8", "a@x", "v")], {}, {Aside.MANY_CONTACTS: (1,)}),
+        (
+            [("1", "a@x", "v"), ("2", "b@x", "v")],
+            [("9", "a@x", "v")],
+            {"1": "9", "2": "9"},
+            {Aside.SHARED_CONTACT: (1, 2)},
+        ),
+        ([("1", "a@x", "v")], [], {"1": "9"}, {Aside.GONE: (1,)}),
+        ([("1", "z@x", "v"), ("2", "a@x", "v")], [("9", "a@x", "v")], {"1": "9"}, {Aside.TAKEN: (2,)}),
+        ([("1", None, "v")], [], {}, {Aside.NO_MATCH: (1,)}),
+    ],
+)
+def test_who_is_ambiguous_is_set_aside(
+    engine: Engine,
+    people: list[tuple[str | None, str | None, str]],
+    contacts: list[tuple[str, str | None, str]],
+    links: dict[str, str],
+    expected: dict[Aside, tuple[int, ...]],
+) -> None:
+    assert aside(feed(engine, people, contacts, links).pair()) == expected
+
+
+def test_who_may_not_be_created_is_counted(engine: Engine) -> None:
+    paired = feed(engine, [("1", "a@x", "v")], [], may=False).pair()
+    assert (paired.creates, paired.no_contact) == (0, 1)
+
+
+def test_links_written_are_read_again_as_the_same_people(engine: Engine, tmp_path: Path) -> None:
+    pairing = feed(
+        engine, [("1", "a@x", "v"), ("é", "b@x", "v")], [("9", "a@x", "v"), ("8", "b@x", "v")], {"gone": "7"}
+    )
+    pairing.pair()
+    pairing.write_links(tmp_path / "links.parquet")
+    table = pq.read_table(tmp_path / "links.parquet")
+    assert table.schema.equals(LINKS) or table.schema.names == LINKS.names
+    digests = {person: int.from_bytes(person_digest(KEY, person), "little") for person in ("1", "é", "gone")}
+    kept = {
+        (high << 64 | low): contact for high, low, contact in zip(*(c.to_pylist() for c in table.columns), strict=True)
+    }
+    assert kept == {digests["1"]: "9", digests["é"]: "8", digests["gone"]: "7"}
