@@ -20,12 +20,14 @@ class Wire:
     `native`: the CRM's type that we create for it. `accepts`: native types of existing fields that can hold it
     (`native` included). `encode(canonical)` gives the JSON value to send. `decode(text)` gives canonical text, or
     None for empty, or raises `Undecodable`. Law, checked by the contract kit: encode(decode(encode(v))) == encode(v).
+    `plain`: text travels as it is (encode and decode are the identity), so that plain text needs no look at all.
     """
 
     native: str
     accepts: frozenset[str]
     encode: Callable[[str], Json]
     decode: Callable[[str], str | None]
+    plain: bool = False
 
 
 class Undecodable(ValueError):
@@ -58,6 +60,7 @@ class Call(StrEnum):
     SYNC_TAGS = "sync_tags"
     ALL_CONTACTS = "all_contacts"
     GET_CONTACT_ID = "get_contact_id"
+    GET_TAGS = "get_tags"
     LOAD_CONTACTS = "load_many"
     ADD_CONTACTS = "add_contacts"
     UPDATE_CONTACTS = "update_contacts"
@@ -87,7 +90,9 @@ class Capabilities:
     `wires`: a row per value type it stores. `holds`: native type -> the value type read by default from such a field.
     `endpoints`: the price list. `rate`: calls a second under the vendor's limit. `since_covers`: what `all_contacts`
     with `since` notices: any of values, tags, deletions. `match`: key of the field that holds the e-mail.
-    `clears_with`: what is sent to empty a value.
+    `clears_with`: what is sent to empty a value. `assigns_keys`: the CRM chooses the keys of new fields, so that a
+    field of the file is found by its label where no key matches. `paced`: calls are held back to `rate`; otherwise the
+    rate is only the price.
     """
 
     can: frozenset[Ability]
@@ -101,6 +106,8 @@ class Capabilities:
     objects: tuple[str, ...] = ("contact",)
     statuses: tuple[str, ...] = ()
     since_covers: frozenset[str] = field(default_factory=frozenset)
+    assigns_keys: bool = False
+    paced: bool = False
 
     def why_not(self, ability: Ability) -> str | None:
         """None if the CRM can; else the reason in one sentence."""

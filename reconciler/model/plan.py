@@ -137,12 +137,13 @@ class InventoryChange:
 
 @dataclass(slots=True)
 class FieldCount:
-    """Values of one field for one cause."""
+    """Values of one field for one cause. `created`: those of `set` that go to new contacts."""
 
     key: str
     where: Place | None
     cause: Cause
     set: int = 0
+    created: int = 0
     clear: int = 0
     pull: int = 0
     held: int = 0
@@ -271,7 +272,7 @@ class Plan:
     bound: Mapping[str, BoundField] = field(default_factory=dict)
     examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
-    links: Path | None = None  # Parquet, every link known after this plan; to be kept by the state
+    links: Path | None = None  # Parquet, every link known after pairing; an apply keeps it
 
     @property
     def pending(self) -> bool:

@@ -1,4 +1,4 @@
-"""A mapping bound to one CRM: the entry of the file, the value type it resolved to, and the wire its values travel on."""
+"""A mapping bound to one CRM: the file's entry, the value type it resolved to, the wire its values travel on."""
 
 from __future__ import annotations
 

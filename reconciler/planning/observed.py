@@ -13,7 +13,6 @@ from reconciler.model.capabilities import Call, Capabilities
 from reconciler.model.inventory import Account, Inventory
 from reconciler.model.progress import Progress, Silent
 
-LINKS = pa.schema([pa.field("person", pa.binary(16), nullable=False), pa.field("contact", pa.string(), nullable=False)])
 REWRITES = pa.schema(
     [
         pa.field("contact", pa.string(), nullable=False),
@@ -28,8 +27,8 @@ REWRITES = pa.schema(
 class Remembered:
     """What the state says; all of it can be rebuilt. `known` is False on a first run or after lost state.
 
-    `key`: secret of the digests. `links`: Parquet file of schema LINKS, or None. `created`: links made since that file
-    (person digest, contact id). `applied`: entry address -> digest in the last applied file. `marks`: names of rule tags
+    `key`: secret of the digests. `links`: Parquet file of schema `tables.pairing.LINKS`, or None.
+    `created`: links made since that file (person digest, contact id). `applied`: entry address -> digest in the last applied file. `marks`: names of rule tags
     that are ours. `rewrites`: values that the CRM stores differently from what was sent. `leftover`: digests of people
     whose update was guarded and begun by an interrupted run of the same file.
     """
@@ -57,6 +56,7 @@ class Observed:
     remembered: Remembered
     reads: Callable[[], Mapping[Call, int]]
     source_label: str = ""
+    columns: tuple[str, ...] = ()  # every column of the source, for expressions that look at the whole row
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ class Options:
     """How one plan is made. `now`: the plan's clock. `workdir`: an empty folder for spill files, owned by the caller.
 
     `persons`: only these (empty: everybody). `target`/`exclude`: globs over addresses. `allow`: guard -> number.
-    `examples`: collect three differing values per field and cause (--show-values).
+    `examples`: collect three differing values per field and cause (--show-values). `links`: write every link known
+    after pairing to a file (`Plan.links`), for an apply to keep.
     """
 
     now: datetime
@@ -74,5 +75,6 @@ class Options:
     exclude: tuple[str, ...] = ()
     allow: Mapping[str, int] = field(default_factory=dict)
     examples: bool = False
+    links: bool = False
     memory_limit: str = "600MB"
     progress: Progress = field(default_factory=Silent)

@@ -1,7 +1,118 @@
-"""Messages of one family; see the package's docstring for the codes."""
+"""Findings about people and their values: what is left as it is while everything else goes on."""
 
 from __future__ import annotations
 
 from reconciler.model.messages.row import Message
+from reconciler.model.problems import Level
 
-FINDINGS: tuple[Message, ...] = ()
+_W = Level.WARNING
+
+FINDINGS: tuple[Message, ...] = (
+    Message(
+        "R201",
+        "people without an id",
+        "The column that `identity.person` names is empty in these rows, so nobody can be told apart by it.",
+        "fill the column, or name one that is never empty in identity.person",
+        _W,
+    ),
+    Message(
+        "R202",
+        "several rows have the same person id",
+        "Which of the rows is right cannot be known, so none of them is written.",
+        "make identity.person unique in the source: remove the extra rows, or choose another column",
+        _W,
+    ),
+    Message(
+        "R203",
+        "several people have the same e-mail",
+        "They would all become one contact, and would overwrite each other; none of them is written.",
+        "give each person an e-mail of their own, or leave all but one out of scope with contacts.when",
+        _W,
+    ),
+    Message(
+        "R204",
+        "values are unreadable",
+        "The value does not fit the field's type, so the CRM keeps what it has; the person's other values go on.",
+        "correct the values in the source, or say how they are written: format, map, options, region or another type",
+        _W,
+    ),
+    Message(
+        "R205",
+        "an expression is unknown for some people",
+        "It met an empty or an error there. A tag is then neither applied nor taken away, a value not written, a person"
+        " not in scope.",
+        'say what an empty means, for example `points != null && points > 10`, or give the column a default type',
+        _W,
+    ),
+    Message(
+        "R206",
+        "several contacts have the person's e-mail",
+        "Which of them is meant cannot be known, so none is written.",
+        "merge the contacts in the CRM",
+        _W,
+    ),
+    Message(
+        "R207",
+        "the linked contact does not exist any more",
+        "The person was linked to a contact that the CRM no longer has. It is not created again.",
+        "restore the contact in the CRM, or forget the link with `reconciler status --forget`",
+        _W,
+    ),
+    Message(
+        "R208",
+        "the e-mail belongs to another person's contact",
+        "The person has no contact yet, and the contact with that e-mail is linked to somebody else.",
+        "correct the e-mail in the source, or merge the contacts in the CRM",
+        _W,
+    ),
+    Message(
+        "R209",
+        "several people are linked to one contact",
+        "They would overwrite each other; none of them is written.",
+        "correct the links, or forget them with `reconciler status --forget`",
+        _W,
+    ),
+    Message(
+        "R210",
+        "people without an e-mail",
+        "They are linked to no contact, and without an e-mail none can be looked up or created.",
+        "fill the e-mail in the source, or leave these people out with contacts.when",
+        _W,
+    ),
+    Message(
+        "R211",
+        "the new e-mail belongs to another contact",
+        "The person's e-mail changed to one that another contact has. The address is not written; other values are.",
+        "merge the two contacts in the CRM, or correct the e-mail in the source",
+        _W,
+    ),
+    Message(
+        "R212",
+        "stored values cannot be read as the field's type",
+        "The CRM holds something there that the declared type cannot read. Only `push: always` writes over it.",
+        "correct the values in the CRM, or declare another type",
+        _W,
+    ),
+    Message(
+        "R213",
+        "people carry a tag that becomes ours, though its rule says no",
+        "On the first apply that manages a tag, nobody loses it: somebody may have given it by hand.",
+        "leave it so, or take the tag away from them with --allow untag=N",
+        _W,
+    ),
+    Message(
+        "R214",
+        "more new tags than max_new",
+        "One tag is made for each value. So many new ones are rarely meant, so none is created and these people keep"
+        " the tags that they have.",
+        "raise max_new, or choose a column with fewer values",
+        _W,
+    ),
+    Message(
+        "R215",
+        "a tag from a value differs from an existing tag only in case or spaces",
+        "The CRM would take them for one tag, or people would: neither is created nor applied.",
+        "write the value in the source like the tag, or rename the tag in the CRM",
+        _W,
+    ),
+)

@@ -1,0 +1,29 @@
+"""What the second phase counts while it decides: by field and cause, by tag, and contacts as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reconciler.model.plan import Cause, Example, FieldCount, TagCount
+from reconciler.tables.lanes import Refusals
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the second phase counted. Contacts, not values, unless it says so."""
+
+    looked_at: int = 0
+    updated: int = 0
+    updated_with_values: int = 0
+    created: int = 0
+    overwritten: int = 0
+    held: int = 0
+    fields: dict[tuple[int, Cause], FieldCount] = field(default_factory=dict)
+    tags: dict[str, TagCount] = field(default_factory=dict)
+    taken: Refusals = field(default_factory=Refusals)
+    undecodable: dict[int, Refusals] = field(default_factory=dict)
+    first_kept: dict[str, Refusals] = field(default_factory=dict)
+    twins: dict[str, Refusals] = field(default_factory=dict)
+    used_tags: set[str] = field(default_factory=set)
+    dynamic_blocked: Refusals = field(default_factory=Refusals)
+    examples: dict[str, list[Example]] = field(default_factory=dict)

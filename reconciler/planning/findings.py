@@ -1,0 +1,146 @@
+"""Findings: what the comparison of people left as it is, each with its count, its first rows and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.desired import Desired, Expression, Field, FromColumn, FromExpression, Tag
+from reconciler.model.messages import MESSAGES
+from reconciler.model.plan import Finding
+from reconciler.model.problems import Place
+from reconciler.planning.conversion import UNKNOWN_REASON
+from reconciler.planning.people import PeoplePlan
+from reconciler.tables.lanes import Lane, Refusals
+from reconciler.tables.pairing import Aside
+
+_ASIDE = {
+    Aside.NO_PERSON: ("R201", "{n} without an id in `{person}`"),
+    Aside.SAME_PERSON: ("R202", "{n} share their `{person}` with another row"),
+    Aside.SAME_MATCH: ("R203", "{n} share their e-mail with another person"),
+    Aside.MANY_CONTACTS: ("R206", "{n} have an e-mail that several contacts have"),
+    Aside.GONE: ("R207", "{n} were linked to a contact that is gone"),
+    Aside.TAKEN: ("R208", "{n} have the e-mail of a contact that is linked to somebody else"),
+    Aside.SHARED_CONTACT: ("R209", "{n} are linked to a contact together with somebody else"),
+    Aside.NO_MATCH: ("R210", "{n} have no contact and no e-mail"),
+}
+
+
+def people_findings(desired: Desired, people: PeoplePlan) -> tuple[Finding, ...]:
+    """All findings about people, by code and place."""
+    found = [
+        *_aside(desired, people),
+        *_unreadable(people),
+        *_unknown(desired, people),
+        *_of_fields(people),
+        *_of_tags(desired, people),
+    ]
+    return tuple(sorted(found, key=lambda f: (f.code, f.where or Place(""), f.detail)))
+
+
+def _finding(code: str, count: int, detail: str, where: Place | None, rows: tuple[int, ...] | list[int]) -> Finding:
+    row = MESSAGES[code]
+    return Finding(code, row.level, row.summary, count, detail, row.fix, where, tuple(rows))
+
+
+def _people(count: int) -> str:
+    return f"{count:,} {'person' if count == 1 else 'people'}"
+
+
+def _values(count: int) -> str:
+    return f"{count:,} {'value' if count == 1 else 'values'}"
+
+
+def _aside(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:
+    for reason, (count, rows) in people.paired.aside.items():
+        code, words = _ASIDE[reason]
+        detail = words.format(n=_people(count), person=desired.identity.person)
+        yield _finding(code, count, detail, desired.identity.where, rows)
+
+
+def _unreadable(people: PeoplePlan) -> Iterator[Finding]:
+    """One finding per field, its reasons side by side."""
+    for column in people.layout.fields:
+        entry, lane = column.binding.entry, people.ours.lanes[column.name]
+        reasons = [(*lane.reasons[n], refusals) for n, refusals in lane.refusals.items()]
+        known = [(reason, key, r) for reason, key, r in reasons if reason != UNKNOWN_REASON]
+        if not known:
+            continue
+        total = sum(r.count for _, _, r in known)
+        rows = sorted({row for _, _, r in known for row in r.rows})[: Refusals.MOST_ROWS]
+        said = ", ".join(f"{r.count:,} {reason}" for reason, _, r in sorted(known, key=lambda k: -k[2].count))
+        detail = f"{_values(total)} of {_named(entry)} unreadable as {column.binding.type} ({said})"
+        finding = _finding("R204", total, detail, entry.where, rows)
+        keys = sorted({key for _, key, _ in known if key})
+        fix = f"say how the values are written ({', '.join(keys)}), or correct them in the source" if keys else ""
+        yield _with_fix(finding, fix)
+
+
+def _with_fix(finding: Finding, fix: str) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, fix=fix) if fix else finding
+
+
+def _named(entry: Field) -> str:
+    return f"`{entry.origin.column}`" if isinstance(entry.origin, FromColumn) else f"`{entry.key}`"
+
+
+def _unknown(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:
+    """One finding per expression, with its count."""
+    for name, what, where in _expressions(desired, people):
+        lane: Lane | None = people.ours.lanes.get(name)
+        for number, refusals in (lane.refusals if lane else {}).items():
+            if lane is not None and lane.reasons[number][0] == UNKNOWN_REASON:
+                detail = f"{what} is unknown for {_people(refusals.count)}"
+                yield _finding("R205", refusals.count, detail, where, refusals.rows)
+
+
+def _expressions(desired: Desired, people: PeoplePlan) -> Iterator[tuple[str, str, Place | None]]:
+    if desired.contacts.when is not None:
+        yield "scope", "contacts.when", desired.contacts.when.where
+    if isinstance(desired.contacts.create, Expression):
+        yield "create", "contacts.create", desired.contacts.create.where
+    for column in people.layout.fields:
+        entry = column.binding.entry
+        where = entry.origin.expression.where if isinstance(entry.origin, FromExpression) else entry.where
+        yield column.name, f"the value of `{entry.key}`", where
+    for tag in people.layout.tags:
+        yield tag.name, f"the rule of tag {tag.tag.name}", _place(tag.tag)
+
+
+def _place(tag: Tag) -> Place:
+    return tag.when.where if tag.when else tag.where
+
+
+def _of_fields(people: PeoplePlan) -> Iterator[Finding]:
+    counts = people.counts
+    if counts.taken.count:
+        where = people.layout.match.binding.entry.where
+        detail = f"{_people(counts.taken.count)} changed to an e-mail that another contact has"
+        yield _finding("R211", counts.taken.count, detail, where, counts.taken.rows)
+    for column in people.layout.fields:
+        refusals = counts.undecodable.get(column.number)
+        if refusals:
+            entry = column.binding.entry
+            detail = f"{_values(refusals.count)} stored in `{entry.key}` cannot be read as {column.binding.type}"
+            yield _finding("R212", refusals.count, detail, entry.where, refusals.rows)
+
+
+def _of_tags(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:
+    counts = people.counts
+    for name, refusals in counts.first_kept.items():
+        tag = desired.tags[name]
+        detail = f"{_people(refusals.count)} carry tag {name}, which becomes ours, though its rule says no"
+        yield _finding("R213", refusals.count, detail, _place(tag), refusals.rows)
+    for column in people.layout.dynamic:
+        if column.name in people.refused:
+            entry = column.entry
+            detail = (
+                f"`{entry.column}` would make {people.refused[column.name]:,} new tags, {entry.max_new} are allowed;"
+                f" {_people(counts.dynamic_blocked.count)} wait"
+            )
+            yield _finding("R214", counts.dynamic_blocked.count, detail, entry.where, counts.dynamic_blocked.rows)
+    for name, refusals in counts.twins.items():
+        where = next((c.entry.where for c in people.layout.dynamic if name.startswith(c.entry.prefix)), None)
+        detail = f"tag {name} from {_people(refusals.count)} is like an existing one"
+        yield _finding("R215", refusals.count, detail, where, refusals.rows)

@@ -1,0 +1,61 @@
+"""The columns of one comparison: what each is called on its way through convert, hash, pair and compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.model.desired import DynamicTags, Tag
+from reconciler.planning.bindings import Binding, InventoryPlan
+from reconciler.planning.causes import Since
+
+
+@dataclass(frozen=True, slots=True)
+class FieldColumn:
+    """One mapped field: `name` is its column on our side, `t_` + name on theirs; `number` indexes `Changes.keys`."""
+
+    name: str
+    number: int
+    binding: Binding
+    since: Since
+
+    @property
+    def theirs(self) -> str:
+        return f"t_{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TagColumn:
+    """One rule tag; `key` is the CRM's key for it today, None while this plan creates it."""
+
+    name: str
+    tag: Tag
+    key: str | None
+    since: Since
+    ours: bool  # it was ours before this plan
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicColumn:
+    """One entry of dynamic tags."""
+
+    name: str
+    entry: DynamicTags
+    since: Since
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`match` is the column of the field that people are looked up by. `blocked` fields are only counted."""
+
+    fields: tuple[FieldColumn, ...]
+    blocked: tuple[FieldColumn, ...]
+    match: FieldColumn
+    tags: tuple[TagColumn, ...]
+    dynamic: tuple[DynamicColumn, ...]
+    inventory: InventoryPlan
+    writes_match: bool = True  # False: --target leaves the match field out, it is read only
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Field keys by number: what a change table's `field` indexes."""
+        return tuple(binding.entry.key for binding in self.inventory.bindings)

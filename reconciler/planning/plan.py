@@ -1,0 +1,158 @@
+"""`diff`: desired and observed state become a plan. Pure but for the spill files in the folder that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from hashlib import blake2b
+
+from reconciler.model.addresses import tag_address
+from reconciler.model.desired import Desired
+from reconciler.model.plan import (
+    Action,
+    BoundField,
+    Cause,
+    ContactCount,
+    Delta,
+    FieldCount,
+    InventoryChange,
+    Plan,
+)
+from reconciler.planning.bindings import InventoryPlan
+from reconciler.planning.cost import Work, plan_cost
+from reconciler.planning.findings import people_findings
+from reconciler.planning.guards import guards
+from reconciler.planning.inventory import plan_inventory
+from reconciler.planning.observed import Observed, Options
+from reconciler.planning.people import PeoplePlan, compare_people
+from reconciler.planning.selection import Selection
+from reconciler.planning.tally import Tally
+
+
+def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
+    """Everything that an apply would do at this clock, with causes, limits and cost."""
+    remembered = observed.remembered
+    inventory = plan_inventory(desired, observed.inventory, observed.capabilities, remembered.applied)
+    people = compare_people(desired, observed, inventory, options)
+    changes = tuple(_inventory_changes(inventory, people, options))
+    counts, paired = people.counts, people.paired
+    fields = tuple(_field_counts(people))
+    tags = tuple(sorted(counts.tags.values(), key=lambda t: t.name))
+    tally = _tally(observed, people, fields)
+    contacts = _contacts(people)
+    return Plan(
+        id=_identifier(desired, observed, options, contacts),
+        now=options.now,
+        file=desired.files[0],
+        config=desired.digest,
+        crm=desired.crm.type,
+        object=desired.crm.object,
+        account=observed.account.id,
+        source_label=observed.source_label,
+        source_rows=people.ours.rows,
+        scope="person" if options.persons else "full",
+        inventory=changes,
+        contacts=contacts,
+        fields=fields,
+        tags=tags,
+        guards=guards(desired, changes, tally, options.allow, len(people.new_tags)),
+        findings=(*inventory.findings, *people_findings(desired, people)),
+        cost=plan_cost(observed.capabilities, observed.reads(), changes, _work(people, paired.creates)),
+        people=people.changes,
+        bound=_bound(inventory),
+        examples={key: tuple(examples) for key, examples in counts.examples.items()},
+        problems=desired.warnings,
+        links=people.links,
+    )
+
+
+def _inventory_changes(inventory: InventoryPlan, people: PeoplePlan, options: Options) -> Iterator[InventoryChange]:
+    """The inventory's changes with the numbers that only the people know, and the tags that their values create."""
+    selection = Selection(options.target, options.exclude)
+    for change in inventory.changes:
+        if not selection.takes(change.address):
+            continue
+        if change.action is Action.BLOCKED and change.kind == "field":
+            change = replace(change, waiting=people.waiting.get(change.key, 0))
+        elif change.address in inventory.count_fields:
+            holders = people.theirs.field_holders.get(inventory.count_fields[change.address], 0)
+            change = replace(change, holders=holders)
+        elif change.address in inventory.count_tags:
+            holders = people.theirs.tag_holders.get(inventory.count_tags[change.address], 0)
+            change = replace(change, holders=holders)
+        yield change
+    for name in people.new_tags:
+        entries = people.layout.dynamic
+        where = next((c.entry.where for c in entries if name.startswith(c.entry.prefix)), None)
+        yield InventoryChange(tag_address(name), "tag", name, Action.CREATE, where, (Delta("name", None, name),))
+
+
+def _field_counts(people: PeoplePlan) -> Iterator[FieldCount]:
+    counted = sorted(people.counts.fields.items(), key=lambda item: (item[1].key, list(Cause).index(item[0][1])))
+    for _, count in counted:
+        if any((count.set, count.clear, count.pull, count.held, count.conflict, count.rewritten)):
+            yield count
+    for column in people.layout.blocked:
+        entry = column.binding.entry
+        if waiting := people.waiting.get(entry.key, 0):
+            yield FieldCount(entry.key, entry.where, Cause.SOURCE, blocked=waiting)
+
+
+def _contacts(people: PeoplePlan) -> ContactCount:
+    counts, paired = people.counts, people.paired
+    set_aside = sum(count for count, _ in paired.aside.values())
+    return ContactCount(
+        create=paired.creates,
+        update=counts.updated,
+        in_sync=paired.settled + counts.looked_at - counts.updated,
+        no_contact=paired.no_contact,
+        set_aside=set_aside,
+        held=counts.held,
+        blocked=people.blocked_people,
+        people=paired.pairs + paired.creates + paired.no_contact + set_aside,
+        out_of_scope=people.ours.out_of_scope,
+        contacts=people.theirs.rows,
+        linked=paired.pairs,
+    )
+
+
+def _tally(observed: Observed, people: PeoplePlan, fields: tuple[FieldCount, ...]) -> Tally:
+    counts = people.counts
+    carriers = {t.tag.name: people.theirs.tag_holders.get(t.key, 0) for t in people.layout.tags if t.key}
+    names = {tag.name: tag.key for tag in observed.inventory.tags}
+    for count in counts.tags.values():
+        carriers.setdefault(count.name, people.theirs.tag_holders.get(names.get(count.name, ""), 0))
+    return Tally(
+        create=people.paired.creates,
+        updated_with_values=counts.updated_with_values,
+        overwritten=counts.overwritten,
+        cleared=sum(f.clear for f in fields),
+        linked=people.paired.pairs,
+        crm_contacts=people.theirs.rows,
+        first_run=not observed.remembered.known,
+        tags_applied={t.name: t.apply for t in counts.tags.values() if t.apply},
+        tags_removed={t.name: t.remove for t in counts.tags.values() if t.remove},
+        carriers=carriers,
+        first_kept={name: refusals.count for name, refusals in counts.first_kept.items()},
+    )
+
+
+def _work(people: PeoplePlan, creates: int) -> Work:
+    counts = people.counts
+    return Work(
+        creates=creates,
+        updates=counts.updated_with_values,
+        applied={t.name: t.apply for t in counts.tags.values() if t.apply},
+        removed={t.name: t.remove for t in counts.tags.values() if t.remove},
+        read_back=creates + counts.updated_with_values,
+    )
+
+
+def _bound(inventory: InventoryPlan) -> Mapping[str, BoundField]:
+    return {b.entry.key: BoundField(b.entry.key, b.type, b.wire) for b in inventory.bindings if b.wire is not None}
+
+
+def _identifier(desired: Desired, observed: Observed, options: Options, contacts: ContactCount) -> str:
+    """The same file, account, clock and counts give the same id."""
+    parts = (desired.digest, observed.account.id, options.now.isoformat(), repr(contacts))
+    return blake2b("\x00".join(parts).encode(), digest_size=6).hexdigest()

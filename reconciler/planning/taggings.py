@@ -1,0 +1,150 @@
+"""Tags of people: what the rules and the values ask for against what contacts carry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.model.addresses import tag_address
+from reconciler.model.inventory import Inventory
+from reconciler.model.plan import TagAction, TagCount
+from reconciler.planning.causes import FILLING
+from reconciler.planning.conversion import YES
+from reconciler.planning.counts import Counts
+from reconciler.planning.layout import DynamicColumn, Layout, TagColumn
+from reconciler.tables import tagsets
+from reconciler.tables.cells import MARK, is_marked
+from reconciler.tables.changes import TagChanges
+from reconciler.tables.lanes import Refusals
+
+_APPLY, _REMOVE = int(TagAction.APPLY), int(TagAction.REMOVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What the tags of this plan may do.
+
+    `names`: live tags, key -> name. `twins`: names from values that differ from a live tag only in case or spaces.
+    `refused`: dynamic columns with more new names than `max_new`. `untag_first`: people may lose a tag in the very
+    plan that makes it ours.
+    """
+
+    names: Mapping[str, str]
+    twins: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    untag_first: bool = False
+
+    @classmethod
+    def of(cls, inventory: Inventory, twins: Iterable[str], refused: Iterable[str], untag_first: bool) -> Permissions:
+        return cls({t.key: t.name for t in inventory.tags}, frozenset(twins), frozenset(refused), untag_first)
+
+
+class TagDecisions:
+    """Rule tags by column; tags made from values row by row, only where a row has or wants one."""
+
+    def __init__(self, layout: Layout, permissions: Permissions, counts: Counts) -> None:
+        self._layout, self._permissions, self._counts = layout, permissions, counts
+        self._live = frozenset(permissions.names.values())
+
+    def decide(self, batch: pa.RecordBatch, new: bool) -> list[TagChanges]:
+        """`batch`: the spooled columns of our side, and `tags` (keys) of theirs unless the contacts are `new`."""
+        changes: list[TagChanges] = []
+        for column in self._layout.tags:
+            changes += self._new_rule(column, batch) if new else self._rule(column, batch)
+        for dynamic in self._layout.dynamic:
+            changes += self._dynamic(dynamic, batch, new)
+        return changes
+
+    def _new_rule(self, column: TagColumn, batch: pa.RecordBatch) -> list[TagChanges]:
+        return self._tagged(column, _holds(batch, column), _APPLY)
+
+    def _rule(self, column: TagColumn, batch: pa.RecordBatch) -> list[TagChanges]:
+        if column.tag.on_create:
+            return []
+        wanted, unknown = _holds(batch, column), is_marked(batch.column(column.name))
+        carried = self._carried(column, batch)
+        changes = self._tagged(column, pc.and_not(wanted, carried), _APPLY)
+        lost = pc.and_not(pc.and_not(carried, wanted), unknown)
+        if column.tag.keep or not pc.any(lost).as_py():
+            return changes
+        if column.ours or self._permissions.untag_first:
+            if not column.ours:
+                self._keep_note(column, batch, lost)
+            return changes + self._tagged(column, lost, _REMOVE)
+        self._keep_note(column, batch, lost)
+        return changes
+
+    def _carried(self, column: TagColumn, batch: pa.RecordBatch) -> pa.Array:
+        if column.key is None:
+            return pa.repeat(pa.scalar(False), batch.num_rows)
+        return tagsets.carried(batch.column("tags"), column.key)
+
+    def _keep_note(self, column: TagColumn, batch: pa.RecordBatch, lost: pa.Array) -> None:
+        name = column.tag.name
+        rows = batch.column("row").filter(lost).to_pylist()
+        self._counts.first_kept.setdefault(name, Refusals()).add(rows)
+        if not self._permissions.untag_first:
+            self._count(column, name).kept += len(rows)
+
+    def _tagged(self, column: TagColumn, rows: pa.Array, action: int) -> list[TagChanges]:
+        at = pc.indices_nonzero(rows).cast(pa.int64())
+        if not len(at):
+            return []
+        count = self._count(column, column.tag.name)
+        if action == _APPLY:
+            count.apply += len(at)
+        else:
+            count.remove += len(at)
+        tag = pa.repeat(pa.scalar(column.tag.name), len(at))
+        return [TagChanges(at, tag, pa.repeat(pa.scalar(action, pa.int8()), len(at)))]
+
+    def _dynamic(self, column: DynamicColumn, batch: pa.RecordBatch, new: bool) -> list[TagChanges]:
+        at: list[int] = []
+        tags: list[str] = []
+        actions: list[int] = []
+        rows = batch.column("row").to_pylist()
+        theirs = [()] * batch.num_rows if new else batch.column("tags").to_pylist()
+        for n, (wanted_text, keys) in enumerate(zip(batch.column(column.name).to_pylist(), theirs, strict=True)):
+            carried = {name for key in keys if (name := self._permissions.names.get(key)) is not None}
+            for tag, action in self._of_row(column, wanted_text, carried, rows[n]):
+                at.append(n)
+                tags.append(tag)
+                actions.append(action)
+        if not at:
+            return []
+        return [TagChanges(pa.array(at, pa.int64()), pa.array(tags, pa.string()), pa.array(actions, pa.int8()))]
+
+    def _of_row(
+        self, column: DynamicColumn, text: str | None, carried: set[str], row: int
+    ) -> Iterable[tuple[str, int]]:
+        """Taggings of one contact. An unreadable value leaves all; an empty one takes away what the prefix owns."""
+        if text is not None and text.startswith(MARK):
+            return
+        wanted = set(json.loads(text)) if text else set()
+        for twin in sorted(wanted & self._permissions.twins):
+            self._counts.twins.setdefault(twin, Refusals()).add([row])
+        wanted -= self._permissions.twins
+        if column.name in self._permissions.refused and not wanted <= self._live:
+            self._counts.dynamic_blocked.add([row])
+            return
+        for tag in sorted(wanted - carried):
+            self._count(column, tag).apply += 1
+            self._counts.used_tags.add(tag)
+            yield tag, _APPLY
+        if column.entry.keep or not column.entry.prefix:
+            return
+        for tag in sorted(name for name in carried - wanted if name.startswith(column.entry.prefix)):
+            self._count(column, tag).remove += 1
+            yield tag, _REMOVE
+
+    def _count(self, column: TagColumn | DynamicColumn, name: str) -> TagCount:
+        where = column.tag.where if isinstance(column, TagColumn) else column.entry.where
+        return self._counts.tags.setdefault(tag_address(name), TagCount(name, where, FILLING[column.since]))
+
+
+def _holds(batch: pa.RecordBatch, column: TagColumn) -> pa.Array:
+    return pc.fill_null(pc.equal(batch.column(column.name), YES), False)

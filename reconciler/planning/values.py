@@ -1,0 +1,178 @@
+"""Values of whole columns meet the decision table: what is written is returned, everything is counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.model.addresses import contact_address, text_digest
+from reconciler.model.plan import CAUSES, Cause, Example, FieldCount, Verdict
+from reconciler.planning.causes import FILLING, OVERWRITING
+from reconciler.planning.counts import Counts
+from reconciler.planning.decision import Consent, Policy, Relation, verdicts
+from reconciler.planning.layout import FieldColumn, Layout
+from reconciler.planning.observed import Remembered
+from reconciler.tables.cells import is_marked
+from reconciler.tables.changes import ValueChanges
+from reconciler.tables.lanes import Refusals
+
+_WRITES = pa.array([int(Verdict.SET), int(Verdict.CLEAR)], pa.int8())
+_MOST_EXAMPLES = 3
+
+
+@dataclass(slots=True)
+class Decided:
+    """One batch: what is written, and the rows in which a value is held."""
+
+    changes: list[ValueChanges] = field(default_factory=list)
+    held: list[pa.Array] = field(default_factory=list)
+
+
+class ValueDecisions:
+    """The decision for every mapped field, by column."""
+
+    def __init__(self, layout: Layout, remembered: Remembered, counts: Counts, examples: bool) -> None:
+        self._layout, self._remembered, self._counts, self._examples = layout, remembered, counts, examples
+        self._rewrites = remembered.rewrites
+
+    def decide(self, batch: pa.RecordBatch, new: bool) -> Decided:
+        """`batch`: the spooled columns of our side, and of theirs unless the contacts are `new`."""
+        decided = Decided()
+        for column in self._layout.fields:
+            if new or self._layout.writes_match or column is not self._layout.match:
+                self._decide(column, batch, new, decided)
+        return decided
+
+    def _decide(self, column: FieldColumn, batch: pa.RecordBatch, new: bool, decided: Decided) -> None:
+        ours = batch.column(column.name)
+        theirs = pa.nulls(len(ours), pa.string()) if new else batch.column(column.theirs)
+        both_empty = pc.and_(pc.is_null(ours), pc.is_null(theirs))
+        at = pc.indices_nonzero(pc.invert(pc.or_(pc.fill_null(pc.equal(ours, theirs), False), both_empty)))
+        if not len(at):
+            return
+        at = at.cast(pa.int64())
+        ours, theirs = ours.take(at), theirs.take(at)
+        verdict = self._verdicts(column, batch, at, ours, theirs, new)
+        filled = pc.is_valid(theirs)
+        cause = _causes(column, filled, new)
+        self._count(column, verdict, cause, new)
+        decided.held.append(at.filter(pc.equal(verdict, int(Verdict.HELD))))
+        writes = pc.is_in(verdict, _WRITES)
+        if not pc.any(writes).as_py():
+            return
+        before = pc.if_else(is_marked(theirs), pa.scalar(None, pa.string()), theirs)
+        chosen = [a.filter(writes) for a in (at, verdict, cause, before, ours, filled)]
+        changes = ValueChanges(column.number, *chosen)
+        if self._examples and not new:
+            self._keep_examples(column, batch, changes)
+        decided.changes.append(changes)
+
+    def _verdicts(
+        self, column: FieldColumn, batch: pa.RecordBatch, at: pa.Array, ours: pa.Array, theirs: pa.Array, new: bool
+    ) -> pa.Array:
+        entry = column.binding.entry
+        identity = column is self._layout.match
+        table = pa.array([int(v) for v in verdicts(Policy(entry.push, entry.empty, identity))], pa.int8())
+        relation, consent = self._relation(column, batch, at, ours, theirs), _consent(entry.consent, ours, theirs)
+        number = _mix(_mix(_state(ours), _state(theirs), 3), relation, 3)
+        number = _mix(_mix(number, pa.repeat(pa.scalar(int(new), pa.int32()), len(at)), 2), consent, 3)
+        verdict = table.take(number)
+        undecodable = batch.column("row").take(at).filter(is_marked(theirs))
+        if len(undecodable):
+            self._counts.undecodable.setdefault(column.number, Refusals()).add(undecodable.to_pylist())
+        if identity and not new:
+            verdict = self._without_taken(batch, at, verdict)
+        return verdict
+
+    def _without_taken(self, batch: pa.RecordBatch, at: pa.Array, verdict: pa.Array) -> pa.Array:
+        """An address that belongs to another contact is not written."""
+        taken = pc.and_(batch.column("taken").take(at), pc.equal(verdict, int(Verdict.SET)))
+        if pc.any(taken).as_py():
+            self._counts.taken.add(batch.column("row").take(at).filter(taken).to_pylist())
+        return pc.if_else(taken, pa.scalar(int(Verdict.FINDING), pa.int8()), verdict)
+
+    def _relation(
+        self, column: FieldColumn, batch: pa.RecordBatch, at: pa.Array, ours: pa.Array, theirs: pa.Array
+    ) -> pa.Array:
+        different = pa.repeat(pa.scalar(int(Relation.DIFFERENT), pa.int32()), len(at))
+        if not self._rewrites or "id" not in batch.schema.names:
+            return different
+        contacts = batch.column("id").take(at)
+        known = _known_rewrites(self._rewrites, column.binding.entry.key, contacts)
+        if not known:
+            return different
+        key = self._remembered.key
+        rewritten = [
+            known.get(contact) == (text_digest(key, sent), text_digest(key, stored)) if contact in known else False
+            for contact, sent, stored in zip(contacts.to_pylist(), ours.to_pylist(), theirs.to_pylist(), strict=True)
+        ]
+        return pc.if_else(pa.array(rewritten), pa.scalar(int(Relation.REWRITTEN), pa.int32()), different)
+
+    def _count(self, column: FieldColumn, verdict: pa.Array, cause: pa.Array, new: bool) -> None:
+        pairs = pc.add(pc.multiply(verdict.cast(pa.int32()), len(CAUSES)), cause.cast(pa.int32()))
+        for entry in pc.value_counts(pairs).to_pylist():
+            what, why = divmod(entry["values"], len(CAUSES))
+            name = _COUNTED.get(Verdict(what))
+            if name is None:
+                continue
+            count = self._field_count(column, CAUSES[why])
+            setattr(count, name, getattr(count, name) + entry["counts"])
+            if new and name == "set":
+                count.created += entry["counts"]
+
+    def _field_count(self, column: FieldColumn, cause: Cause) -> FieldCount:
+        entry = column.binding.entry
+        return self._counts.fields.setdefault((column.number, cause), FieldCount(entry.key, entry.where, cause))
+
+    def _keep_examples(self, column: FieldColumn, batch: pa.RecordBatch, changes: ValueChanges) -> None:
+        entry = column.binding.entry
+        for n in range(min(len(changes.at), _MOST_EXAMPLES)):
+            where = changes.at[n].as_py()
+            kept = self._counts.examples.setdefault(f"{entry.key} {CAUSES[changes.cause[n].as_py()]}", [])
+            if len(kept) < _MOST_EXAMPLES:
+                address = contact_address(self._remembered.key, batch.column("person")[where].as_py())
+                row = batch.column("row")[where].as_py()
+                kept.append(Example(f"{address}.{entry.key}", row, changes.before[n].as_py(), changes.after[n].as_py()))
+
+
+_COUNTED = {
+    Verdict.SET: "set",
+    Verdict.CLEAR: "clear",
+    Verdict.PULL: "pull",
+    Verdict.HELD: "held",
+    Verdict.CONFLICT: "conflict",
+    Verdict.REWRITTEN: "rewritten",
+}
+
+
+def _state(cells: pa.Array) -> pa.Array:
+    """0 value, 1 empty, 2 mark: the numbers of `Ours` and `Theirs`."""
+    marked = pc.if_else(is_marked(cells), pa.scalar(2, pa.int32()), pa.scalar(0, pa.int32()))
+    return pc.if_else(pc.is_null(cells), pa.scalar(1, pa.int32()), marked)
+
+
+def _mix(number: pa.Array, fact: pa.Array, size: int) -> pa.Array:
+    return pc.add(pc.multiply(number, size), fact)
+
+
+def _consent(is_consent: bool, ours: pa.Array, theirs: pa.Array) -> pa.Array:
+    none = pa.repeat(pa.scalar(int(Consent.NONE), pa.int32()), len(ours))
+    if not is_consent:
+        return none
+    out = pc.if_else(pc.fill_null(pc.equal(theirs, "true"), False), pa.scalar(int(Consent.THEIRS), pa.int32()), none)
+    return pc.if_else(pc.fill_null(pc.equal(ours, "true"), False), pa.scalar(int(Consent.OURS), pa.int32()), out)
+
+
+def _causes(column: FieldColumn, filled: pa.Array, new: bool) -> pa.Array:
+    filling = pa.scalar(CAUSES.index(FILLING[column.since]), pa.int8())
+    if new:
+        return pa.repeat(filling, len(filled))
+    return pc.if_else(filled, pa.scalar(CAUSES.index(OVERWRITING[column.since]), pa.int8()), filling)
+
+
+def _known_rewrites(rewrites: pa.Table, field: str, contacts: pa.Array) -> dict[str, tuple[bytes, bytes]]:
+    """Contact -> digests (sent, stored), for those of these contacts whose value the CRM rewrote."""
+    here = rewrites.filter(pc.and_(pc.equal(rewrites["field"], field), pc.is_in(rewrites["contact"], contacts)))
+    return {r["contact"]: (r["sent"], r["stored"]) for r in here.to_pylist()}
