@@ -30,6 +30,9 @@ ID = "$id"
 TAGS = "$tags"
 """Columns of a page beside the fields: `$id` string, `$tags` list<string> of tag keys, no tag twice."""
 
+STATUS = "$status"
+"""Pseudo key of a record that creates a contact: one of `Capabilities.statuses`. Without it nobody is subscribed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -40,7 +43,8 @@ class Done:
 
 
 class Crm(Protocol):
-    """What every adapter has. Every method may raise AuthFailed, RateLimited, Unavailable; writes also Uncertain."""
+    """What every adapter has. Every method may raise AuthFailed, CrmFailed, RateLimited, Unavailable; writes also
+    Uncertain."""
 
     capabilities: Capabilities
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 
 class AdapterError(Exception):
-    """`detail`: one sentence of ours; `fix`: the way out."""
+    """`detail`: one sentence of ours; `fix`: the way out, "" for the one of the code; `code`: the problem to report."""
+
+    code: str = "E309"
 
     def __init__(self, detail: str = "", fix: str = "") -> None:
         self.detail = detail
@@ -19,17 +21,25 @@ class AdapterError(Exception):
 class AuthFailed(AdapterError):
     """Wrong or missing credentials or scope: stop."""
 
+    code = "E301"
+
 
 class WrongAccount(AdapterError):
     """Another account answered than the file allows: stop."""
+
+    code = "E302"
 
 
 class NotFound(AdapterError):
     """The contact, field or tag is not there (any more): look up again."""
 
+    code = "E307"
+
 
 class Duplicate(AdapterError):
     """It exists already: update instead. `existing` is its id where the CRM says so."""
+
+    code = "E308"
 
     def __init__(self, detail: str = "", fix: str = "", existing: str | None = None) -> None:
         super().__init__(detail, fix)
@@ -39,6 +49,8 @@ class Duplicate(AdapterError):
 class RateLimited(AdapterError):
     """Too many calls: again after `after` seconds."""
 
+    code = "E304"
+
     def __init__(self, detail: str = "", fix: str = "", after: float = 1.0) -> None:
         super().__init__(detail, fix)
         self.after = after
@@ -47,17 +59,31 @@ class RateLimited(AdapterError):
 class Unavailable(AdapterError):
     """Nothing was done; later may work."""
 
+    code = "E303"
+
 
 class Uncertain(AdapterError):
     """The answer was lost: it may have been done. Look before repeating."""
+
+    code = "E305"
 
 
 class Rejected(AdapterError):
     """This record (or this field of it) is refused; the others go on. `field` is the CRM's field key or ""."""
 
+    code = "E306"
+
     def __init__(self, detail: str = "", fix: str = "", field: str = "") -> None:
         super().__init__(detail, fix)
         self.field = field
+
+
+class CrmFailed(AdapterError):
+    """The CRM cannot be used as it is: stop. `code` is the problem code to report (`E3xx`)."""
+
+    def __init__(self, code: str, detail: str = "", fix: str = "") -> None:
+        super().__init__(detail, fix)
+        self.code = code
 
 
 class SourceFailed(AdapterError):

@@ -1,0 +1,1 @@
+"""The terminal: commands, options, exit codes, progress. Nothing is decided here."""

@@ -20,7 +20,8 @@ class Wire:
     `native`: the CRM's type that we create for it. `accepts`: native types of existing fields that can hold it
     (`native` included). `encode(canonical)` gives the JSON value to send. `decode(text)` gives canonical text, or
     None for empty, or raises `Undecodable`. Law, checked by the contract kit: encode(decode(encode(v))) == encode(v).
-    `plain`: text travels as it is (encode and decode are the identity), so that plain text needs no look at all.
+    `plain`: the wire text of a canonical value is that value, both ways, so that nothing has to be encoded and decoded
+    to know how the CRM would give it back.
     """
 
     native: str

@@ -177,7 +177,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The `crm` or `source` section: which adapter, and its validated options (a pydantic model of that adapter)."""
+    """The `crm` or `source` section: which adapter, and its validated options (a pydantic model of that adapter).
+
+    `rate`: calls a second that the file allows; None: the vendor's limit. `where_of`: places of single keys (`type`,
+    `types.COLUMN`). `label`: what a plan's first line may call it.
+    """
 
     type: str
     options: Any
@@ -188,6 +192,8 @@ class Door:
     timezone: str = "UTC"
     region: str | None = None
     label: str = ""
+    rate: float | None = None
+    where_of: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ decode(encode(parse(raw))). Theirs is decode(wire). Both end in the same canonic
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +16,7 @@ from reconciler.model.capabilities import Undecodable, Wire
 from reconciler.model.desired import DynamicTags, Expression, Field, FromColumn, FromExpression, FromScore, ScoreRule
 from reconciler.model.expressions import UNKNOWN, Program, compile_expression, result_text
 from reconciler.model.scores import score
-from reconciler.model.types import TYPES, Parse, Spec, Unreadable, cel_value, parser
+from reconciler.model.types import Parse, Spec, Unreadable, cel_value, guard, parser
 from reconciler.planning.bindings import Binding
 from reconciler.tables.cells import THEIRS_MARK
 from reconciler.tables.lanes import Convert, Lane
@@ -85,7 +86,7 @@ def theirs_lane(name: str, binding: Binding, key: str) -> Lane:
             raise Unreadable("undecodable") from None
         return settle(canonical) if canonical else None
 
-    return Lane(name, (key,), convert, plain=_is_plain(spec, wire), mark=THEIRS_MARK)
+    return Lane(name, (key,), convert, guard=guard(spec) if wire.plain else "", mark=THEIRS_MARK)
 
 
 def ours_lane(
@@ -102,7 +103,7 @@ def ours_lane(
         name,
         inputs,
         _ours(read, parser(spec), entry, finish),
-        plain=simple and not limited and _is_plain(spec, _wire(binding)),
+        guard=guard(spec) if simple and not limited and _wire(binding).plain else "",
     )
 
 
@@ -133,22 +134,21 @@ def condition_lane(name: str, expression: Expression, columns: Columns, now: dat
 
 
 def dynamic_lane(name: str, entry: DynamicTags, columns: Columns) -> Lane:
-    """The tag names that a row asks for, as a canonical multiselect; null for none."""
+    """The values that a row makes tags of, as a canonical multiselect; null for none.
+
+    A list written as such (JSON, PHP-serialised) is always one; separators split a column declared as multiselect.
+    """
     listed = parser(Spec("multiselect"))
     always = columns.types.get(entry.column) == "multiselect"
     text = parser(Spec("text"))
 
     def convert(raw: str | None) -> str | None:
-        import json
-
         if not raw:
             return None
-        is_list = always or raw.lstrip().startswith(("[", "a:"))
-        canonical = listed(raw) if is_list else text(raw)
-        if canonical is None:
-            return None
-        names = json.loads(canonical) if is_list else [canonical]
-        return json.dumps(sorted({entry.prefix + n for n in names}), ensure_ascii=False, separators=(",", ":"))
+        if always or raw.lstrip().startswith(("[", "a:")):
+            return listed(raw)
+        canonical = text(raw)
+        return None if canonical is None else json.dumps([canonical], ensure_ascii=False)
 
     return Lane(name, (entry.column,), convert)
 
@@ -157,10 +157,6 @@ def _wire(binding: Binding) -> Wire:
     if binding.wire is None:
         raise ValueError("a blocked binding has no wire")
     return binding.wire
-
-
-def _is_plain(spec: Spec, wire: Wire) -> bool:
-    return wire.plain and TYPES[spec.type].guard == "text" and not spec.options and not spec.country
 
 
 def _origin(
@@ -192,7 +188,7 @@ def _computed(program: Program, columns: Columns, now: datetime) -> tuple[tuple[
 def _scored(rules: Sequence[ScoreRule], columns: Columns, now: datetime) -> tuple[tuple[str, ...], Convert]:
     programs = [compile_expression(rule.when.text) for rule in rules]
     names = tuple(dict.fromkeys(name for program in programs for name in program.columns))
-    inputs, values = _values(names, any(p.whole_row for p in programs), columns)
+    inputs, values = _values(names, any(program.whole_row for program in programs), columns)
 
     def read(*raw: str | None) -> str | None:
         total = score(rules, values(raw), now)

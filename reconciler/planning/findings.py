@@ -15,13 +15,13 @@ from reconciler.tables.pairing import Aside
 
 _ASIDE = {
     Aside.NO_PERSON: ("R201", "{n} without an id in `{person}`"),
-    Aside.SAME_PERSON: ("R202", "{n} share their `{person}` with another row"),
-    Aside.SAME_MATCH: ("R203", "{n} share their e-mail with another person"),
-    Aside.MANY_CONTACTS: ("R206", "{n} have an e-mail that several contacts have"),
-    Aside.GONE: ("R207", "{n} were linked to a contact that is gone"),
-    Aside.TAKEN: ("R208", "{n} have the e-mail of a contact that is linked to somebody else"),
-    Aside.SHARED_CONTACT: ("R209", "{n} are linked to a contact together with somebody else"),
-    Aside.NO_MATCH: ("R210", "{n} have no contact and no e-mail"),
+    Aside.SAME_PERSON: ("R202", "{n} with the same `{person}` as another row"),
+    Aside.SAME_MATCH: ("R203", "{n} with the e-mail of another person"),
+    Aside.MANY_CONTACTS: ("R206", "{n} with an e-mail that several contacts have"),
+    Aside.GONE: ("R207", "{n} whose linked contact is gone"),
+    Aside.TAKEN: ("R208", "{n} with the e-mail of a contact that is linked to somebody else"),
+    Aside.SHARED_CONTACT: ("R209", "{n} linked to one contact together with somebody else"),
+    Aside.NO_MATCH: ("R210", "{n} without a contact and without an e-mail"),
 }
 
 
@@ -116,7 +116,7 @@ def _of_fields(people: PeoplePlan) -> Iterator[Finding]:
     counts = people.counts
     if counts.taken.count:
         where = people.layout.match.binding.entry.where
-        detail = f"{_people(counts.taken.count)} changed to an e-mail that another contact has"
+        detail = f"{_people(counts.taken.count)} whose new e-mail another contact has"
         yield _finding("R211", counts.taken.count, detail, where, counts.taken.rows)
     for column in people.layout.fields:
         refusals = counts.undecodable.get(column.number)
@@ -130,14 +130,14 @@ def _of_tags(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:
     counts = people.counts
     for name, refusals in counts.first_kept.items():
         tag = desired.tags[name]
-        detail = f"{_people(refusals.count)} carry tag {name}, which becomes ours, though its rule says no"
+        detail = f"{_people(refusals.count)} with tag {name}, which becomes ours, though its rule says no"
         yield _finding("R213", refusals.count, detail, _place(tag), refusals.rows)
     for column in people.layout.dynamic:
         if column.name in people.refused:
             entry = column.entry
             detail = (
                 f"`{entry.column}` would make {people.refused[column.name]:,} new tags, {entry.max_new} are allowed;"
-                f" {_people(counts.dynamic_blocked.count)} wait"
+                f" {_people(counts.dynamic_blocked.count)} waiting"
             )
             yield _finding("R214", counts.dynamic_blocked.count, detail, entry.where, counts.dynamic_blocked.rows)
     for name, refusals in counts.twins.items():

@@ -72,8 +72,8 @@ def _inventory_changes(inventory: InventoryPlan, people: PeoplePlan, options: Op
     for change in inventory.changes:
         if not selection.takes(change.address):
             continue
-        if change.action is Action.BLOCKED and change.kind == "field":
-            change = replace(change, waiting=people.waiting.get(change.key, 0))
+        if change.action is Action.BLOCKED and change.key in people.waiting and change.kind == "field":
+            change = replace(change, waiting=people.waiting[change.key])
         elif change.address in inventory.count_fields:
             holders = people.theirs.field_holders.get(inventory.count_fields[change.address], 0)
             change = replace(change, holders=holders)

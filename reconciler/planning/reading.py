@@ -20,17 +20,16 @@ from reconciler.planning.conversion import (
     presence_lane,
     theirs_lane,
 )
-from reconciler.planning.layout import Layout
+from reconciler.planning.layout import DynamicColumn, Layout
 from reconciler.planning.observed import Observed, Options
 from reconciler.planning.selection import Selection
 from reconciler.tables import tagsets
-from reconciler.tables.cells import is_marked
+from reconciler.tables.cells import MARK, is_marked
 from reconciler.tables.lanes import Lane, empty_to_null
 from reconciler.tables.pairing import Pairing
 from reconciler.tables.spool import Spool, rebatched
 
 BATCH = 65_536
-_MOST_NAMES = 10_000
 
 
 @dataclass(slots=True)
@@ -70,6 +69,7 @@ class PeopleReader:
         for lane in (self._scope, self._create):
             if isinstance(lane, Lane):
                 self.side.lanes[lane.name] = lane
+        self._dynamic_weights: dict[str, dict[str, int]] = {d.name: {} for d in layout.dynamic}
         self.columns = tuple(
             dict.fromkeys([desired.identity.person, *(i for lane in self.side.lanes.values() for i in lane.inputs)])
         )
@@ -79,6 +79,9 @@ class PeopleReader:
             self._add(batch, pairing)
             self._options.progress.advance(batch.num_rows)
         self.side.spool.finish()
+        for column in self._layout.dynamic:
+            prefix = column.entry.prefix
+            self.side.dynamic_names[column.name] = {prefix + item for item in self._dynamic_weights[column.name]}
         return self.side
 
     def _add(self, batch: pa.RecordBatch, pairing: Pairing) -> None:
@@ -139,18 +142,21 @@ class PeopleReader:
             holds = pc.fill_null(pc.equal(cells[name], YES), False)
             total = pc.add(total, pc.if_else(holds, pa.scalar(weight, pa.int64()), pa.scalar(0, pa.int64())))
         for column in self._layout.dynamic:
-            total = pc.add(total, self._dynamic_weight(column.name, cells[column.name]))
+            total = pc.add(total, self._dynamic_weight(column, cells[column.name]))
         return total
 
-    def _dynamic_weight(self, name: str, cells: pa.Array) -> pa.Array:
-        names = self.side.dynamic_names.setdefault(name, set())
+    def _dynamic_weight(self, column: DynamicColumn, cells: pa.Array) -> pa.Array:
+        known = self._dynamic_weights[column.name]
         distinct = pc.dictionary_encode(cells)
         weights = []
         for text in distinct.dictionary.to_pylist():
-            tags = () if text.startswith("\x00") else json.loads(text)
-            weights.append(_wrap(sum(tagsets.weight(self._key, tag) for tag in tags)))
-            if len(names) < _MOST_NAMES:
-                names.update(tags)
+            total = 0
+            for item in () if text[0] == MARK else json.loads(text):
+                weight = known.get(item)
+                if weight is None:
+                    weight = known[item] = tagsets.weight(self._key, column.entry.prefix + item)
+                total += weight
+            weights.append(_wrap(total))
         return pc.fill_null(pa.array(weights, pa.int64()).take(distinct.indices), 0)
 
     def _unsure(self, cells: dict[str, pa.Array], length: int) -> pa.Array:

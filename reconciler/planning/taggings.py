@@ -124,7 +124,7 @@ class TagDecisions:
         """Taggings of one contact. An unreadable value leaves all; an empty one takes away what the prefix owns."""
         if text is not None and text.startswith(MARK):
             return
-        wanted = set(json.loads(text)) if text else set()
+        wanted = {column.entry.prefix + item for item in json.loads(text)} if text else set()
         for twin in sorted(wanted & self._permissions.twins):
             self._counts.twins.setdefault(twin, Refusals()).add([row])
         wanted -= self._permissions.twins

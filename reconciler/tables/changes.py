@@ -104,10 +104,7 @@ def _struct(columns: list[list[pa.Array]], kind: pa.StructType) -> pa.Array:
 def _lists(length: int, at: Sequence[pa.Array], entries: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Entries grouped by the row they belong to, in the order given; and how many each row has."""
     owners = pa.concat_arrays([pa.array([], pa.int64()), *at])
-    order = pc.sort_indices(
-        pa.table({"at": owners, "n": pa.array(range(len(owners)), pa.int64())}),
-        sort_keys=[("at", "ascending"), ("n", "ascending")],
-    )
+    order = pc.array_sort_indices(owners)  # stable: entries of one row keep their order
     found = pc.value_counts(owners)
     counts = [0] * (length + 1)
     for entry in found.to_pylist():

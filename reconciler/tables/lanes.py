@@ -1,26 +1,29 @@
 """The kernel: columns of raw text become columns of canonical text, once per distinct value.
 
-A lane is one output column: its inputs, and a pure converter written for a single record. The kernel decides per lane,
-from the first batch, whether values repeat enough to be converted once each or are converted row by row.
+A lane is one output column: its inputs, and a pure converter written for a single record. Which way a lane goes about
+its column is judged per lane, from the first batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.types import Unreadable
-from reconciler.tables import guard
+from reconciler.tables import guard as guards
 from reconciler.tables.cells import ours_mark
+
+Texts = tuple[str | None, ...]
 
 Convert = Callable[..., str | None]
 """convert(text, ...) -> canonical text, or None for empty; each argument is a str or None; raises `Unreadable`."""
 
-_JUDGED_FROM = 1024
-_DISTINCT_SHARE = 0.5
+_JUDGED_BY = 4096
+_REPEATING = 0.2
 _MEMO_ENTRIES = 200_000
 
 
@@ -38,32 +41,47 @@ class Refusals:
         self.rows = sorted({*self.rows, *rows})[: self.MOST_ROWS]
 
 
+class Way(Enum):
+    """How a lane goes about its column; judged once, from the first batch that says enough."""
+
+    DISTINCT = "once per distinct value"
+    GUARDED = "only what the guard is not sure of"
+    ROWS = "row by row"
+
+
 @dataclass(slots=True)
 class Lane:
     """One output column.
 
-    `plain`: values that `guard` calls plain are their own canonical text. `mark`: what an unreadable value becomes
-    (None: the mark of its reason). `reasons`: (reason, key of the file that resolves it), in order of appearance.
+    `guard`: what is canonical already (see `tables.guard`), or "". `mark`: what an unreadable value becomes (None: the
+    mark of its reason). `reasons`: (reason, key of the file that resolves it), in order of appearance.
     """
 
     name: str
     inputs: tuple[str, ...]
     convert: Convert
-    plain: bool = False
+    guard: str = ""
     mark: str | None = None
     reasons: list[tuple[str, str]] = field(default_factory=list)
     refusals: dict[int, Refusals] = field(default_factory=dict)
-    _memo: dict[tuple[str | None, ...], str | None] = field(default_factory=dict)
-    _repeats: bool | None = None
+    _memo: dict[Texts, str | None] = field(default_factory=dict)
+    _way: Way | None = None
 
     def run(self, batch: pa.RecordBatch, rows: pa.Array | None = None) -> pa.Array:
         """The lane's column for this batch. `rows`: source row numbers for the refusals; null rows are not counted."""
         columns = [batch.column(name) for name in self.inputs]
+        if columns and self._way is None:
+            self._judge(columns)
         if not columns:
-            return self._constant(batch.num_rows, rows)
-        if self.plain:
-            return self._guarded(columns[0], rows)
-        return self._converted(columns, rows)
+            out = pa.repeat(pa.scalar(self.one(), pa.string()), batch.num_rows)
+        elif self._way is Way.GUARDED:
+            out = self._guarded(columns[0])
+        elif self._way is Way.ROWS:
+            out = self._row_by_row(columns)
+        else:
+            out = self._once_each(columns)
+        self._note(out, rows)
+        return out
 
     def one(self, *texts: str | None) -> str | None:
         """The cell for a single record."""
@@ -72,38 +90,39 @@ class Lane:
         except Unreadable as refusal:
             return self._refused(refusal)
 
-    def _constant(self, length: int, rows: pa.Array | None) -> pa.Array:
-        if length == 0:
-            return pa.array([], pa.string())
-        out = pa.repeat(pa.scalar(self.one(), pa.string()), length)
-        self._note(out, rows)
-        return out
-
-    def _guarded(self, column: pa.Array, rows: pa.Array | None) -> pa.Array:
+    def _guarded(self, column: pa.Array) -> pa.Array:
         column = empty_to_null(column)
-        if guard.all_plain(column):
+        sure = guards.sure(column, self.guard)
+        if sure is None or pc.all(sure).as_py() in (None, True):
             return column
-        sure = guard.plain(column)
         doubtful = pc.invert(sure)
-        noted = rows.filter(doubtful) if rows is not None else None
-        return pc.replace_with_mask(column, doubtful, self._converted([column.filter(doubtful)], noted))
-
-    def _converted(self, columns: list[pa.Array], rows: pa.Array | None) -> pa.Array:
-        if self._repeats is False:
-            out = self._row_by_row(columns)
-        else:
-            tuples, indices = _distinct(columns)
-            if self._repeats is None and len(columns[0]) >= _JUDGED_FROM:
-                self._repeats = len(tuples) <= _DISTINCT_SHARE * len(columns[0])
-            out = pa.array([self._remembered(t) for t in tuples], pa.string()).take(indices)
-        self._note(out, rows)
-        return out
+        texts = column.filter(doubtful).to_pylist()
+        converted = pa.array([self._remembered((text,)) for text in texts], pa.string())
+        return pc.replace_with_mask(column, doubtful, converted)
 
     def _row_by_row(self, columns: list[pa.Array]) -> pa.Array:
-        one = self.one
-        return pa.array([one(*texts) for texts in zip(*(c.to_pylist() for c in columns), strict=True)], pa.string())
+        texts = [column.to_pylist() for column in columns]
+        try:
+            return pa.array(list(map(self.convert, *texts)), pa.string())
+        except Unreadable:
+            return pa.array(list(map(self.one, *texts)), pa.string())
 
-    def _remembered(self, texts: tuple[str | None, ...]) -> str | None:
+    def _once_each(self, columns: list[pa.Array]) -> pa.Array:
+        distinct, indices = _distinct(columns)
+        return pa.array([self._remembered(texts) for texts in distinct], pa.string()).take(indices)
+
+    def _judge(self, columns: list[pa.Array]) -> None:
+        """Too few rows say nothing: then each distinct value is converted once, and the next batch is judged."""
+        sample = [column.slice(0, _JUDGED_BY) for column in columns]
+        if len(sample[0]) < _JUDGED_BY:
+            return
+        distinct, indices = _distinct(sample)
+        if len(distinct) <= _REPEATING * len(indices):
+            self._way = Way.DISTINCT
+        else:
+            self._way = Way.GUARDED if self.guard and len(self.inputs) == 1 else Way.ROWS
+
+    def _remembered(self, texts: Texts) -> str | None:
         try:
             return self._memo[texts]
         except KeyError:
@@ -133,20 +152,16 @@ def empty_to_null(column: pa.Array) -> pa.Array:
     return pc.if_else(blank, pa.scalar(None, pa.string()), column) if pc.any(blank).as_py() else column
 
 
-def _distinct(columns: list[pa.Array]) -> tuple[list[tuple[str | None, ...]], pa.Array]:
+def _distinct(columns: list[pa.Array]) -> tuple[list[Texts], pa.Array]:
     """The distinct combinations of several columns, and for each row the index of its combination."""
     encoded = [pc.dictionary_encode(column, null_encoding="encode") for column in columns]
-    values = [column.dictionary.to_pylist() for column in encoded]
-    if len(columns) == 1:
-        return [(value,) for value in values[0]], encoded[0].indices
-    code = encoded[0].indices.cast(pa.int64())
-    for column, known in zip(encoded[1:], values[1:], strict=True):
+    combinations: list[Texts] = [(value,) for value in encoded[0].dictionary.to_pylist()]
+    indices = encoded[0].indices
+    for column in encoded[1:]:
+        known = column.dictionary.to_pylist()
         # Folding after each step keeps the code below rows x distinct values, far from 64 bits.
-        folded = pc.dictionary_encode(pc.add(pc.multiply(code, len(known)), column.indices.cast(pa.int64())))
-        code, combined = folded.indices.cast(pa.int64()), folded.dictionary.to_pylist()
-        values[0] = [(*_as_tuple(values[0][c // len(known)]), known[c % len(known)]) for c in combined]
-    return values[0], code
-
-
-def _as_tuple(value: object) -> tuple[object, ...]:
-    return value if isinstance(value, tuple) else (value,)
+        code = pc.add(pc.multiply(indices.cast(pa.int64()), len(known)), column.indices.cast(pa.int64()))
+        folded = pc.dictionary_encode(code)
+        indices = folded.indices
+        combinations = [(*combinations[c // len(known)], known[c % len(known)]) for c in folded.dictionary.to_pylist()]
+    return combinations, indices

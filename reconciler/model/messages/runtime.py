@@ -1,7 +1,155 @@
-"""Messages of one family; see the package's docstring for the codes."""
+"""Messages about state, apply and the machine: E5xx."""
 
 from __future__ import annotations
 
 from reconciler.model.messages.row import Message
+from reconciler.model.problems import Level
 
-RUNTIME: tuple[Message, ...] = ()
+RUNTIME: tuple[Message, ...] = (
+    Message(
+        "E501",
+        "the state folder cannot be used",
+        "Links, the journal and the lock live there; without them an apply could not be resumed.",
+        "make the folder writable, or choose another one with --state DIR",
+    ),
+    Message(
+        "E502",
+        "the state is damaged",
+        "Links and what was last agreed cannot be trusted, so nothing is planned on them.",
+        "move the named file away; the next plan rebuilds what it can by one full read, and creating contacts"
+        " then needs --allow create=N",
+    ),
+    Message(
+        "E503",
+        "the state was written by a newer version of this program",
+        "An older program could misread what a newer one keeps.",
+        "use the newer version, or another folder with --state DIR",
+    ),
+    Message(
+        "E504",
+        "the journal is damaged",
+        "It says which creations have an unknown outcome; without it a contact could be created twice.",
+        "look at the CRM for contacts that the last apply created, then move the named file away and run plan",
+    ),
+    Message(
+        "E505",
+        "the journal was written by a newer version of this program",
+        "An older program could misread what a newer one keeps.",
+        "use the newer version, or another folder with --state DIR",
+    ),
+    Message(
+        "E506",
+        "the key file of the state is damaged",
+        "All that the state remembers of people is kept as digests under this key.",
+        "put the right key file back from a backup, or move the state folder away and rebuild it by one full read",
+    ),
+    Message(
+        "E507",
+        "another apply runs",
+        "Two of them could create a contact twice.",
+        "wait until it has ended; its lock goes with its process",
+    ),
+    Message(
+        "E508",
+        "this system has no file locks that go with their process",
+        "Without one, two applies could run at once.",
+        "run apply on Linux or macOS; plan and validate work here",
+    ),
+    Message(
+        "E509",
+        "the disk is full",
+        "Planning spills to disk, and an apply may not go on without its journal.",
+        "free space where the state folder lies, or choose another place with --state DIR, and run it again;"
+        " what was written to the CRM is remembered",
+    ),
+    Message(
+        "E510",
+        "the state belongs to another account and was set aside",
+        "Links of one account mean nothing in another one.",
+        "nothing is needed: it comes back with its account; set `crm.account` to refuse other accounts",
+        Level.WARNING,
+    ),
+    Message(
+        "E511",
+        "the state was made with another key and was set aside",
+        "Without its key, what it remembers of people cannot be read.",
+        "put the former key file and the set-aside files back, or let this full read rebuild the links",
+        Level.WARNING,
+    ),
+    Message(
+        "E512",
+        "an earlier run did not finish",
+        "What it left over is planned again; creations whose answer was lost are looked up before they are repeated.",
+        "nothing is needed: the next apply goes on from there",
+        Level.WARNING,
+    ),
+    Message(
+        "E513",
+        "an apply runs at this moment",
+        "This plan may show changes that are being made right now.",
+        "run plan again when the apply has ended",
+        Level.WARNING,
+    ),
+    Message(
+        "E514",
+        "a limit is exceeded",
+        "Limits keep a mistake in the file or the data from reaching everybody at once.",
+        "look at the plan; then raise the limit in the file, or allow it once with --allow",
+    ),
+    Message(
+        "E515",
+        "a finding of level error stands",
+        "The file's rules say that nothing is written while it does.",
+        "settle the finding, or set its rule to warning",
+    ),
+    Message(
+        "E516",
+        "the apply was interrupted",
+        "The call in flight was ended, the rest was not begun.",
+        "run apply again: it goes on from there",
+        Level.WARNING,
+    ),
+    Message(
+        "E517",
+        "the number of calls allowed is used up",
+        "--max-calls counts reads and writes.",
+        "run apply again to go on, with a larger --max-calls if reading alone needs that many",
+        Level.WARNING,
+    ),
+    Message(
+        "E519",
+        "a change of fields or tags failed",
+        "Values and taggings that depend on it were not written.",
+        "mend the field or tag in the CRM, then run apply again",
+    ),
+    Message(
+        "E520",
+        "the state is busy",
+        "Another program holds the state's files for too long.",
+        "wait for the other run to end, then try again",
+    ),
+    Message(
+        "E521",
+        "nothing of that name can be forgotten",
+        "Forgetting is asked for by name, so that nothing is forgotten by accident.",
+        "one of: all, links, tags, rewrites, fields, runs",
+    ),
+    Message(
+        "E522",
+        "the file names no match field that is mapped",
+        "A contact cannot be created or looked up without it.",
+        "map the field that `identity.match` names",
+    ),
+    Message(
+        "E523",
+        "the CRM stopped answering during the apply",
+        "What was written stays; the rest was not begun or not confirmed.",
+        "run apply again when the CRM answers: it goes on from there",
+    ),
+    Message(
+        "E524",
+        "no adapter of that name is installed",
+        "Adapters come with this program or with other packages.",
+        "correct `type`, or install the package that has the adapter",
+    ),
+)

@@ -1,7 +1,69 @@
-"""Messages of one family; see the package's docstring for the codes."""
+"""What can be wrong with a command line; see the package's docstring for the codes."""
 
 from __future__ import annotations
 
 from reconciler.model.messages.row import Message
 
-USAGE: tuple[Message, ...] = ()
+USAGE: tuple[Message, ...] = (
+    Message(
+        "E901",
+        "no such command",
+        "Every run is one command of the list that `reconciler --help` prints.",
+        "See `reconciler --help`.",
+    ),
+    Message(
+        "E902",
+        "no such option",
+        "An option that is not known is never ignored: it could have been meant as a limit.",
+        "See the command's `--help`.",
+    ),
+    Message(
+        "E903",
+        "an option's value cannot be used",
+        "Options are read before anything is touched, so that nothing happens under a wrong one.",
+        "See the command's `--help` for the values that it takes.",
+    ),
+    Message(
+        "E904",
+        "the command line cannot be read",
+        "Something that the command needs is missing, or something that it does not know was given.",
+        "See the command's `--help`.",
+    ),
+    Message(
+        "E905",
+        "there is no terminal to ask at",
+        "`apply` asks before it writes. Without a terminal, or where `CI` is set, it never asks and never waits.",
+        "Read the plan first, then give `--auto-approve`.",
+    ),
+    Message(
+        "E906",
+        "values are shown at a terminal only",
+        "A plan names no personal value. `--show-values` is for the person at the keyboard: what it prints must not "
+        "end in a file, a log or a comment.",
+        "Run the command at a terminal, as text, outside of CI.",
+    ),
+    Message(
+        "E907",
+        "no such code",
+        "Every message of the program has a code; rules have a name beside it.",
+        "`reconciler explain` alone lists them all.",
+    ),
+    Message(
+        "E908",
+        "interrupted",
+        "The command was told to stop. What an apply has written stays, and the journal knows it.",
+        "Run the same command again; it goes on from where it stands.",
+    ),
+    Message(
+        "E909",
+        "not yet in this version",
+        "What the program does not carry out yet is refused, never ignored.",
+        "Leave the option out.",
+    ),
+    Message(
+        "E999",
+        "something unexpected happened inside reconciler",
+        "This is a mistake of the program, not of yours. What it was working on is quoted nowhere.",
+        "Please report the code, the place that is named and the version; -v prints the way there.",
+    ),
+)

@@ -1,0 +1,83 @@
+"""Value types: how raw text of each becomes canonical text, and what expressions see of it.
+
+A type is a row. `TYPES` has them all; `docs/types.md` is printed from it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.model.types import choices, moments, numbers, phones, places, text
+from reconciler.model.types.checks import check_spec
+from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
+
+__all__ = [
+    "TYPES",
+    "Parse",
+    "Spec",
+    "Unreadable",
+    "ValueType",
+    "cel_value",
+    "check_spec",
+    "guard",
+    "parser",
+    "resolve_type",
+]
+
+_ORDER = (
+    "text",
+    "email",
+    "phone",
+    "url",
+    "number",
+    "integer",
+    "checkbox",
+    "date",
+    "datetime",
+    "select",
+    "multiselect",
+    "country",
+    "state",
+    "score",
+    "raw",
+)
+_ROWS = {row.name: row for room in (text, numbers, moments, choices, places, phones) for row in room.ROWS}
+
+TYPES: dict[str, ValueType] = {name: _ROWS[name] for name in _ORDER}
+"""Every value type by its name, in the order of the documentation."""
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name.casefold())
+
+
+_NAMES = {_fold(called): row.name for row in TYPES.values() for called in (row.name, *row.aliases)}
+
+
+def resolve_type(name: str) -> str | None:
+    """The value type that `name` means, by its own name or an alias; case, spaces, - and _ do not matter."""
+    return _NAMES.get(_fold(name))
+
+
+def parser(spec: Spec) -> Parse:
+    """The reader for one field: build it once, call it for every value. A spec with a problem raises ValueError.
+
+    It takes `None` for a missing value. A state with `country` takes the raw country as a second argument.
+    """
+    return TYPES[spec.type].build(spec)
+
+
+def cel_value(type: str, canonical: str | None) -> object:
+    """The typed value that expressions see. Empty text is "", any other empty is None, and so is what CEL cannot hold.
+
+    CEL cannot hold integers beyond 64 bits nor numbers beyond a double.
+    """
+    if canonical is None:
+        return "" if type == "text" else None
+    return TYPES[type].cel(canonical)
+
+
+def guard(spec: Spec) -> str:
+    """The type's guard, as far as this spec leaves it true; what depends on anything else is parsed every time."""
+    depends = spec.options or spec.country or spec.format or spec.decimals is not None or spec.region
+    return "" if depends else TYPES[spec.type].guard

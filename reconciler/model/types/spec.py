@@ -46,9 +46,10 @@ class Unreadable(ValueError):
 class ValueType:
     """One row of the table of types.
 
-    `build(spec)` gives the parser. `cel(canonical)` gives the typed value that expressions see. `guard` "text": a
-    column whose values are plain ASCII without padding or control characters is canonical already (the vectorised
-    guard of `tables` relies on it, and a property test holds the two together); "" means always parse.
+    `build(spec)` gives the parser. `cel(canonical)` gives the typed value that expressions see. `guard`: what is
+    canonical already and need not be parsed; "text" is text without control characters, white space around it or
+    anything from U+0300 on; else a regular expression (RE2's and Python's common ground) for the whole value; "" means
+    always parse. `tables` relies on it, and a property test holds the two together.
     The texts are what `docs/types.md` prints.
     """
 

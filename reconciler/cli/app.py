@@ -1,0 +1,134 @@
+"""The command line: which commands there are, and how everything that leaves one becomes words and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from reconciler.cli import exits
+from reconciler.cli.failures import report_failure, unexpected, usage_problem
+from reconciler.cli.interrupts import Interrupts
+from reconciler.cli.output import prepare_streams
+from reconciler.cli.settings import Settings, global_options
+from reconciler.model.clock import Clock
+from reconciler.model.messages import problem
+from reconciler.model.names import near_matches
+from reconciler.model.problems import Exit, Failure
+
+COMMANDS: Mapping[str, str] = {
+    "validate": "Check the file, the environment and the source's columns; never the CRM.",
+    "plan": "Show what an apply would do. Writes nothing to the CRM.",
+    "apply": "Do what the plan says, after asking.",
+    "status": "Show what is remembered about the file: account, links, last run.",
+    "explain": "Explain a code or a rule; without one, list them all.",
+    "schema": "Print the JSON Schema of the file or of the plan's JSON.",
+}
+
+
+def _imported(name: str) -> click.Command | None:
+    if name not in COMMANDS:
+        return None
+    found: click.Command = importlib.import_module(f"reconciler.cli.commands.{name}").command
+    return found
+
+
+class Commands(click.Group):
+    """Commands by name; each is imported when it is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, click's signature
+        return _imported(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        settings: Settings = ctx.find_root().obj
+        settings.command = args[0]
+        if args[0] not in COMMANDS:
+            near = ", ".join(f"`{name}`" for name in near_matches(args[0], COMMANDS))
+            raise Failure(problem("E901", f"`{args[0]}`" + (f"; did you mean {near}?" if near else "")))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, the same
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+_EPILOG = """\b
+Examples:
+  reconciler validate
+  reconciler plan
+  reconciler -f north.yaml apply
+  reconciler plan --format json --detailed-exitcode
+
+Options may stand before or after the command.
+"""
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@global_options(hidden=False)
+@click.option("--version", is_flag=True, help="Print the version.")
+@click.pass_context
+def app(context: click.Context, version: bool) -> None:
+    """Terraform for the people in a CRM: one file, one plan, one apply."""
+    if version:
+        from reconciler import __version__
+
+        click.echo(f"reconciler {__version__}")
+        context.exit()
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def _pipeline() -> Any:
+    return importlib.import_module("reconciler.runtime.pipeline")
+
+
+def run_process(arguments: Sequence[str]) -> int:
+    """`run` for a process of its own: streams, warnings and foreign loggers are set up for good."""
+    import logging
+    import warnings
+
+    prepare_streams()
+    warnings.simplefilter("ignore")  # what a library warns of may quote data
+    logging.getLogger().addHandler(logging.NullHandler())  # the same for what it logs
+    return run(arguments, os.environ)
+
+
+def run(arguments: Sequence[str], env: Mapping[str, str], program: Callable[[], Any] = _pipeline) -> int:
+    """Runs one command line and gives its exit code. `program`: what stands behind the commands."""
+    settings = Settings(env, program, Interrupts())
+    with settings.interrupts.watching():
+        try:
+            code = app.main(list(arguments), prog_name="reconciler", standalone_mode=False, obj=settings)
+            return code if isinstance(code, int) else exits.DONE
+        except Exception as error:
+            failure = _failure(error, settings)
+        except KeyboardInterrupt:
+            failure = Failure(problem("E908"), Exit.INTERRUPTED)
+        finally:
+            settings.leave()
+        report_failure(settings, failure, arguments, Clock.system().now())
+        return exits.OF_FAILURE[failure.exit]
+
+
+def _failure(error: Exception, settings: Settings) -> Failure:
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, click.UsageError):
+        return Failure(usage_problem(error, _imported(settings.command) or app))
+    if settings.interrupts.asked or isinstance(error, click.Abort):
+        # Engines answer a Ctrl-C that reaches them with an error of their own.
+        return Failure(problem("E908"), Exit.INTERRUPTED)
+    return Failure(unexpected(error, settings.verbose))

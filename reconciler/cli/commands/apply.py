@@ -1,0 +1,93 @@
+"""`reconciler apply`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli import exits
+from reconciler.cli.planning import Asked, planning_options, request
+from reconciler.cli.settings import Settings, global_options
+from reconciler.model.messages import problem
+from reconciler.model.problems import Failure
+
+if TYPE_CHECKING:
+    from reconciler.model.outcome import Outcome
+    from reconciler.model.plan import Plan
+
+
+@click.command("apply")
+@planning_options
+@click.option("--auto-approve", is_flag=True, help="Do not ask; needed where nobody can be asked.")
+@click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Stop after so many calls; go on later.")
+@global_options(hidden=True)
+@click.pass_obj
+def command(settings: Settings, /, auto_approve: bool, max_calls: int | None, **options: Any) -> int:
+    """Do what the plan says, after asking.
+
+    The plan is made and printed first. Ctrl-C stops after the batch in flight; run the command again to go on.
+
+    \b
+    Examples:
+      reconciler apply
+      reconciler apply --auto-approve --format json
+      reconciler apply --allow create=5000 --max-calls 200
+    """
+    asked = Asked(**options)
+    if not auto_approve and not settings.at_terminal:
+        raise Failure(problem("E905"))
+    wanted = request(settings, asked, max_calls)
+    approval = _Approval(settings, wanted, asked.json, auto_approve)
+    try:
+        outcome = settings.program().apply(wanted, approval.confirm, settings.interrupts.stop)
+    finally:
+        wanted.progress.done()
+    _print(settings, outcome, asked.json, approval.shown)
+    return exits.OF_RESULT[outcome.result]
+
+
+class _Approval:
+    """Shows the plan and asks; from a yes on, an interruption ends the batch in flight first."""
+
+    def __init__(self, settings: Settings, wanted: Any, json: bool, auto: bool) -> None:
+        self._settings = settings
+        self._wanted = wanted
+        self._json = json
+        self._auto = auto
+        self.shown = False
+
+    def confirm(self, plan: Plan) -> bool:
+        from reconciler.report.text import plan_text
+
+        self._wanted.progress.done()
+        if not self._json or not self._auto:
+            # JSON keeps stdout for its one object: who is asked reads the plan on stderr.
+            self._settings.print(plan_text(plan, applying=True), to_stderr=self._json)
+        self.shown = True
+        agreed = self._auto or _ask()
+        self._settings.interrupts.gentle = agreed
+        return agreed
+
+
+def _ask() -> bool:
+    """Only yes is a yes; the end of the input is a no."""
+    sys.stderr.write("\nApply? yes/no: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in {"yes", "y"}
+
+
+def _print(settings: Settings, outcome: Outcome, json: bool, shown: bool) -> None:
+    if json:
+        from reconciler.report.document import outcome_document, to_json
+
+        settings.print(to_json(outcome_document(outcome)) + "\n")
+        return
+    from reconciler.report.outcome import outcome_text
+    from reconciler.report.text import plan_text
+
+    if not shown:
+        settings.print(plan_text(outcome.plan, applying=True))
+    if outcome.result != "none":
+        settings.print("\n" + outcome_text(outcome))

@@ -1,0 +1,42 @@
+"""`reconciler schema`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from reconciler.cli.settings import Settings, global_options
+
+
+@click.command("schema")
+@click.argument("name", type=click.Choice(["config", "plan", "validation"]), default="config")
+@global_options(hidden=True)
+@click.pass_obj
+def command(settings: Settings, name: str) -> None:
+    """Print the JSON Schema of the file or of the plan's JSON.
+
+    The file's schema covers every adapter that is installed.
+
+    \b
+    Examples:
+      reconciler schema config > config.schema.json
+      reconciler schema plan
+    """
+    from reconciler.report.document import schema, to_json
+
+    bodies: dict[str, Callable[[], dict[str, Any]]] = {
+        "config": _config_schema,
+        "plan": lambda: schema("plan"),
+        "validation": lambda: schema("validation"),
+    }
+    settings.print(to_json(bodies[name]()) + "\n")
+
+
+def _config_schema() -> dict[str, Any]:
+    from reconciler.adapters.registry import CRM, SOURCE, options_models
+    from reconciler.config import config_schema
+
+    body: dict[str, Any] = config_schema(options_models(CRM), options_models(SOURCE))
+    return body

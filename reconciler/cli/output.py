@@ -1,0 +1,74 @@
+"""What the terminal gets: results on stdout, everything else on stderr, colour by the sign at the start of a line."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+_STYLES: Mapping[str, str] = {
+    "+": "green",
+    "~": "yellow",
+    "-": "red",
+    ">": "cyan",
+    "=": "cyan",
+    "!": "magenta",
+    "?": "magenta",
+    ".": "bright_black",
+    "error": "bold red",
+    "warning": "yellow",
+}
+_SIGN = re.compile(r"(?:  ([+~>=!?.-]) \S)|(?:Findings +|  +)?(error|warning) [A-Z]\d")
+
+
+def prepare_streams() -> None:
+    """UTF-8 under every locale; a sign that cannot be written is shown as its escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def in_ci(env: Mapping[str, str]) -> bool:
+    return env.get("CI", "").lower() not in {"", "0", "false"}
+
+
+def wants_colour(stream: TextIO, env: Mapping[str, str], no_color: bool) -> bool:
+    """Colour is for terminals whose owner did not ask to be spared."""
+    return not (no_color or env.get("NO_COLOR") or env.get("TERM") == "dumb") and stream.isatty()
+
+
+def emit(text: str, colour: bool = False, to_stderr: bool = False) -> None:
+    """Writes the text. A reader that went away (`| head`) is no error: the rest is dropped."""
+    stream = sys.stderr if to_stderr else sys.stdout
+    try:
+        if colour:
+            _coloured(text, stream)
+        else:
+            stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        _drop(stream)
+
+
+def _coloured(text: str, stream: TextIO) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
+    for line in text.splitlines():
+        console.print(Text(line, style=style_of(line)))
+
+
+def style_of(line: str) -> str:
+    """The rich style of one line of a report; "" for plain."""
+    found = _SIGN.match(line)
+    return _STYLES[found.group(1) or found.group(2)] if found else ""
+
+
+def _drop(stream: TextIO) -> None:
+    """Python flushes its streams once more at exit; what is left then goes nowhere instead of failing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

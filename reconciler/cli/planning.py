@@ -1,0 +1,134 @@
+"""The options that `plan` and `apply` share, and the request that they become."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.cli.settings import Settings
+from reconciler.model.clock import Clock
+from reconciler.model.messages import problem
+from reconciler.model.names import near_matches
+from reconciler.model.problems import Failure
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMAT = click.Choice(["text", "json"])
+
+_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (("--format",), {"type": FORMAT, "default": "text", "help": "What stdout gets. Default: text."}),
+    (("--person", "persons"), {"multiple": True, "metavar": "ID", "help": "Only this person; may be repeated."}),
+    (("--target",), {"multiple": True, "metavar": "GLOB", "help": "Only addresses like this; may be repeated."}),
+    (("--exclude",), {"multiple": True, "metavar": "GLOB", "help": "No addresses like this; may be repeated."}),
+    (
+        ("--refresh",),
+        {"type": click.Choice(["full", "incremental"]), "default": "full", "help": "How contacts are read."},
+    ),
+    (
+        ("--now",),
+        {"metavar": "TIME", "help": "The plan's clock: a date, or a time with its zone. Default: today, UTC."},
+    ),
+    (
+        ("--allow", "allowed"),
+        {"multiple": True, "metavar": "LIMIT=N", "help": "Raise a limit for this run; may be repeated."},
+    ),
+    (("--show-values",), {"is_flag": True, "help": "Three differing values per cause; at a terminal only."}),
+)
+
+
+def planning_options(command: F) -> F:
+    for names, more in reversed(_OPTIONS):
+        command = click.option(*names, **more)(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The shared options as they were typed."""
+
+    format: str
+    persons: Sequence[str]
+    target: Sequence[str]
+    exclude: Sequence[str]
+    refresh: str
+    now: str | None
+    allowed: Sequence[str]
+    show_values: bool
+
+    @property
+    def json(self) -> bool:
+        return self.format == "json"
+
+
+def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> Any:
+    """What the pipeline is asked for; all wrong options at once."""
+    allow, wrong = allowances(asked.allowed)
+    now, wrong_now = moment(asked.now)
+    wrong += wrong_now
+    if asked.show_values and (settings.ci or asked.json or not sys.stdout.isatty()):
+        wrong.append(problem("E906"))
+    if asked.refresh != "full":
+        wrong.append(problem("E909", "`--refresh incremental`", fix="Leave it out: every plan reads in full."))
+    if wrong:
+        raise Failure(wrong)
+    return bare_request(
+        settings,
+        now=now,
+        persons=frozenset(asked.persons),
+        target=tuple(asked.target),
+        exclude=tuple(asked.exclude),
+        allow=allow,
+        max_calls=max_calls,
+        show_values=asked.show_values,
+        refresh=asked.refresh,
+    )
+
+
+def bare_request(settings: Settings, **more: Any) -> Any:
+    """A request about the file with nothing else asked for."""
+    settings.enter_directory()
+    return settings.program().Request(
+        file=Path(settings.file),
+        env=settings.env,
+        clock=Clock.system(),
+        state_dir=Path(settings.state) if settings.state else None,
+        token_bytes=secrets.token_bytes,
+        progress=settings.progress(),
+        **more,
+    )
+
+
+def allowances(typed: Sequence[str]) -> tuple[dict[str, int], list[Any]]:
+    """`LIMIT=N` pairs, and a problem for each that is none."""
+    from reconciler.planning.guards import LIMITS
+
+    allow: dict[str, int] = {}
+    wrong = []
+    for pair in typed:
+        name, _, count = pair.partition("=")
+        if name not in LIMITS:
+            near = near_matches(name, LIMITS) or LIMITS
+            wrong.append(problem("E903", f"`--allow {name}`: there is no such limit; known are {', '.join(near)}"))
+        elif not count.isascii() or not count.isdigit():
+            wrong.append(problem("E903", f"`--allow {name}=N`: N is a whole number from 0"))
+        else:
+            allow[name] = int(count)
+    return allow, wrong
+
+
+def moment(typed: str | None) -> tuple[datetime | None, list[Any]]:
+    """The time that was typed, in UTC; a date is its start, a time without a zone is UTC."""
+    if typed is None:
+        return None, []
+    try:
+        read = datetime.fromisoformat(typed)
+    except ValueError:
+        return None, [problem("E903", "`--now` takes a date or a time such as 2026-11-22 or 2026-11-22T10:00:00Z")]
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC), []

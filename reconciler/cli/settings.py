@@ -1,0 +1,96 @@
+"""What every command knows: the global options, the environment, and the program behind the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.cli.interrupts import Interrupts
+from reconciler.cli.output import emit, in_ci, wants_colour
+from reconciler.cli.progress import chosen_progress
+from reconciler.model.messages import problem
+from reconciler.model.problems import Failure
+from reconciler.model.progress import Progress
+
+DEFAULT_FILE = "reconciler.yaml"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Settings:
+    """`program` gives the functions of `runtime.pipeline`; they are loaded when a command needs them."""
+
+    env: Mapping[str, str]
+    program: Callable[[], Any]
+    interrupts: Interrupts
+    command: str = ""
+    file: str = DEFAULT_FILE
+    directory: str | None = None
+    state: str | None = None
+    verbose: int = 0
+    quiet: bool = False
+    no_color: bool = False
+    _entered: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    @property
+    def ci(self) -> bool:
+        return in_ci(self.env)
+
+    @property
+    def at_terminal(self) -> bool:
+        """Whether somebody can be asked; never in CI."""
+        return not self.ci and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def progress(self) -> Progress:
+        bar = sys.stderr.isatty() and not (self.ci or self.verbose)
+        return chosen_progress(sys.stderr, self.quiet, bar, bool(self.verbose))
+
+    def print(self, text: str, to_stderr: bool = False) -> None:
+        stream = sys.stderr if to_stderr else sys.stdout
+        emit(text, wants_colour(stream, self.env, self.no_color), to_stderr)
+
+    def enter_directory(self) -> None:
+        """`-C`: paths of the command line and of the file are relative to it from here on."""
+        if self.directory is None:
+            return
+        try:
+            self._entered.enter_context(contextlib.chdir(self.directory))
+        except OSError:
+            raise Failure(problem("E903", "-C names no folder that can be entered")) from None
+
+    def leave(self) -> None:
+        self._entered.close()
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    settings: Settings = context.find_root().obj
+    if value is None or value is False or value == 0 or parameter.name is None:
+        return
+    setattr(settings, parameter.name, settings.verbose + value if parameter.name == "verbose" else value)
+
+
+_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (("-f", "--file"), {"metavar": "FILE", "help": f"The file to reconcile. Default: {DEFAULT_FILE}."}),
+    (("-C", "--directory"), {"metavar": "DIR", "help": "Run as if started in this folder."}),
+    (("--state",), {"metavar": "DIR", "help": "Where to remember links and runs. Default: .reconciler beside FILE."}),
+    (("-v", "--verbose"), {"count": True, "help": "On stderr: every stage, and the way to an unexpected error."}),
+    (("-q", "--quiet"), {"is_flag": True, "help": "No progress on stderr."}),
+    (("--no-color",), {"is_flag": True, "help": "No colours; the variable NO_COLOR does the same."}),
+)
+
+
+def global_options(hidden: bool) -> Callable[[F], F]:
+    """The options that every command takes, before its name and, hidden from its help, after it."""
+
+    def decorate(command: F) -> F:
+        for names, more in reversed(_OPTIONS):
+            option = click.option(*names, **more, expose_value=False, callback=_keep, hidden=hidden)
+            command = option(command)
+        return command
+
+    return decorate

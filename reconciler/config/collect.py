@@ -1,0 +1,85 @@
+"""Collecting problems: reading goes on after the first one, so that all of them come at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from reconciler.model.messages import MESSAGES, problem
+from reconciler.model.names import near_matches
+from reconciler.model.problems import Failure, Level, Place, Problem
+
+_SHORTEST_SECRET = 4  # replacing shorter texts would garble sentences and hide nothing
+_MOST_GUESSES = 30  # comparing names is slow; whoever has more misspelt names has another problem
+_LONGEST_NAME = 60
+
+
+@dataclass(slots=True)
+class Problems:
+    """Everything that is wrong so far. `levels`: rule name -> level, as the file sets them.
+
+    `foreign`: texts that came from the environment or other files -> how the file writes them; none of them leaves
+    in a sentence.
+    """
+
+    found: list[Problem] = field(default_factory=list)
+    levels: dict[str, Level] = field(default_factory=dict)
+    foreign: dict[str, str] = field(default_factory=dict)
+    _guesses: int = 0
+
+    def add(self, code: str, detail: str, where: Place | None = None, fix: str | None = None) -> None:
+        """Note a problem at the level that the file gives its rule."""
+        row = MESSAGES[code]
+        level = self.levels.get(row.name, row.level) if row.name else row.level
+        if level is not Level.OFF:
+            self.found.append(problem(code, detail, where, fix, level))
+
+    def meant(self, name: str, known: Iterable[str]) -> str | None:
+        """The way out for a misspelt name: what it was probably meant to be; None if nothing is near."""
+        if self._guesses >= _MOST_GUESSES or len(name) > _LONGEST_NAME:
+            return None
+        self._guesses += 1
+        near = near_matches(name, known)
+        return f"did you mean {listed(near)}?" if near else None
+
+    def in_order(self) -> tuple[Problem, ...]:
+        """By file, in the order in which they were met, then line and column; each once; foreign texts hidden."""
+        files: dict[str, int] = {}
+        for found in self.found:
+            files.setdefault(found.where.file if found.where else "", len(files))
+
+        def position(found: Problem) -> tuple[int, int, int]:
+            where = found.where or Place("")
+            return files[where.file], where.line, where.column
+
+        return tuple(sorted(dict.fromkeys(map(self._without_foreign, self.found)), key=position))
+
+    def raise_errors(self) -> None:
+        """Raise `Failure` with every problem of level error, if there is one."""
+        errors = [found for found in self.in_order() if found.level is Level.ERROR]
+        if errors:
+            raise Failure(errors)
+
+    def _without_foreign(self, found: Problem) -> Problem:
+        detail, fix = found.detail, found.fix
+        for text, written in sorted(self.foreign.items(), key=lambda item: (-len(item[0]), item[0])):
+            if len(text) >= _SHORTEST_SECRET:
+                detail, fix = detail.replace(text, written), fix.replace(text, written)
+        return found if (detail, fix) == (found.detail, found.fix) else replace(found, detail=detail, fix=fix)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as a sentence says them: `a`, `b` or `c`."""
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def shown(name: str) -> str:
+    """A name as a sentence quotes it: one line, and not longer than a line should be."""
+    flat = "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
+    return f"`{flat if len(flat) <= _LONGEST_NAME else flat[: _LONGEST_NAME - 1] + '…'}`"
+
+
+def seen_from(there: Place, here: Place) -> str:
+    """How a sentence about `here` names another place: its line, and its file if that is another one."""
+    return f"line {there.line}" if there.file == here.file else str(there)

@@ -1,0 +1,54 @@
+"""Names of source columns, checked once the source's own names are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.config.collect import Problems, shown
+from reconciler.config.expressions import compiled
+from reconciler.model.desired import Desired, Expression, Field, FromExpression
+from reconciler.model.problems import Place, Problem
+
+
+def check_columns(desired: Desired, columns: Sequence[str]) -> tuple[Problem, ...]:
+    """One problem for each place that names a column which the source does not have, with near matches."""
+    known = frozenset(columns)
+    problems = Problems()
+    for name, where in _named(desired):
+        if name not in known:
+            fix = problems.meant(name, columns)
+            problems.add("R108", f"the source has no column {shown(name)}", where, fix)
+    return problems.in_order()
+
+
+def _named(desired: Desired) -> Iterator[tuple[str, Place]]:
+    """Every column that the file names, with its place."""
+    yield desired.identity.person, desired.identity.where
+    for column in desired.source.types:
+        yield column, desired.source.where_of.get(f"types.{column}", desired.source.where)
+    for entry in desired.fields.values():
+        yield from _of_field(entry)
+    for tags in desired.dynamic_tags:
+        yield tags.column, tags.where
+    for expression in _expressions(desired):
+        for column in compiled(expression.text).columns:
+            yield column, expression.where
+
+
+def _of_field(entry: Field) -> Iterator[tuple[str, Place]]:
+    if entry.column is not None:
+        yield entry.column, entry.where_of.get("from", entry.where)
+    if entry.country is not None:
+        yield entry.country, entry.where_of.get("country", entry.where)
+
+
+def _expressions(desired: Desired) -> Iterator[Expression]:
+    for entry in desired.fields.values():
+        if isinstance(entry.origin, FromExpression):
+            yield entry.origin.expression
+    yield from (tag.when for tag in desired.tags.values() if tag.when is not None)
+    yield from (rule.when for rules in desired.scores.values() for rule in rules)
+    if isinstance(desired.contacts.create, Expression):
+        yield desired.contacts.create
+    if desired.contacts.when is not None:
+        yield desired.contacts.when

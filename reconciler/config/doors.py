@@ -1,0 +1,122 @@
+"""The `crm` and `source` sections: which adapter, what we ourselves know about it, and its own options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AnyMapping
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import BaseModel
+
+from reconciler.config.collect import Problems, listed, shown
+from reconciler.config.kinds import checked_region, checked_timezone, checked_type
+from reconciler.config.models import CrmSection, SourceSection
+from reconciler.config.not_yet import refuse
+from reconciler.config.options import read_options
+from reconciler.config.reading import keys_of, places_of, read
+from reconciler.config.tree import Mapping, Node, Scalar
+from reconciler.model.desired import Door
+from reconciler.model.problems import Place
+
+Models = AnyMapping[str, type[BaseModel]]
+
+CRM_KEYS = frozenset(keys_of(CrmSection))
+SOURCE_KEYS = frozenset(keys_of(SourceSection))
+
+
+def read_crm(root: Mapping, models: Models, problems: Problems) -> Door | None:
+    """The `crm` section; None if it cannot be used, which has been noted."""
+    section = _section(root, "crm", problems)
+    if section is None:
+        return None
+    options = _options(section, "crm", models, CRM_KEYS, problems)
+    entry = read(CrmSection, _only(section, CRM_KEYS), "crm", problems)
+    if entry is None or options is None:
+        return None
+    places = places_of(section)
+    objects = (entry.object,) if isinstance(entry.object, str) else entry.object
+    if len(objects) != 1:
+        refuse("a list for `crm.object`", places["object"], problems, "name one object")
+        return None
+    rate = float(entry.rate.calls / entry.rate.per) if entry.rate else None
+    return Door(
+        type=entry.type,
+        options=options,
+        where=root.place_of("crm"),
+        object=objects[0],
+        account=entry.account,
+        rate=rate,
+        label=_label(entry.type, options),
+        where_of=places,
+    )
+
+
+def read_source(root: Mapping, models: Models, problems: Problems) -> Door | None:
+    """The `source` section; None if it cannot be used, which has been noted."""
+    section = _section(root, "source", problems)
+    if section is None:
+        return None
+    options = _options(section, "source", models, SOURCE_KEYS, problems)
+    entry = read(SourceSection, _only(section, SOURCE_KEYS), "source", problems)
+    if entry is None:
+        return None
+    places = places_of(section)
+    if entry.write:
+        refuse("`source.write`", places["write"], problems)
+    types = section.get("types")
+    places |= {f"types.{column}": place for column, place in (places_of(types) if types else {}).items()}
+    resolved = {
+        column: checked_type(name, places[f"types.{column}"], f"source.types.{column}", problems)
+        for column, name in (entry.types or {}).items()
+    }
+    timezone = checked_timezone(entry.timezone or "UTC", places.get("timezone"), "source.timezone", problems)
+    region = checked_region(entry.region, places.get("region"), "source.region", problems)
+    if options is None:
+        return None
+    return Door(
+        type=entry.type,
+        options=options,
+        where=root.place_of("source"),
+        types={column: name for column, name in resolved.items() if name},
+        timezone=timezone or "UTC",
+        region=region,
+        label=_label(entry.type, options),
+        where_of=places,
+    )
+
+
+def _section(root: Mapping, name: str, problems: Problems) -> Mapping | None:
+    node = root.get(name)
+    if isinstance(node, Mapping):
+        return node
+    if node is None:
+        problems.add("E112", f"the section `{name}` is missing", Place(root.file.name, 1))
+    else:
+        problems.add("E113", f"`{name}` is a mapping of keys", node.where)
+    return None
+
+
+def _only(section: Mapping, keys: frozenset[str]) -> Node:
+    kept = {key: pair for key, pair in section.items.items() if key in keys}
+    return Mapping(section.file, section.line, section.column, kept)
+
+
+def _options(section: Mapping, name: str, models: Models, own: frozenset[str], problems: Problems) -> BaseModel | None:
+    node = section.get("type")
+    if not isinstance(node, Scalar) or node.broken or node.is_null:
+        return None
+    model = models.get(node.text)
+    if model is not None:
+        return read_options(model, section, own, name, problems)
+    fix = (None if node.foreign else problems.meant(node.text, models)) or f"installed are {listed(sorted(models))}"
+    what = "the one that is named" if node.foreign else shown(node.text)
+    problems.add("E121", f"{what} is not installed for `{name}`", node.where, fix if models else None)
+    return None
+
+
+def _label(type: str, options: Any) -> str:
+    """The file's or table's name; never an address."""
+    path, table = getattr(options, "path", None), getattr(options, "table", None)
+    if isinstance(path, str | PurePath) and str(path):
+        return PurePath(path).name
+    return table if isinstance(table, str) and table else type

@@ -1,0 +1,154 @@
+"""References become texts: `${var:NAME}`, `${env:NAME}`, `${file:PATH}`; `$${` is a literal `${`.
+
+What a reference brings in is never looked at again, so no value can smuggle in another reference. Texts that came
+from the environment or another file are remembered, so that no problem ever shows them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Environment
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.config.collect import Problems, shown
+from reconciler.config.tree import Mapping, Pair, Scalar, is_null, mappings, scalars
+
+MOST_FILE_BYTES = 1024 * 1024
+
+_TOKEN = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
+_REFERENCE = re.compile(r"(var|env|file):(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What a reference stands for. `foreign`: it came from outside of the file."""
+
+    text: str
+    foreign: bool
+
+
+@dataclass(slots=True)
+class Interpolation:
+    """Fills in the references of one tree, in place."""
+
+    env: Environment[str, str]
+    problems: Problems
+    variables: dict[str, _Text] = field(default_factory=dict)
+    _files: dict[Path, _Text | None] = field(default_factory=dict)
+
+    def fill(self, root: Mapping) -> None:
+        """Fill in `vars` first, from outside only; then everything else, keys included."""
+        declared = root.get("vars")
+        own: set[int] = set()
+        if isinstance(declared, Mapping):
+            for name, pair in declared.items.items():
+                own.add(id(pair.value))
+                self._declare(name, pair)
+        for node in scalars(root):
+            if "${" in node.text and id(node) not in own:
+                self._value(node, with_variables=True)
+        for mapping in mappings(root):
+            if any("${" in key for key in mapping.items):
+                self._keys(mapping)
+
+    def _declare(self, name: str, pair: Pair) -> None:
+        node = pair.value
+        if not isinstance(node, Scalar):
+            return  # noted with the sections
+        if "${" in node.text:
+            self._value(node, with_variables=False)
+        if not is_null(node):
+            self.variables[name] = _Text(node.text, node.foreign)
+
+    def _value(self, node: Scalar, with_variables: bool) -> None:
+        written = node.text
+        before = len(self.problems.found)
+        parts = self._parts(node, with_variables)
+        node.broken = len(self.problems.found) > before
+        node.written = written
+        node.text = "".join(part.text for part in parts)
+        node.foreign = any(part.foreign for part in parts)
+        node.wholly = node.foreign and all(part.foreign or not part.text for part in parts) and "${var:" not in written
+
+    def _keys(self, mapping: Mapping) -> None:
+        filled: dict[str, Pair] = {}
+        for name, pair in mapping.items.items():
+            key = pair.key
+            if "${" in name:
+                key = Scalar(key.file, key.line, key.column, name, key.style, written=name)
+                if re.search(r"(?<!\$)\$\{(env|file):", name):
+                    fix = "declare it under `vars` and write `${var:NAME}`"
+                    self.problems.add("E118", "a name takes only `${var:NAME}`", key.where, fix)
+                    continue
+                key.text = "".join(part.text for part in self._parts(key, with_variables=True))
+            if key.text in filled:
+                line = filled[key.text].key.line
+                self.problems.add("E106", f"it is the name of line {line} once the variables are filled in", key.where)
+                continue
+            filled[key.text] = Pair(key, pair.value)
+        mapping.items = filled
+
+    def _parts(self, node: Scalar, with_variables: bool) -> list[_Text]:
+        parts, position = [], 0
+        for token in _TOKEN.finditer(node.text):
+            parts.append(_Text(node.text[position : token.start()], foreign=False))
+            position = token.end()
+            if token.group() == "$${":
+                parts.append(_Text("${", foreign=False))
+            else:
+                parts.append(self._look_up(token.group(1), node, with_variables) or _Text("", foreign=True))
+        parts.append(_Text(node.text[position:], foreign=False))
+        return parts
+
+    def _look_up(self, inside: str | None, node: Scalar, with_variables: bool) -> _Text | None:
+        found = _REFERENCE.fullmatch(inside or "")
+        if found is None:
+            self.problems.add("E118", "a reference is `${var:NAME}`, `${env:NAME}` or `${file:PATH}`", node.where)
+            return None
+        kind, name = found.groups()
+        if kind == "var":
+            return self._variable(name, node, with_variables)
+        text = self._environment(name, node) if kind == "env" else self._file(name, node)
+        if text is not None:
+            self.problems.foreign[text.text] = f"${{{kind}:{name}}}"
+        return text
+
+    def _variable(self, name: str, node: Scalar, allowed: bool) -> _Text | None:
+        if not allowed:
+            self.problems.add("E118", "a variable is not made of other variables", node.where, "write its text out")
+            return None
+        if name not in self.variables:
+            fix = self.problems.meant(name, self.variables) or f"declare {shown(name)} under `vars`"
+            self.problems.add("E118", f"no variable {shown(name)}", node.where, fix)
+        return self.variables.get(name)
+
+    def _environment(self, name: str, node: Scalar) -> _Text | None:
+        if name in self.env:
+            return _Text(self.env[name], foreign=True)
+        fix = self.problems.meant(name, self.env) or f"set {shown(name)} before the program starts"
+        self.problems.add("E118", f"the environment has no {shown(name)}", node.where, fix)
+        return None
+
+    def _file(self, name: str, node: Scalar) -> _Text | None:
+        path = node.file.folder / name
+        if path not in self._files:
+            self._files[path] = self._read(path, name, node)
+        return self._files[path]
+
+    def _read(self, path: Path, name: str, node: Scalar) -> _Text | None:
+        fix = "paths are relative to the file that names them"
+        try:
+            if not path.is_file():
+                self.problems.add("E118", f"there is no file {shown(name)}", node.where, fix)
+                return None
+            with path.open("rb") as stream:
+                data = stream.read(MOST_FILE_BYTES + 1)
+            text = data.decode("utf-8-sig")
+        except (OSError, ValueError):
+            self.problems.add("E118", f"the file {shown(name)} cannot be read as UTF-8 text", node.where, fix)
+            return None
+        if len(data) > MOST_FILE_BYTES:
+            self.problems.add("E118", f"the file {shown(name)} has more than 1 MiB", node.where, "name a smaller one")
+            return None
+        return _Text(text.removesuffix("\n").removesuffix("\r"), foreign=True)

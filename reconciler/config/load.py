@@ -1,0 +1,135 @@
+"""The line from a file to desired state: compose, interpolate, read every entry, check the whole, resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from reconciler.config.collect import Problems
+from reconciler.config.compose import Composer
+from reconciler.config.digests import entry_digests, file_digest
+from reconciler.config.doors import read_crm, read_source
+from reconciler.config.events import Unusable
+from reconciler.config.expressions import Expressions
+from reconciler.config.fields import FieldReader
+from reconciler.config.interpolate import Interpolation
+from reconciler.config.options import secret_keys
+from reconciler.config.rules import Draft, run_rules
+from reconciler.config.sections import (
+    check_refresh,
+    check_sections,
+    read_contacts,
+    read_defaults,
+    read_identity,
+    read_limits,
+    read_rules,
+)
+from reconciler.config.tags import entries, read_dynamic_tags, read_score, read_tag
+from reconciler.config.tree import Mapping as Tree
+from reconciler.model.desired import Desired, Door
+from reconciler.model.problems import Failure, Place
+
+Models = Mapping[str, type[BaseModel]]
+
+
+def load(path: Path, env: Mapping[str, str], crm_options: Models, source_options: Models) -> Desired:
+    """What the file at `path` asks for, resolved; warnings lie in `Desired.warnings`.
+
+    `env` fills `${env:NAME}`. The options models are those of the installed adapters, by `type`. Raises `Failure` with
+    all problems of level error, in the order of the file. No text of a secret is in any problem.
+    """
+    problems = Problems()
+    composer = Composer(problems)
+    try:
+        root = composer.compose(path)
+    except Unusable:
+        problems.raise_errors()
+        raise
+    if composer.has_references:
+        Interpolation(env, problems).fill(root)
+    check_sections(root, problems)
+    problems.levels.update(read_rules(root, problems))
+    desired = _read(root, crm_options, source_options, problems)
+    problems.raise_errors()
+    if desired is None:
+        raise Failure(problems.in_order())
+    return _resolved(desired, root, tuple(composer.files), (crm_options, source_options), problems)
+
+
+def _read(root: Tree, crm_options: Models, source_options: Models, problems: Problems) -> Desired | None:
+    """Every section, then the rules over what could be read; None without a section that nothing works without."""
+    crm = read_crm(root, crm_options, problems)
+    source = read_source(root, source_options, problems)
+    types = source.types if source else {}
+    expressions = Expressions(types, problems)
+    draft = _draft(root, source, expressions, problems)
+    limits = read_limits(root, problems)
+    check_refresh(root, problems)
+    run_rules(draft, expressions, problems)
+    if crm is None or source is None or draft.identity is None:
+        return None
+    return Desired(
+        files=(),
+        digest="",
+        crm=crm,
+        source=source,
+        identity=draft.identity,
+        fields=draft.fields,
+        tags=draft.tags,
+        dynamic_tags=draft.dynamic_tags,
+        scores=draft.scores,
+        contacts=draft.contacts,
+        limits=limits,
+        rules=problems.levels,
+    )
+
+
+def _draft(root: Tree, source: Door | None, expressions: Expressions, problems: Problems) -> Draft:
+    identity = read_identity(root, problems)
+    reader = FieldReader(
+        read_defaults(root, problems),
+        source.timezone if source else "UTC",
+        source.region if source else None,
+        expressions,
+        problems,
+    )
+    declared = entries(root, "fields", problems)
+    if not declared and root.get("fields") is None:
+        problems.add(
+            "E112", "the section `fields` is missing", Place(root.file.name, 1), "map at least the e-mail field"
+        )
+    fields = {key: reader.read(key, pair) for key, pair in declared.items()}
+    declared_tags = entries(root, "tags", problems)
+    tags = {name: read_tag(name, pair, expressions, problems) for name, pair in declared_tags.items()}
+    declared_scores = entries(root, "scores", problems)
+    scores = {name: read_score(name, pair, expressions, problems) for name, pair in declared_scores.items()}
+    section = root.get("identity")
+    return Draft(
+        identity=identity,
+        match_place=section.place_of("match") if isinstance(section, Tree) else None,
+        fields={key: entry for key, entry in fields.items() if entry is not None},
+        tags={name: tag for name, tag in tags.items() if tag is not None},
+        dynamic_tags=read_dynamic_tags(root.get("dynamic_tags"), problems),
+        scores={name: rules for name, rules in scores.items() if rules is not None},
+        contacts=read_contacts(root, expressions, problems),
+        declared_fields={key: pair.key.where for key, pair in declared.items()},
+        declared_tags={name: pair.key.where for name, pair in declared_tags.items()},
+        declared_scores={name: pair.key.where for name, pair in declared_scores.items()},
+        types=source.types if source else {},
+        fields_given=isinstance(root.get("fields"), Tree),
+    )
+
+
+def _resolved(
+    desired: Desired, root: Tree, files: tuple[str, ...], models: tuple[Models, Models], problems: Problems
+) -> Desired:
+    crm, source = root.get("crm"), root.get("source")
+    if not isinstance(crm, Tree) or not isinstance(source, Tree):
+        raise AssertionError("sections that were read are mappings")
+    secrets = secret_keys(models[0][desired.crm.type]) | secret_keys(models[1][desired.source.type])
+    digests = entry_digests(desired.fields, desired.tags, desired.dynamic_tags, desired.scores)
+    whole = replace(desired, files=files, entry_digests=digests, warnings=problems.in_order())
+    return replace(whole, digest=file_digest(whole, crm, source, secrets))

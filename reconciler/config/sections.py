@@ -1,0 +1,131 @@
+"""The sections that hold settings of the whole file: `identity`, `defaults`, `contacts`, `limits` and so on."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from reconciler.config.collect import Problems, shown
+from reconciler.config.expressions import Expressions
+from reconciler.config.models import (
+    SECTIONS,
+    ContactsSection,
+    DefaultsSection,
+    IdentitySection,
+    LimitsSection,
+    RefreshSection,
+)
+from reconciler.config.not_yet import (
+    PREVIOUS_EMAIL,
+    refuse_gone,
+    refuse_identity,
+    refuse_previous_email,
+    refuse_refresh,
+    refuse_two_way,
+)
+from reconciler.config.reading import path_text, places_of, read
+from reconciler.config.tags import entries
+from reconciler.config.tree import Mapping, Scalar
+from reconciler.model.desired import Contacts, Expression, Identity, Limits
+from reconciler.model.messages.rules import ALWAYS, RULES
+from reconciler.model.problems import Level, Place
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_RULES = {row.name: row for row in RULES if row.name}
+_ORDER = {Level.OFF: 0, Level.WARNING: 1, Level.ERROR: 2}
+
+
+def check_sections(root: Mapping, problems: Problems) -> None:
+    """Note sections that do not exist, and variables that are no texts."""
+    for name, pair in root.items.items():
+        if name not in SECTIONS:
+            fix = problems.meant(name, SECTIONS) or f"sections are {', '.join(SECTIONS)}"
+            problems.add("E111", f"the section {shown(name)} is unknown", pair.key.where, fix)
+    for name, pair in entries(root, "vars", problems).items():
+        if not isinstance(pair.value, Scalar):
+            problems.add("E113", f"{shown(path_text('vars', [name]))} is a text", pair.value.where)
+
+
+def read_rules(root: Mapping, problems: Problems) -> dict[str, Level]:
+    """The levels that the file sets, by rule name; what cannot be set has been noted."""
+    node = root.get("rules")
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping):
+        problems.add("E113", "`rules` is a mapping of rule names to levels", node.where, "write NAME: warning")
+        return {}
+    levels: dict[str, Level] = {}
+    for name, pair in node.items.items():
+        row = _RULES.get(name)
+        value = pair.value
+        if row is None:
+            fix = problems.meant(name, _RULES) or f"rules are {', '.join(sorted(_RULES))}"
+            problems.add("E127", f"there is no rule {shown(name)}", pair.key.where, fix)
+        elif not isinstance(value, Scalar) or value.text not in list(Level):
+            if not (isinstance(value, Scalar) and value.broken):
+                problems.add("E114", f"the level of {shown(name)}", value.where, "write error, warning or off")
+        elif name in ALWAYS and _ORDER[Level(value.text)] < _ORDER[row.level]:
+            problems.add("E128", f"the rule {shown(name)}", pair.key.where)
+        else:
+            levels[name] = Level(value.text)
+    return levels
+
+
+def read_identity(root: Mapping, problems: Problems) -> Identity | None:
+    if root.get("identity") is None:
+        problems.add("E112", "the section `identity` is missing", Place(root.file.name, 1),
+                     "add identity: {person: COLUMN, match: email}")  # fmt: skip
+        return None
+    entry, places = _section(root, "identity", IdentitySection, problems)
+    if entry is None:
+        return None
+    refuse_identity(entry, places, problems)
+    if entry.person == PREVIOUS_EMAIL:
+        refuse_previous_email(places["person"], problems)
+    return Identity(entry.person, entry.match, places["person"])
+
+
+def read_defaults(root: Mapping, problems: Problems) -> DefaultsSection:
+    """What the file sets; the contract's defaults for everything that it does not or that has a problem."""
+    entry, places = _section(root, "defaults", DefaultsSection, problems)
+    if entry is None:
+        return DefaultsSection.model_construct(push="always", pull=False, empty="skip", conflict="report")
+    refuse_two_way(entry, "defaults", places, problems)
+    return entry
+
+
+def read_contacts(root: Mapping, expressions: Expressions, problems: Problems) -> Contacts:
+    entry, places = _section(root, "contacts", ContactsSection, problems)
+    if entry is None:
+        return Contacts()
+    refuse_gone(entry, places, problems)
+    create: bool | Expression | None = None
+    if isinstance(entry.create, bool):
+        create = entry.create
+    else:
+        create = expressions.read(entry.create, "contacts.create", "bool")
+    when = expressions.read(entry.when, "contacts.when", "bool")
+    return Contacts(create or False, when, entry.status, root.place_of("contacts"))
+
+
+def read_limits(root: Mapping, problems: Problems) -> Limits:
+    entry, places = _section(root, "limits", LimitsSection, problems)
+    if entry is None:
+        return Limits()
+    given = {name: value for name, value in entry.model_dump().items() if value is not None}
+    return Limits(**given, where_of=places)
+
+
+def check_refresh(root: Mapping, problems: Problems) -> None:
+    entry, places = _section(root, "refresh", RefreshSection, problems)
+    if entry is not None:
+        refuse_refresh(entry, places, problems)
+
+
+def _section(root: Mapping, name: str, model: type[Model], problems: Problems) -> tuple[Model | None, dict[str, Place]]:
+    node = root.get(name)
+    if node is None:
+        return None, {}
+    return read(model, node, name, problems), places_of(node)

@@ -1,0 +1,201 @@
+"""Contacts of the embedded CRM, one and a batch at a time. Every function works inside a transaction of the caller.
+
+A batch has one `Result` per item, in order; an item that fails leaves nothing behind and does not stop the others.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.localcrm.errors import LocalCrmError, Missing, Refused, Taken
+from reconciler.localcrm.file import EMAIL_COLUMN
+from reconciler.localcrm.inventory import Column, as_id, column_names, storable, tag_id
+from reconciler.localcrm.kinds import Unfit
+from reconciler.localcrm.quirks import Mischief
+from reconciler.model.capabilities import Json
+
+EMAIL = "email"
+STATUSES = ("subscribed", "unsubscribed", "pending")
+QUIET = "unsubscribed"
+"""The status of a contact for which none was asked."""
+
+Record = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One item of a batch: the contact's id, or why nothing of it was done."""
+
+    id: str | None = None
+    error: LocalCrmError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What the writing of contacts depends on, for one call."""
+
+    connection: sqlite3.Connection
+    columns: Mapping[str, Column]
+    mischief: Mischief
+    moment: int
+
+    def add(self, record: Record, status: str | None = None) -> str:
+        """The new contact's id. Raises Taken, Refused."""
+        if self.mischief.refuses_item():
+            raise Refused("this record is refused")
+        if status is not None and status not in STATUSES:
+            raise Refused("there is no such status")
+        stored = self._stored(record)
+        address = _address(stored.get(EMAIL_COLUMN))
+        if address is None:
+            raise Refused("a contact needs an e-mail address", EMAIL)
+        values: dict[str, object] = {
+            "address": address,
+            "status": status or QUIET,
+            "created": self.moment,
+            "modified": self.moment,
+            **stored,
+        }
+        marks = ", ".join("?" * len(values))
+        try:
+            added = self.connection.execute(
+                f"INSERT INTO contacts ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
+            )
+        except sqlite3.IntegrityError:
+            raise self._taken(address) from None
+        return str(added.lastrowid)
+
+    def update(self, contact: str, record: Record) -> str:
+        """Set what the record names. Raises Missing, Taken, Refused."""
+        if self.mischief.refuses_item():
+            raise Refused("this record is refused")
+        id = self.existing(contact)
+        values: dict[str, object] = {"modified": self.moment, **self._stored(record)}
+        if EMAIL_COLUMN in values:
+            address = _address(values[EMAIL_COLUMN])
+            if address is None:
+                raise Refused("a contact needs an e-mail address", EMAIL)
+            values["address"] = address
+        try:
+            self.connection.execute(
+                f"UPDATE contacts SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?",
+                (*values.values(), id),
+            )
+        except sqlite3.IntegrityError:
+            raise self._taken(str(values["address"])) from None
+        return contact
+
+    def tag(self, contact: str, tags: Iterable[int], *, on: bool) -> str:
+        """Apply or take away; what is so already stays so. Raises Missing."""
+        id = self.existing(contact)
+        statement = (
+            "INSERT OR IGNORE INTO contact_tags VALUES (?, ?)"
+            if on
+            else "DELETE FROM contact_tags WHERE contact = ? AND tag = ?"
+        )
+        changed = sum(self.connection.execute(statement, (id, tag)).rowcount for tag in tags)
+        if changed > 0:
+            self.connection.execute("UPDATE contacts SET modified = ? WHERE id = ?", (self.moment, id))
+        return contact
+
+    def existing(self, contact: str) -> int:
+        """The number of a contact that is there. Raises Missing."""
+        id = as_id(contact)
+        if id is not None and self.mischief.loses_contact():
+            delete(self.connection, id)
+        return known(self.connection, contact)
+
+    def _stored(self, record: Record) -> dict[str, str | None]:
+        """Column -> what is stored there. Raises Refused, naming the field."""
+        stored: dict[str, str | None] = {}
+        for key, value in record.items():
+            column = self.columns.get(key)
+            if column is None:
+                raise Refused(f"there is no field `{key}`", key)
+            stored[column.name] = self._value(column, value)
+        return stored
+
+    def _value(self, column: Column, value: Json) -> str | None:
+        if value is None or value == "":
+            return None
+        try:
+            text = column.kind.settle(value, column.options)
+        except Unfit as unfit:
+            raise Refused(f"`{column.key}` {unfit}", column.key) from None
+        text = self.mischief.rewritten(column.key, text, column.kind.free)
+        if len(text) > column.max_length:
+            raise Refused(f"`{column.key}` takes at most {column.max_length:,} characters", column.key)
+        if not storable(text):
+            raise Refused(f"`{column.key}` holds characters that cannot be stored", column.key)
+        return text or None
+
+    def _taken(self, address: str) -> Taken:
+        row = self.connection.execute("SELECT id FROM contacts WHERE address = ?", (address,)).fetchone()
+        return Taken("a contact with this e-mail address exists", str(row[0]))
+
+
+def each(items: Sequence[object], carry_out: Callable[[int], str]) -> list[Result]:
+    """One `Result` per item; `carry_out(number of the item)` gives the contact's id or raises."""
+    results = []
+    for number in range(len(items)):
+        try:
+            results.append(Result(carry_out(number)))
+        except LocalCrmError as error:
+            results.append(Result(error=error))
+    return results
+
+
+def find(connection: sqlite3.Connection, email: str) -> str | None:
+    """The contact with that address, in any case."""
+    address = _address(email)
+    if address is None or not storable(address):
+        return None
+    row = connection.execute("SELECT id FROM contacts WHERE address = ?", (address,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def known(connection: sqlite3.Connection, contact: str) -> int:
+    """The number of a contact that is there. Raises Missing."""
+    id = as_id(contact)
+    if id is None or not connection.execute("SELECT 1 FROM contacts WHERE id = ?", (id,)).fetchone():
+        raise Missing("there is no such contact")
+    return id
+
+
+def load(connection: sqlite3.Connection, contacts: Sequence[str], keys: Sequence[str]) -> dict[str, list[str | None]]:
+    """Id -> wire texts of those fields, of the contacts that are there. Raises Missing for a field."""
+    names = column_names(connection, keys)
+    ids = [id for id in map(as_id, contacts) if id is not None]
+    marks = ", ".join("?" * len(ids))
+    rows = connection.execute(f"SELECT {', '.join(('id', *names))} FROM contacts WHERE id IN ({marks})", ids)
+    return {str(id): values for id, *values in rows}
+
+
+def tags_of(connection: sqlite3.Connection, contact: str) -> list[str]:
+    """Keys of the tags that the contact carries. Raises Missing."""
+    id = known(connection, contact)
+    return [
+        str(tag) for (tag,) in connection.execute("SELECT tag FROM contact_tags WHERE contact = ? ORDER BY tag", (id,))
+    ]
+
+
+def carriers(connection: sqlite3.Connection, tag: str, many: int) -> Iterator[str]:
+    """Ids of the contacts that carry the tag. Raises Missing."""
+    rows = connection.execute(
+        "SELECT contact FROM contact_tags WHERE tag = ? ORDER BY contact", (tag_id(connection, tag),)
+    )
+    while page := rows.fetchmany(many):
+        yield from (str(contact) for (contact,) in page)
+
+
+def delete(connection: sqlite3.Connection, id: int) -> None:
+    """What only other people do: the door has no such call."""
+    connection.execute("DELETE FROM contact_tags WHERE contact = ?", (id,))
+    connection.execute("DELETE FROM contacts WHERE id = ?", (id,))
+
+
+def _address(email: object) -> str | None:
+    """The form in which addresses are compared."""
+    return email.lower() if isinstance(email, str) and email else None

@@ -1,0 +1,35 @@
+"""What is remembered about a file, for `reconciler status`: plain data, nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """A run of plan or apply: its id, when (UTC, ISO), the digest of the file, how it ended ("" while it did not)."""
+
+    run: str = ""
+    at: str = ""
+    config: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`account` "": the CRM does not exist yet, or nothing is remembered (`known` False). `lock`: who applies now, ""
+    if nobody does. `counts` and `sizes` (bytes) by word and by file name."""
+
+    file: str
+    state: str
+    known: bool = False
+    account: str = ""
+    plan: LastRun = field(default_factory=LastRun)
+    apply: LastRun = field(default_factory=LastRun)
+    lock: str = ""
+    unfinished: LastRun | None = None
+    open_creates: int = 0
+    next_full_read: str = "every run"
+    counts: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)

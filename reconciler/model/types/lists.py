@@ -1,0 +1,84 @@
+"""The shapes in which one value holds many: JSON, PHP-serialised, or text with separators."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import NoReturn
+
+from reconciler.model.types.php import looks_serialised, read_serialised
+from reconciler.model.types.spec import Unreadable
+from reconciler.model.types.text import refuse_unstorable
+
+_SEPARATORS = ("|", ";", ",")
+_YES_NO = {True: True, False: False, "true": True, "false": False}
+
+
+def read_items(raw: str) -> list[str]:
+    """The items in the order found, untrimmed, blanks and repeats included. Raises `Unreadable`."""
+    refuse_unstorable(raw)
+    text = raw.strip()
+    if text[:1] in ("[", "{"):
+        found = _json_items(text)
+        if found is not None:
+            return found
+    elif looks_serialised(text):
+        value = read_serialised(text)
+        if isinstance(value, list):
+            return _of_pairs(value)
+        return split(value) if isinstance(value, str) else _words((value,))
+    return split(text)
+
+
+def split(text: str) -> list[str]:
+    """Parts at the strongest separator that occurs: pipe, then semicolon, then comma."""
+    for separator in _SEPARATORS:
+        if separator in text:
+            return text.split(separator)
+    return [text]
+
+
+def _json_items(text: str) -> list[str] | None:
+    """The items of a JSON list or object, or None for text that merely begins with a bracket."""
+    try:
+        value = _read_json(text)
+    except RecursionError:
+        raise Unreadable("nested list", "map") from None
+    except ValueError:
+        if text[-1] in "]}" or text[1:2] == '"':
+            raise Unreadable("broken list", "map") from None
+        return None
+    return _of_pairs(list(value.items())) if isinstance(value, dict) else _words(value)
+
+
+def _refuse(_name: str) -> NoReturn:
+    raise ValueError
+
+
+_read_json = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=_refuse).decode
+
+
+def _of_pairs(pairs: Iterable[tuple[int | str, object]]) -> list[str]:
+    """A list's values; or the chosen keys of a set of switches, as WordPress keeps roles: `{"editor": true}`."""
+    pairs = list(pairs)
+    if all(_is_position(key) for key, _ in pairs):
+        return _words(value for _, value in pairs)
+    if not all(isinstance(value, str | bool) and value in _YES_NO for _, value in pairs):
+        raise Unreadable("not a list", "map")
+    return [str(key) for key, value in pairs if _YES_NO[value]]
+
+
+def _is_position(key: int | str) -> bool:
+    return isinstance(key, int) or (key.isascii() and key.isdigit())
+
+
+def _words(values: Iterable[object]) -> list[str]:
+    return [_word(value) for value in values if value is not None]
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    raise Unreadable("nested list", "map")

@@ -1,0 +1,96 @@
+"""What a plan costs: calls per endpoint, reads and writes apart, and the time they take at the CRM's rate.
+
+Counted in items per call (`Endpoint.batch`); a vendor's limit in bytes depends on the values and is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.model.capabilities import Call, Capabilities, Endpoint
+from reconciler.model.plan import Action, Cost, EndpointCost, InventoryChange
+
+_READS = frozenset(
+    {
+        Call.CONNECT,
+        Call.SYNC_FIELDS,
+        Call.SYNC_TAGS,
+        Call.ALL_CONTACTS,
+        Call.GET_CONTACT_ID,
+        Call.LOAD_CONTACTS,
+    }
+)
+
+_INVENTORY_CALLS: dict[tuple[str, Action], tuple[Call, str]] = {
+    # Changes of one field with the same word beside the call go out in one call. Options are removed after people
+    # are written, everything else before.
+    ("field", Action.CREATE): (Call.ADD_FIELD, ""),
+    ("field", Action.RENAME): (Call.UPDATE_FIELD, "rename"),
+    ("field", Action.UPDATE): (Call.UPDATE_FIELD, "before people"),
+    ("option", Action.CREATE): (Call.UPDATE_FIELD, "before people"),
+    ("option", Action.UPDATE): (Call.UPDATE_FIELD, "before people"),
+    ("option", Action.DELETE): (Call.UPDATE_FIELD, "after people"),
+    ("field", Action.DELETE): (Call.DELETE_FIELD, ""),
+    ("tag", Action.CREATE): (Call.ADD_TAG, ""),
+    ("tag", Action.RENAME): (Call.RENAME_TAG, ""),
+    ("tag", Action.DELETE): (Call.DELETE_TAG, ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What apply has to do for people, in items: contacts to create, contacts to update with values, people per tag
+    name to apply it to and to take it from, contacts to look up by e-mail, written contacts to read back."""
+
+    creates: int = 0
+    updates: int = 0
+    applied: Mapping[str, int] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
+    lookups: int = 0
+    read_back: int = 0
+
+
+def plan_cost(
+    capabilities: Capabilities,
+    reads: Mapping[Call, int],
+    inventory_changes: Iterable[InventoryChange],
+    work: Work,
+) -> Cost:
+    """Calls made so far (`reads`) and those that apply will make; seconds are all of them at the CRM's rate."""
+    calls = Counter(reads)
+    calls.update(_inventory_calls(inventory_changes))
+    for call, items in _items(work):
+        calls[call] += -(-items // _endpoint(capabilities, call).batch)
+    rows: Counter[tuple[str, bool]] = Counter()
+    for call, count in calls.items():
+        rows[_endpoint(capabilities, call).name, call not in _READS] += count
+    endpoints = tuple(EndpointCost(name, count, write) for (name, write), count in sorted(rows.items()) if count)
+    written = sum(e.calls for e in endpoints if e.write)
+    read = sum(e.calls for e in endpoints if not e.write)
+    seconds = (read + written) / capabilities.rate if capabilities.rate > 0 else 0.0
+    return Cost(read, written, seconds, capabilities.rate, endpoints)
+
+
+def _items(work: Work) -> Iterator[tuple[Call, int]]:
+    """Items that share calls; a tag's people share calls with nobody else's."""
+    yield Call.ADD_CONTACTS, work.creates
+    yield Call.UPDATE_CONTACTS, work.updates
+    yield Call.GET_CONTACT_ID, work.lookups
+    yield Call.LOAD_CONTACTS, work.read_back
+    for people in work.applied.values():
+        yield Call.APPLY_TAG, people
+    for people in work.removed.values():
+        yield Call.REMOVE_TAG, people
+
+
+def _inventory_calls(changes: Iterable[InventoryChange]) -> Counter[Call]:
+    objects = {
+        (*found, change.key) for change in changes if (found := _INVENTORY_CALLS.get((change.kind, change.action)))
+    }
+    return Counter(call for call, *_ in objects)
+
+
+def _endpoint(capabilities: Capabilities, call: Call) -> Endpoint:
+    return capabilities.endpoints.get(call) or Endpoint(call.value)

@@ -1,0 +1,233 @@
+"""A plan, an outcome or problems become the JSON that machines read; the shapes are in `report.shapes`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from reconciler import __version__
+from reconciler.model.desired import Desired
+from reconciler.model.outcome import Outcome, Result
+from reconciler.model.plan import (
+    Action,
+    EndpointCost,
+    FieldCount,
+    Finding,
+    Guard,
+    InventoryChange,
+    Plan,
+    TagCount,
+)
+from reconciler.model.problems import Place, Problem
+from reconciler.report import shapes
+from reconciler.report.words import file_line
+
+_OUTCOMES: dict[Result, shapes.PlanOutcome] = {
+    Result.NONE: "none",
+    Result.APPLIED: "applied",
+    Result.PARTIAL: "partial",
+    Result.REFUSED: "refused",
+    Result.DECLINED: "refused",
+    Result.INTERRUPTED: "partial",
+}
+
+
+def plan_document(plan: Plan) -> shapes.PlanDocument:
+    """The plan as one document of mode `plan`; lists sorted by code point."""
+    outcome: shapes.PlanOutcome = "changes" if plan.pending else "none"
+    return shapes.PlanDocument(mode="plan", outcome=outcome, problems=_problems(plan.problems), **_facts(plan))
+
+
+def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
+    """What an apply did, with the plan that it carried out, as one document of mode `apply`."""
+    return shapes.PlanDocument(
+        mode="apply",
+        outcome=_OUTCOMES[outcome.result],
+        problems=_problems((*outcome.plan.problems, *outcome.problems)),
+        run=outcome.run,
+        result=outcome.result.value,
+        written=shapes.WrittenRow(**asdict(outcome.written)),
+        calls=_endpoints(outcome.calls),
+        **_facts(outcome.plan),
+    )
+
+
+def error_document(
+    mode: Literal["plan", "apply"], problems: Iterable[Problem], file: str = "", now: datetime | None = None
+) -> shapes.PlanDocument:
+    """The same shape for a command that came to no plan: every count is zero."""
+    return shapes.PlanDocument(
+        tool=__version__,
+        mode=mode,
+        outcome="error",
+        file=file,
+        now=_moment(now) if now else None,
+        problems=_problems(problems),
+    )
+
+
+def validation_document(
+    file: str, problems: Iterable[Problem], desired: Desired | None = None
+) -> shapes.ValidationDocument:
+    """What `validate` found; `desired` None: the file has errors."""
+    return shapes.ValidationDocument(
+        tool=__version__,
+        outcome="valid" if desired else "error",
+        file=file,
+        fields=len(desired.fields) if desired else 0,
+        tags=len(desired.tags) + len(desired.dynamic_tags) if desired else 0,
+        problems=_problems(problems),
+    )
+
+
+_STEERING = re.compile(
+    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def to_json(document: BaseModel | dict[str, Any]) -> str:
+    """One JSON object, indented by two, as it is printed; invisible signs are escaped, which changes no value."""
+    content = document.model_dump(mode="json") if isinstance(document, BaseModel) else document
+    return _STEERING.sub(_escape, json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found.group())[1:-1]
+
+
+def schema(shape: Literal["plan", "validation"]) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of what `--format json` prints."""
+    models: dict[str, type[BaseModel]] = {"plan": shapes.PlanDocument, "validation": shapes.ValidationDocument}
+    body = models[shape].model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    """What a plan says, whichever command prints it."""
+    return {
+        "tool": __version__,
+        "id": plan.id,
+        "now": _moment(plan.now),
+        "file": plan.file,
+        "config": plan.config,
+        "crm": plan.crm,
+        "object": plan.object,
+        "account": plan.account,
+        "source": plan.source_label,
+        "source_rows": plan.source_rows,
+        "scope": plan.scope,
+        "summary": _summary(plan),
+        "fields": tuple(_field_row(f) for f in sorted(plan.fields, key=lambda f: (f.key, f.cause)) if _says(f)),
+        "tags": tuple(_tag_row(t) for t in sorted(plan.tags, key=lambda t: (t.name, t.cause)) if _says(t)),
+        "changes": tuple(_change_row(c) for c in sorted(plan.inventory, key=lambda c: (c.address, c.action))),
+        "guards": tuple(_guard_row(g) for g in sorted(plan.guards, key=lambda g: (g.limit, g.subject))),
+        "findings": tuple(_finding_row(f) for f in sorted(plan.findings, key=_finding_order)),
+        "cost": shapes.CostRow(
+            reads=plan.cost.reads,
+            writes=plan.cost.writes,
+            seconds=round(plan.cost.seconds, 3),
+            rate=plan.cost.rate,
+            endpoints=_endpoints(plan.cost.endpoints),
+        ),
+    }
+
+
+def _summary(plan: Plan) -> shapes.Summary:
+    return shapes.Summary(
+        fields=inventory_counts(plan.inventory, {"field", "option"}),
+        tags=inventory_counts(plan.inventory, {"tag"}),
+        contacts=shapes.ContactCounts(**asdict(plan.contacts)),
+        values=shapes.ValueCounts(
+            set=sum(f.set for f in plan.fields),
+            clear=sum(f.clear for f in plan.fields),
+            pull=sum(f.pull for f in plan.fields),
+            rewritten=sum(f.rewritten for f in plan.fields),
+        ),
+        memberships=shapes.MembershipCounts(
+            apply=sum(t.apply for t in plan.tags), remove=sum(t.remove for t in plan.tags)
+        ),
+    )
+
+
+def inventory_counts(changes: Sequence[InventoryChange], kinds: set[str]) -> shapes.InventoryCounts:
+    """Fields (or tags) per action, each once. A field whose options change counts as updated, however many they are."""
+    named = {(c.key, Action.UPDATE if _alters_field(c) else c.action) for c in changes if c.kind in kinds}
+    created = {key for key, action in named if action is Action.CREATE}
+    named -= {(key, Action.UPDATE) for key in created}
+    return shapes.InventoryCounts(**{a.value: sum(action is a for _, action in named) for a in Action})
+
+
+def _alters_field(change: InventoryChange) -> bool:
+    return change.kind == "option" and change.action in {Action.CREATE, Action.RENAME, Action.DELETE}
+
+
+def _says(row: FieldCount | TagCount) -> bool:
+    return any(value for value in asdict(row).values() if isinstance(value, int))
+
+
+def _field_row(row: FieldCount) -> shapes.FieldRow:
+    return shapes.FieldRow(**{**asdict(row), "cause": row.cause.value, "where": _line(row.where)})
+
+
+def _tag_row(row: TagCount) -> shapes.TagRow:
+    return shapes.TagRow(**{**asdict(row), "cause": row.cause.value, "where": _line(row.where)})
+
+
+def _change_row(change: InventoryChange) -> shapes.ChangeRow:
+    return shapes.ChangeRow(
+        address=change.address,
+        kind=change.kind,
+        action=change.action.value,
+        where=_line(change.where),
+        deltas=tuple(
+            shapes.DeltaRow(path=d.path, before=d.before, after=d.after)
+            for d in sorted(change.deltas, key=lambda d: d.path)
+        ),
+        summary=change.summary,
+        reason=change.reason,
+        by_hand=change.by_hand,
+        waiting=change.waiting,
+        holders=change.holders,
+    )
+
+
+def _guard_row(guard: Guard) -> shapes.GuardRow:
+    return shapes.GuardRow(**{**asdict(guard), "where": _line(guard.where)})
+
+
+def _finding_order(finding: Finding) -> tuple[str, str, str, str]:
+    return (finding.code, file_line(finding.where), finding.summary, finding.detail)
+
+
+def _finding_row(finding: Finding) -> shapes.FindingRow:
+    return shapes.FindingRow(**{**asdict(finding), "level": finding.level.value, "where": _line(finding.where)})
+
+
+def _endpoints(costs: Iterable[EndpointCost]) -> tuple[shapes.EndpointRow, ...]:
+    return tuple(
+        shapes.EndpointRow(name=c.name, calls=c.calls, write=c.write)
+        for c in sorted(costs, key=lambda c: (c.name, c.write))
+    )
+
+
+def _problems(problems: Iterable[Problem]) -> tuple[shapes.ProblemRow, ...]:
+    rows = [shapes.ProblemRow(**{**asdict(p), "level": p.level.value, "where": _place(p.where)}) for p in problems]
+    return tuple(sorted(rows, key=lambda p: (p.code, p.where or "", p.detail)))
+
+
+def _line(place: Place | None) -> str | None:
+    return file_line(place) or None
+
+
+def _place(place: Place | None) -> str | None:
+    return str(place) if place else None
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,92 @@
+"""The inventory section of a plan: what must be made, changed or removed in the CRM, or cannot be."""
+
+from __future__ import annotations
+
+import json
+
+from reconciler.model.plan import Action, Delta, InventoryChange, Plan
+from reconciler.report.layout import paragraph, table
+from reconciler.report.words import file_line, listing, some
+
+SIGNS: dict[Action, str] = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.DELETE: "-",
+    Action.RENAME: ">",
+    Action.BLOCKED: "!",
+    Action.RELEASED: ".",
+}
+_ORDER = list(SIGNS)
+_MANY = 3
+
+
+_WORDS = {
+    Action.CREATE: "create",
+    Action.UPDATE: "",
+    Action.DELETE: "remove",
+    Action.RENAME: "rename",
+    Action.RELEASED: "released: no longer declared, left as it is",
+}
+_NAMES = {"key", "name"}  # deltas that only repeat what the row is called
+
+
+def inventory_lines(plan: Plan) -> list[str]:
+    """Fields, options and tags that must be made, changed or removed, or cannot be."""
+    if not plan.inventory:
+        return []
+    changes = sorted(plan.inventory, key=lambda c: (_ORDER.index(c.action), c.kind, c.key, c.option or ""))
+    rows = [[SIGNS[c.action], c.kind, _named(c), _described(c, plan.scope), file_line(c.where)] for c in changes]
+    lines = ["Inventory"]
+    for change, line in zip(changes, table(rows, gaps=(1, 2), least=(1, 3, 16, 38)), strict=True):
+        lines += [line, *_more(change)]
+    return lines
+
+
+def _named(change: InventoryChange) -> str:
+    if change.kind == "option":
+        return f"{change.key}: {change.option}"
+    return f"{change.key} -> {change.new_key}" if change.action is Action.RENAME and change.new_key else change.key
+
+
+def _described(change: InventoryChange, scope: str) -> str:
+    if change.action is Action.BLOCKED:
+        waiting = f"{some(change.waiting, 'value')} wait{'s' if change.waiting == 1 else ''}"
+        return f"blocked: {change.reason}" + (f"; {waiting}" if change.waiting else "")
+    deltas = _told(change)
+    said = change.summary or (listing(deltas) if len(deltas) < _MANY else some(len(deltas), "change"))
+    if change.action is Action.DELETE:
+        return listing([_WORDS[change.action], said, _holders(change, scope)])
+    return said or _WORDS[change.action]
+
+
+def _holders(change: InventoryChange, scope: str) -> str:
+    """Who would lose something; only a read of everybody knows."""
+    if scope != "full" or change.kind == "option":
+        return ""
+    return f"{'carried by' if change.kind == 'tag' else 'filled in'} {some(change.holders, 'contact')}"
+
+
+def _more(change: InventoryChange) -> list[str]:
+    deltas = _told(change)
+    unsaid = deltas if change.action is Action.UPDATE and (change.summary or len(deltas) >= _MANY) else []
+    shown = [line for text in unsaid for line in paragraph(text, 6)]
+    return shown + (paragraph(f"by hand: {change.by_hand}", 6) if change.by_hand else [])
+
+
+def _told(change: InventoryChange) -> list[str]:
+    if change.action in {Action.DELETE, Action.RELEASED}:
+        return []
+    return [_delta(delta, change) for delta in change.deltas if delta.path not in _NAMES]
+
+
+def _delta(delta: Delta, change: InventoryChange) -> str:
+    path = "label" if change.kind == "option" else delta.path
+    if delta.before is None:
+        return f"{path} {_json(delta.after)}"
+    if delta.after is None:
+        return f"{path} {_json(delta.before)} removed"
+    return f"{path} {_json(delta.before)} -> {_json(delta.after)}"
+
+
+def _json(value: object) -> str:
+    return value if isinstance(value, str) and value.isidentifier() else json.dumps(value, ensure_ascii=False)

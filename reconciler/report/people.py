@@ -1,0 +1,103 @@
+"""The people section of a plan: who is created and updated, then a line per field or tag and cause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.plan import Cause, Example, FieldCount, Plan, TagCount
+from reconciler.report.layout import section, table
+from reconciler.report.words import counted, line_of, number, some
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    sign: str
+    name: str
+    count: str
+    why: str
+    examples: tuple[Example, ...] = ()
+
+
+def people_lines(plan: Plan) -> list[str]:
+    """Who is created and updated, then one line per field or tag and cause."""
+    rows = [*_new_contacts(plan), *_field_rows(plan), *_tag_rows(plan)]
+    width = max((len(row.count.partition(" ")[0]) for row in rows), default=0)
+    cells = [[row.sign, row.name, _right(row.count, width), row.why] for row in rows]
+    if not rows and not plan.pending and plan.contacts.in_sync == plan.contacts.people:
+        return []
+    lines = section("People", [_partition(plan), _beside(plan)])
+    for row, line in zip(rows, table(cells, gaps=(1,), least=(1, 24, 20)), strict=True):
+        lines.append(line)
+        lines += [" " * 6 + example for example in _examples(row.examples)]
+    return lines
+
+
+def _partition(plan: Plan) -> str:
+    c = plan.contacts
+    words = ((c.create, "to create"), (c.update, "to update"), (c.in_sync, "in sync"))
+    rest = ((c.no_contact, "without a contact"), (c.set_aside, "set aside"), (c.out_of_scope, "out of scope"))
+    return counted((*words, *rest)) or "nobody in scope"
+
+
+def _beside(plan: Plan) -> str:
+    c = plan.contacts
+    said = counted(((c.held, "held"), (c.conflict, "conflict"), (c.blocked, "blocked")))
+    return f"contacts with such values: {said}" if said else ""
+
+
+def _right(count: str, width: int) -> str:
+    first, space, rest = count.partition(" ")
+    return f"{first:>{width}}{space}{rest}"
+
+
+def _new_contacts(plan: Plan) -> list[_Row]:
+    if not plan.contacts.create:
+        return []
+    count = f"{number(sum(f.created for f in plan.fields))} set"
+    return [_Row("+", "new contacts", count, some(plan.contacts.create, "contact"))]
+
+
+def _field_rows(plan: Plan) -> Iterable[_Row]:
+    for row in sorted(plan.fields, key=lambda f: (f.key, f.cause)):
+        written = ((row.set - row.created, "set"), (row.clear, "cleared"), (row.pull, "pulled"))
+        left = ((row.held, "held"), (row.conflict, "conflict"), (row.blocked, "blocked"), (row.rewritten, "rewritten"))
+        if count := counted((*written, *left)):
+            why = _why(row, plan.file) if counted(written) else ""
+            yield _Row(_field_sign(row), row.key, count, why, plan.examples.get(f"{row.key} {row.cause}", ()))
+
+
+def _field_sign(row: FieldCount) -> str:
+    if row.set > row.created or row.pull:
+        return "=" if row.cause is Cause.ADOPT else "~"
+    return "-" if row.clear else "?" if row.conflict else "!" if row.blocked else " "
+
+
+def _why(row: FieldCount | TagCount, file: str) -> str:
+    place = line_of(row.where, file) if row.where else "the file"
+    return {
+        Cause.CONFIG: f"{place} is new",
+        Cause.SOURCE: "source changed",
+        Cause.DRIFT: "changed in the CRM (drift)",
+        Cause.ADOPT: "taken over",
+    }[row.cause]
+
+
+def _tag_rows(plan: Plan) -> Iterable[_Row]:
+    for row in sorted(plan.tags, key=lambda t: (t.name, t.cause)):
+        written = ((row.apply, "applied"), (row.remove, "removed"))
+        left = ((row.kept, "left on people for whom the rule says no"), (row.unknown, "unknown"))
+        if count := counted((*written, *left)):
+            sign = "=" if row.cause is Cause.ADOPT else "+" if row.apply else "-" if row.remove else " "
+            ruled = row.cause is Cause.SOURCE and row.where is not None
+            why = f"rule of {line_of(row.where, plan.file)}" if ruled and row.where else _why(row, plan.file)
+            yield _Row(sign, f"tag {row.name}", count, why if counted(written) else "")
+
+
+def _examples(examples: Sequence[Example]) -> list[str]:
+    return table([[f"row {e.row}", f"{_value(e.before)} -> {_value(e.after)}"] for e in examples])
+
+
+def _value(text: str | None) -> str:
+    return "(empty)" if text is None else json.dumps(text, ensure_ascii=False)

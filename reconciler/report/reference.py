@@ -1,0 +1,115 @@
+"""Reference pages in Markdown, printed from the tables that the program itself runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from reconciler.model.messages import MESSAGES, Message
+from reconciler.report.glossary import WORDS
+
+_GENERATED = "<!-- Generated: `python -m reconciler.testing.generate`. Edit the tables in the program instead. -->"
+
+FAMILIES: tuple[tuple[str, str], ...] = (
+    ("E1", "The file"),
+    ("R1", "Rules about the file"),
+    ("R2", "Findings about people and values"),
+    ("R3", "Findings about the inventory"),
+    ("E3", "The CRM"),
+    ("E4", "The source"),
+    ("E5", "State, apply and the machine"),
+    ("E9", "Usage"),
+)
+
+
+class TypeRow(Protocol):
+    """What the reference prints of a value type."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+    @property
+    def accepts(self) -> str: ...
+    @property
+    def canonical(self) -> str: ...
+    @property
+    def refuses(self) -> str: ...
+    @property
+    def samples(self) -> tuple[tuple[str, str | None], ...]: ...
+
+
+def messages_page() -> str:
+    """Every code by family: what it says, why it matters, the way out."""
+    lines = [
+        "# Messages",
+        "",
+        _GENERATED,
+        "",
+        "Every code that the program can say; `reconciler explain CODE` prints one of them. A code with a rule name "
+        "can be switched in the file: `rules: {NAME: error | warning | off}`.",
+    ]
+    for prefix, title in FAMILIES:
+        rows = [m for m in MESSAGES.values() if m.code.startswith(prefix)]
+        lines += ["", f"## {title}"] if rows else []
+        for row in rows:
+            lines += ["", *_message(row)]
+    return "\n".join(lines) + "\n"
+
+
+def _message(row: Message) -> list[str]:
+    named = f", rule `{row.name}`" if row.name else ""
+    lines = [f"### {row.code}: {row.summary}", "", f"*{row.level.value}{named}*"]
+    lines += ["", row.reason] if row.reason else []
+    return lines + (["", f"**Way out:** {row.fix}"] if row.fix else [])
+
+
+def types_page(types: Iterable[TypeRow]) -> str:
+    """The table of value types in the order given, then samples of each."""
+    rows = list(types)
+    heads = ("type", "also called", "accepts", "canonical text", "refuses")
+    cells = [
+        (f"`{t.name}`", ", ".join(f"`{a}`" for a in sorted(t.aliases)), t.accepts, t.canonical, t.refuses) for t in rows
+    ]
+    lines = ["# Value types", "", _GENERATED, "", *markdown_table(heads, cells), "", "## Samples"]
+    for row in rows:
+        if row.samples:
+            samples = [(_code(raw), "*(empty)*" if text is None else _code(text)) for raw, text in row.samples]
+            lines += ["", f"### {row.name}", "", *markdown_table(("read", "canonical text"), samples)]
+    return "\n".join(lines) + "\n"
+
+
+def decision_page(rows: Iterable[Sequence[str]]) -> str:
+    """The decision table for one value: number, situation and result of each row, as the program reads it."""
+    heads = ("#", "situation", "result")
+    lead = "The first row that matches the situation of a value decides what happens to it."
+    lines = ["# The decision for one value", "", _GENERATED, "", lead, "", *markdown_table(heads, rows)]
+    return "\n".join(lines) + "\n"
+
+
+def glossary_page() -> str:
+    """The words of the project, by alphabet."""
+    lines = ["# Glossary", "", _GENERATED, "", "One word per thing, in the file, in messages, in JSON and in the code."]
+    for word, meaning in sorted(WORDS.items()):
+        lines += ["", f"**{word}**: {meaning}"]
+    return "\n".join(lines) + "\n"
+
+
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table; bars and line ends in cells are escaped."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return ["| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "<br>")
+
+
+def _code(text: str) -> str:
+    """Text as code, with what cannot be seen made visible."""
+    shown = "".join(s if s.isprintable() else s.encode("unicode_escape", "surrogatepass").decode() for s in text)
+    if not shown:
+        return "*(empty)*"
+    ticks = "``" if "`" in shown else "`"
+    pad = " " if ticks == "``" or shown != shown.strip() else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"

@@ -1,0 +1,241 @@
+"""The JSON of a plan, an apply and a validation, as pydantic models; `schemas/*.json` are generated from here.
+
+Version 1 only grows: keys may be added, none changes its meaning. Nothing here has room for a value of a person.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PlanOutcome = Literal["none", "changes", "applied", "partial", "refused", "stale", "error"]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
+    )
+
+
+class InventoryCounts(Shape):
+    create: int = 0
+    update: int = 0
+    rename: int = 0
+    delete: int = 0
+    blocked: int = 0
+    released: int = 0
+    """Declared by the last applied file, not by this one; left as they are."""
+
+
+class ContactCounts(Shape):
+    """The first five are a partition of the people in scope; held, conflict and blocked count contacts beside them."""
+
+    create: int = 0
+    update: int = 0
+    in_sync: int = 0
+    no_contact: int = 0
+    """Without a contact, and creation is not allowed."""
+    set_aside: int = 0
+    """Ambiguous, or without a key."""
+    held: int = 0
+    conflict: int = 0
+    blocked: int = 0
+    people: int = 0
+    """People in scope."""
+    out_of_scope: int = 0
+    contacts: int = 0
+    """Contacts that the CRM holds."""
+    linked: int = 0
+
+
+class ValueCounts(Shape):
+    set: int = 0
+    clear: int = 0
+    pull: int = 0
+    rewritten: int = 0
+    """In sync, though the CRM stores them differently from what was sent."""
+
+
+class MembershipCounts(Shape):
+    apply: int = 0
+    remove: int = 0
+
+
+class SourceCounts(Shape):
+    rows: int = 0
+    """Rows of the source that would be written."""
+
+
+class Summary(Shape):
+    fields: InventoryCounts = InventoryCounts()
+    tags: InventoryCounts = InventoryCounts()
+    contacts: ContactCounts = ContactCounts()
+    values: ValueCounts = ValueCounts()
+    memberships: MembershipCounts = MembershipCounts()
+    source: SourceCounts = SourceCounts()
+
+
+class FieldRow(Shape):
+    key: str
+    where: str | None
+    cause: Literal["config", "source", "drift", "adopt"]
+    set: int
+    created: int
+    """Those of `set` that go to contacts that the plan creates."""
+    clear: int
+    pull: int
+    held: int
+    conflict: int
+    blocked: int
+    rewritten: int
+
+
+class TagRow(Shape):
+    name: str
+    where: str | None
+    cause: Literal["config", "source", "drift", "adopt"]
+    apply: int
+    remove: int
+    kept: int
+    """Carried though the rule says no, and left alone because the tag becomes ours with this apply."""
+    unknown: int
+    """People for whom the rule gives neither yes nor no."""
+
+
+class DeltaRow(Shape):
+    path: str
+    before: Any
+    after: Any
+
+
+class ChangeRow(Shape):
+    """One change of the inventory."""
+
+    address: str
+    kind: str
+    action: Literal["create", "update", "rename", "delete", "blocked", "released"]
+    where: str | None
+    deltas: tuple[DeltaRow, ...]
+    summary: str
+    reason: str
+    """Why it is blocked."""
+    by_hand: str
+    """What a person can do about it."""
+    waiting: int
+    """Values that wait for a blocked field."""
+    holders: int
+    """Contacts that hold a value or carry the tag that is to be removed."""
+
+
+class GuardRow(Shape):
+    limit: str
+    allowed: int
+    observed: int
+    tripped: bool
+    subject: str
+    where: str | None
+    detail: str
+
+
+class FindingRow(Shape):
+    code: str
+    level: Literal["error", "warning", "off"]
+    summary: str
+    detail: str
+    fix: str
+    count: int
+    where: str | None
+    rows: tuple[int, ...]
+    """Row numbers of the source, the first few."""
+
+
+class EndpointRow(Shape):
+    name: str
+    calls: int
+    write: bool
+
+
+class CostRow(Shape):
+    reads: int = 0
+    writes: int = 0
+    seconds: float = 0
+    rate: float = 0
+    """Calls a second."""
+    endpoints: tuple[EndpointRow, ...] = ()
+
+
+class ProblemRow(Shape):
+    code: str
+    level: Literal["error", "warning", "off"]
+    summary: str
+    detail: str
+    fix: str
+    where: str | None
+
+
+class WrittenRow(Shape):
+    """What really happened; see the outcome's `result`."""
+
+    inventory: int
+    created: int
+    updated: int
+    values: int
+    tags_applied: int
+    tags_removed: int
+    rewritten: int
+    recovered: int
+    """Went another way than planned: found instead of created."""
+    failed: int
+    """Refused by the CRM."""
+    moved: int
+    """Had changed since they were read; left alone."""
+    left: int
+    """Not reached."""
+
+
+class PlanDocument(Shape):
+    """One object for every `plan` and `apply`, errors included."""
+
+    format: Literal["reconciler-plan/1"] = "reconciler-plan/1"
+    tool: str
+    mode: Literal["plan", "apply"]
+    outcome: PlanOutcome
+    id: str = ""
+    now: str | None = None
+    """The plan's clock, UTC."""
+    file: str = ""
+    config: str = ""
+    crm: str = ""
+    object: str = ""
+    account: str = ""
+    source: str = ""
+    source_rows: int = 0
+    scope: str = ""
+    summary: Summary = Summary()
+    fields: tuple[FieldRow, ...] = ()
+    tags: tuple[TagRow, ...] = ()
+    changes: tuple[ChangeRow, ...] = ()
+    guards: tuple[GuardRow, ...] = ()
+    findings: tuple[FindingRow, ...] = ()
+    cost: CostRow = CostRow()
+    problems: tuple[ProblemRow, ...] = ()
+    run: str | None = None
+    """`apply`: the run in the journal."""
+    result: Literal["none", "applied", "partial", "refused", "declined", "interrupted"] | None = None
+    """`apply`: how it ended. Interrupted is a `partial` outcome, declined a `refused` one."""
+    written: WrittenRow | None = None
+    calls: tuple[EndpointRow, ...] = ()
+    """`apply`: the calls that were really made."""
+
+
+class ValidationDocument(Shape):
+    """One object for every `validate`."""
+
+    format: Literal["reconciler-validation/1"] = "reconciler-validation/1"
+    tool: str
+    outcome: Literal["valid", "error"]
+    file: str
+    fields: int = Field(default=0, description="Entries under `fields`.")
+    tags: int = Field(default=0, description="Entries under `tags` and `dynamic_tags`.")
+    problems: tuple[ProblemRow, ...] = ()

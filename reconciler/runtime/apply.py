@@ -1,0 +1,138 @@
+"""Carrying out a plan, in order: tags, fields, changes, people, removals; then remembering what is so now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.model.addresses import person_digest, tag_address
+from reconciler.model.desired import Desired
+from reconciler.model.inventory import Inventory
+from reconciler.model.messages import problem
+from reconciler.model.outcome import Outcome, Result
+from reconciler.model.plan import Action, ContactAction, Plan
+from reconciler.model.problems import Problem
+from reconciler.planning.selection import Selection
+from reconciler.runtime.applying import Applying, Halted, Why
+from reconciler.runtime.failures import problem_of
+from reconciler.runtime.inventory import InventoryWriter, pending
+from reconciler.runtime.journal import Journal
+from reconciler.runtime.people import PeopleWriter
+from reconciler.runtime.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which part of the file is applied."""
+
+    persons: frozenset[str] = frozenset()
+    target: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        return not (self.persons or self.target or self.exclude)
+
+    @property
+    def everybody(self) -> bool:
+        """Whether all people were paired and none was left out."""
+        return not self.persons and not Selection(self.target, self.exclude).by_contact
+
+    def entries(self, desired: Desired) -> dict[str, str]:
+        """Address and digest of the entries that this apply carries out for everybody."""
+        if not self.everybody:
+            return {}
+        selection = Selection(self.target, self.exclude)
+        return {address: digest for address, digest in desired.entry_digests.items() if selection.takes(address)}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One plan to carry out, with everything that it was made from. `moments`: the real clock."""
+
+    plan: Plan
+    desired: Desired
+    inventory: Inventory
+    scope: Scope
+    moments: Callable[[], datetime]
+
+
+def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
+    """Do what the plan says. Raises Failure only where nothing may go on: credentials, a CRM that cannot be used."""
+    plan, scope = work.plan, work.scope
+    open_creates = journal.open_creates()
+    applying.state.begin(plan.config, plan.links, _guarded(plan, applying.state.key), known=not scope.persons)
+    inventory = InventoryWriter(applying, work.desired, work.inventory)
+    people = PeopleWriter(applying, plan, work.desired, inventory, open_creates)
+    halted = _go(plan, applying, inventory, people)
+    written = applying.written
+    written.left = plan.people.contacts - people.settled + people.short
+    if halted is None:
+        if scope.everybody:
+            journal.settle(applying.journal.id)
+        remember(work, applying.state, inventory.lost)
+    result = _result(halted, written.failed + written.left)
+    journal.end(applying.journal.id, _text(work.moments()), result.value)
+    problems = (*applying.problems(), *_ending(halted, written.left))
+    return Outcome(result, plan, applying.journal.id, written, applying.gateway.calls.made(), problems)
+
+
+def remember(work: Work, state: State, lost: set[str]) -> None:
+    """The file, or the chosen part of it, is as applied now. `lost`: addresses whose change failed."""
+    scope, desired = work.scope, work.desired
+    done = {address: digest for address, digest in scope.entries(desired).items() if address not in lost}
+    blocked = {c.address for c in work.plan.inventory if c.action is Action.BLOCKED}
+    ruled = [tag.name for tag in desired.tags.values() if tag.when is not None and not tag.absent]
+    ours = [name for name in ruled if (address := tag_address(name)) in done and address not in blocked]
+    state.settle(done, ours, scope.whole)
+
+
+def _go(plan: Plan, applying: Applying, inventory: InventoryWriter, people: PeopleWriter) -> Halted | None:
+    """Everything in order; why it ended early, or None."""
+    try:
+        applying.progress.stage("fields and tags", pending(plan.inventory))
+        inventory.before(plan.inventory)
+        applying.progress.stage("contacts", plan.people.contacts)
+        people.write()
+        inventory.after(plan.inventory)
+    except Halted as halted:
+        if halted.why is not Why.CALLS:
+            return halted
+        try:
+            people.finish_reading()
+        except Halted as worse:
+            return worse
+        return halted
+    finally:
+        applying.progress.done()
+    return None
+
+
+def _guarded(plan: Plan, key: bytes) -> Iterator[bytes]:
+    """Digests of everybody whose update passed the guards, one blob a batch."""
+    for batch in plan.people.batches():
+        people = zip(batch.column("person").to_pylist(), batch.column("action").to_pylist(), strict=True)
+        blob = b"".join(person_digest(key, person) for person, action in people if action == ContactAction.UPDATE)
+        if blob:
+            yield blob
+
+
+def _result(halted: Halted | None, amiss: int) -> Result:
+    if halted is not None:
+        return Result.INTERRUPTED if halted.why is Why.ASKED else Result.PARTIAL
+    return Result.PARTIAL if amiss else Result.APPLIED
+
+
+def _ending(halted: Halted | None, left: int) -> tuple[Problem, ...]:
+    if halted is None:
+        return ()
+    detail = f"{left:,} contact{'' if left == 1 else 's'} left"
+    if halted.why is Why.DOWN:
+        said = problem_of(halted.error).summary if halted.error else ""
+        return (problem("E523", f"{said}; {detail}"),)
+    return (problem("E516" if halted.why is Why.ASKED else "E517", detail),)
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,106 @@
+"""Calls to the CRM: counted by kind, held to a pace, repeated when nothing was done. Who calls stays out of here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from reconciler.adapters.errors import RateLimited, Unavailable
+from reconciler.model.capabilities import Call, Capabilities
+from reconciler.model.clock import Clock
+from reconciler.model.plan import EndpointCost
+
+T = TypeVar("T")
+
+WRITES: frozenset[Call] = frozenset(
+    {
+        Call.ADD_CONTACTS,
+        Call.UPDATE_CONTACTS,
+        Call.APPLY_TAG,
+        Call.REMOVE_TAG,
+        Call.ADD_FIELD,
+        Call.UPDATE_FIELD,
+        Call.DELETE_FIELD,
+        Call.ADD_TAG,
+        Call.RENAME_TAG,
+        Call.DELETE_TAG,
+    }
+)
+
+ATTEMPTS = 6
+_FIRST_PAUSE = 0.5  # seconds; doubled each time
+_LONGEST_PAUSE = 60.0
+
+
+class Pace:
+    """The generic cell rate algorithm without bursts: one call each `1 / rate` seconds, waiting before it."""
+
+    def __init__(self, rate: float | None, clock: Clock) -> None:
+        self._interval = 1.0 / rate if rate else 0.0
+        self._clock = clock
+        self._free_at = float("-inf")
+
+    def wait(self) -> None:
+        if not self._interval:
+            return
+        now = self._clock.monotonic()
+        if self._free_at > now:
+            self._clock.sleep(self._free_at - now)
+        self._free_at = max(self._free_at, now) + self._interval
+
+
+class Calls:
+    """Makes calls. `most`: no write begins that would bring all calls above that number."""
+
+    def __init__(
+        self, capabilities: Capabilities, clock: Clock, rate: float | None = None, most: int | None = None
+    ) -> None:
+        """`rate`: calls a second that the file allows; None: the adapter's own, if it wants to be paced."""
+        self._endpoints = capabilities.endpoints
+        self._clock = clock
+        self._pace = Pace(rate or (capabilities.rate if capabilities.paced else None), clock)
+        self._most = most
+        self.counts: Counter[Call] = Counter()
+
+    def make(self, kind: Call, call: Callable[[], T]) -> T:
+        """One call and its answer. RateLimited and Unavailable are repeated, with growing pauses, then raised."""
+        for attempt in range(1, ATTEMPTS + 1):
+            self._pace.wait()
+            self.counts[kind] += 1
+            try:
+                return call()
+            except (RateLimited, Unavailable) as error:
+                if attempt == ATTEMPTS:
+                    raise
+                self._clock.sleep(pause(attempt, error))
+        raise AssertionError("the last attempt returns or raises")
+
+    def spend(self, kind: Call) -> None:
+        """Count and pace a call that is made elsewhere (a page of an iterator)."""
+        self._pace.wait()
+        self.counts[kind] += 1
+
+    def room(self, calls: int) -> bool:
+        """Whether so many more calls are allowed."""
+        return self._most is None or self.counts.total() + calls <= self._most
+
+    def reads(self) -> Mapping[Call, int]:
+        return {kind: count for kind, count in self.counts.items() if kind not in WRITES}
+
+    def made(self) -> tuple[EndpointCost, ...]:
+        """The calls made so far, by the names of the adapter's price list, sorted."""
+        rows: Counter[tuple[str, bool]] = Counter()
+        for kind, count in self.counts.items():
+            rows[self._name(kind), kind in WRITES] += count
+        return tuple(EndpointCost(name, count, write) for (name, write), count in sorted(rows.items()))
+
+    def _name(self, kind: Call) -> str:
+        endpoint = self._endpoints.get(kind)
+        return endpoint.name if endpoint else kind.value
+
+
+def pause(attempt: int, error: RateLimited | Unavailable) -> float:
+    """Seconds to wait after that attempt (from 1): what the CRM asks for, else doubling; never more than a minute."""
+    asked = error.after if isinstance(error, RateLimited) else 0.0
+    return min(asked or _FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE)

@@ -1,0 +1,117 @@
+"""Small SQLite files that survive a power cut: opened, versioned and guarded in one way.
+
+Used by the state and the journal. WAL with `synchronous=FULL`: a commit that returned is on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reconciler.model.messages import problem
+from reconciler.model.problems import Failure
+from reconciler.runtime.disk import is_full
+
+_BUSY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a file must be. `migrations[n]` brings version n+1 to n+2; `damaged` and `newer` are problem codes."""
+
+    version: int
+    schema: str
+    damaged: str
+    newer: str
+    migrations: tuple[str, ...] = ()
+
+
+class Database:
+    """One file. Every method raises `Failure` (damaged, newer, busy, disk full), never a library's error."""
+
+    def __init__(self, path: Path, shape: Shape) -> None:
+        self.path = path
+        self._shape = shape
+        with self._guarded():
+            # The mode is set before SQLite writes; its side files inherit it.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            self._open()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _open(self) -> None:
+        with self._guarded():
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            if self._connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise self._damaged()
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > self._shape.version:
+            raise Failure(problem(self._shape.newer, f"{self.path.name} has version {version}"))
+        if version < self._shape.version:
+            self._migrate(version)
+
+    def _migrate(self, version: int) -> None:
+        """From an empty file (0) or an older version to this one, in one transaction."""
+        with self.transaction():
+            held = self.rows("PRAGMA user_version")[0][0]  # somebody else may have been first
+            if held == version:
+                steps = [self._shape.schema] if version == 0 else self._shape.migrations[version - 1 :]
+                for statement in (s for step in steps for s in step.split(";") if s.strip()):
+                    self.run(statement)
+                self.run(f"PRAGMA user_version={self._shape.version}")
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> None:
+        with self._guarded():
+            self._connection.execute(sql, values)
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with self._guarded():
+            self._connection.executemany(sql, rows)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._guarded():
+            return self._connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and on the disk when it ends."""
+        self.run("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with self._guarded():
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            raise
+        self.run("COMMIT")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _damaged(self) -> Failure:
+        return Failure(problem(self._shape.damaged, str(self.path)))
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if is_full(error):
+                raise Failure(problem("E509")) from None
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise Failure(problem("E520", str(self.path))) from None
+            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
+                raise Failure(problem("E501", str(self.path))) from None
+            raise self._damaged() from None
+        except PermissionError:
+            raise Failure(problem("E501", str(self.path))) from None

@@ -1,0 +1,127 @@
+"""The gateway: everything between the program and a CRM's adapter. Reading is here, writing in `Writer`.
+
+It counts, paces and repeats calls, makes batches where the adapter has them and single calls where it has not, and
+raises adapters' errors; `runtime.failures` gives them words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from types import GeneratorType
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.adapters.crm import ID, Batches, Crm, ReadsAll, WireRecord
+from reconciler.adapters.errors import CrmFailed, NotFound, RateLimited, Unavailable
+from reconciler.model.capabilities import Call, Capabilities
+from reconciler.model.clock import Clock
+from reconciler.model.inventory import Account, Inventory
+from reconciler.runtime.calls import ATTEMPTS, Calls, pause
+
+_BATCHED = frozenset({Call.ADD_CONTACTS, Call.UPDATE_CONTACTS, Call.APPLY_TAG, Call.REMOVE_TAG, Call.LOAD_CONTACTS})
+
+
+class Gateway:
+    """One CRM, reads and the means of writing. Every method may raise `AdapterError`."""
+
+    def __init__(self, crm: Crm, clock: Clock, rate: float | None = None, most: int | None = None) -> None:
+        """`rate`: calls a second, where the file says so; `most`: the number of calls after which writing stops."""
+        self.crm = crm
+        self.calls = Calls(crm.capabilities, clock, rate, most)
+        self._clock = clock
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.crm.capabilities
+
+    def batch(self, kind: Call) -> int:
+        """Items that one call of that kind takes."""
+        endpoint = self.capabilities.endpoints.get(kind)
+        if endpoint is None or (kind in _BATCHED and not isinstance(self.crm, Batches)):
+            return 1
+        return max(1, endpoint.batch)
+
+    def max_bytes(self, kind: Call) -> int | None:
+        endpoint = self.capabilities.endpoints.get(kind)
+        return endpoint.max_bytes if endpoint else None
+
+    def connect(self) -> Account:
+        return self.calls.make(Call.CONNECT, self.crm.connect)
+
+    def inventory(self) -> Inventory:
+        """The live fields and tags."""
+        fields = self.calls.make(Call.SYNC_FIELDS, self.crm.sync_crm_fields)
+        tags = self.calls.make(Call.SYNC_TAGS, self.crm.sync_tags)
+        return Inventory(tuple(fields), tuple(tags))
+
+    def contacts(self, keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """All contacts in pages, to the end or an error: never a part of them as if it were all, none twice.
+
+        After RateLimited or Unavailable an iterator is asked again for the same page. A generator cannot be: it is
+        begun anew, and contacts that were given already are left out.
+        """
+        crm = self.crm
+        if not isinstance(crm, ReadsAll):
+            raise CrmFailed("E390")
+        pages = crm.all_contacts(keys)
+        given: list[pa.Array] = []
+        attempt = 1
+        anew = False
+        while True:
+            try:
+                page = next(pages, None)
+            except (RateLimited, Unavailable) as error:
+                self.calls.spend(Call.ALL_CONTACTS)
+                if attempt == ATTEMPTS:
+                    raise
+                self._clock.sleep(pause(attempt, error))
+                attempt += 1
+                if isinstance(pages, GeneratorType):
+                    pages, anew = crm.all_contacts(keys), True
+                continue
+            if page is None:
+                break
+            self.calls.spend(Call.ALL_CONTACTS)
+            attempt = 1
+            if anew:
+                page = _without(page, given)
+            if isinstance(pages, GeneratorType):
+                given.append(pa.concat_arrays([page.column(ID), pa.array([], pa.string())]))
+            yield page
+        if not given and not self.calls.counts[Call.ALL_CONTACTS]:
+            self.calls.spend(Call.ALL_CONTACTS)
+
+    def look_up(self, email: str) -> str | None:
+        """The contact with that e-mail now, or None."""
+        return self.calls.make(Call.GET_CONTACT_ID, lambda: self.crm.get_contact_id(email))
+
+    def tags_of(self, contact: str) -> Sequence[str]:
+        return self.calls.make(Call.GET_TAGS, lambda: self.crm.get_tags(contact))
+
+    def load(self, ids: Sequence[str], keys: Sequence[str]) -> list[WireRecord]:
+        """Those of these contacts that exist, each with `$id`; as many calls as batches are needed."""
+        crm = self.crm
+        if not isinstance(crm, Batches):
+            return [record for contact in ids if (record := self._load_one(contact, keys)) is not None]
+        many = crm.load_many
+        size = self.batch(Call.LOAD_CONTACTS)
+        loaded: list[WireRecord] = []
+        for start in range(0, len(ids), size):
+            some = ids[start : start + size]
+            loaded += self.calls.make(Call.LOAD_CONTACTS, partial(many, some, keys))
+        return loaded
+
+    def _load_one(self, contact: str, keys: Sequence[str]) -> WireRecord | None:
+        try:
+            record = self.calls.make(Call.LOAD_CONTACTS, lambda: self.crm.load_contact(contact, keys))
+        except NotFound:
+            return None
+        return {**record, ID: contact}
+
+
+def _without(page: pa.RecordBatch, given: list[pa.Array]) -> pa.RecordBatch:
+    """The contacts of the page that were not given before."""
+    known = pa.chunked_array(given, pa.string())
+    return page.filter(pc.invert(pc.is_in(page.column(ID), value_set=known)))

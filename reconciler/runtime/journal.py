@@ -1,0 +1,120 @@
+"""The journal: the intent before a call, the outcome after it. It survives any end of the process.
+
+No values and no names of people: only counts and 16-byte digests, and those only while an outcome is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from reconciler.model.capabilities import Call
+from reconciler.model.status import LastRun
+from reconciler.runtime.database import Database, Shape
+
+_SCHEMA = """
+CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, config TEXT NOT NULL, result TEXT)
+  WITHOUT ROWID;
+CREATE TABLE batches (run TEXT NOT NULL, seq INTEGER NOT NULL, call TEXT NOT NULL, items INTEGER NOT NULL,
+  state TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, people BLOB,
+  PRIMARY KEY (run, seq)) WITHOUT ROWID;
+CREATE INDEX open_batches ON batches (state) WHERE state IN ('intent', 'uncertain')
+"""
+SHAPE = Shape(version=1, schema=_SCHEMA, damaged="E504", newer="E505")
+KEPT_RUNS = 50
+_DIGEST = 16
+
+
+class Journal:
+    """The journal of one account. Only the holder of the lock may write."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = Database(path / "journal.db", SHAPE)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def begin(self, run: str, started: str, config: str) -> JournalRun:
+        """A new run; on the disk when this returns. Its id is `run`, or like it where another run has that one."""
+        taken = {str(id) for (id,) in self._db.rows("SELECT id FROM runs WHERE id LIKE ?", (f"{run}%",))}
+        free = next(id for id in (run, *(f"{run}-{n}" for n in range(2, len(taken) + 3))) if id not in taken)
+        self._db.run("INSERT INTO runs (id, started, config) VALUES (?, ?, ?)", (free, started, config))
+        return JournalRun(self._db, free)
+
+    def open_creates(self) -> frozenset[bytes]:
+        """Digests of people for whom a creation was begun and whose outcome is not known."""
+        found: set[bytes] = set()
+        for (blob,) in self._db.rows(
+            "SELECT people FROM batches WHERE state IN ('intent', 'uncertain') AND call = ? AND people IS NOT NULL",
+            (Call.ADD_CONTACTS.value,),
+        ):
+            found.update(blob[i : i + _DIGEST] for i in range(0, len(blob), _DIGEST))
+        return frozenset(found)
+
+    def unfinished(self) -> LastRun | None:
+        """The newest run that began and did not end."""
+        rows = self._db.rows(
+            "SELECT id, started, config FROM runs WHERE result IS NULL ORDER BY started DESC, id DESC LIMIT 1"
+        )
+        return LastRun(*rows[0]) if rows else None
+
+    def settle(self, before: str) -> None:
+        """Everybody was seen again after earlier runs: what those left open is answered."""
+        with self._db.transaction():
+            self._db.run(
+                "UPDATE batches SET state = 'settled', people = NULL"
+                " WHERE state IN ('intent', 'uncertain') AND run <> ?",
+                (before,),
+            )
+            self._db.run(
+                "UPDATE runs SET result = 'abandoned' WHERE result IS NULL AND id <> ?",
+                (before,),
+            )
+
+    def forget(self) -> None:
+        """Forget all runs that are finished and have nothing open."""
+        self._prune(0)
+
+    def _prune(self, kept: int) -> None:
+        with self._db.transaction():
+            self._db.run(
+                "DELETE FROM runs WHERE result IS NOT NULL"
+                " AND id NOT IN (SELECT run FROM batches WHERE state IN ('intent', 'uncertain'))"
+                " AND id NOT IN (SELECT id FROM runs WHERE result IS NOT NULL ORDER BY started DESC, id DESC LIMIT ?)",
+                (kept,),
+            )
+            self._db.run("DELETE FROM batches WHERE run NOT IN (SELECT id FROM runs)")
+
+    def end(self, run: str, ended: str, result: str) -> None:
+        """The run is over; old runs are pruned."""
+        self._db.run("UPDATE runs SET ended = ?, result = ? WHERE id = ?", (ended, result, run))
+        self._prune(KEPT_RUNS)
+
+
+class JournalRun:
+    """The batches of one run."""
+
+    def __init__(self, db: Database, run: str) -> None:
+        self._db = db
+        self._run = run
+        self._seq = 0
+
+    @property
+    def id(self) -> str:
+        return self._run
+
+    def intent(self, call: Call, items: int, people: Iterable[bytes] = ()) -> int:
+        """What is about to be called, on the disk when this returns; its number. `people`: of creations."""
+        self._seq += 1
+        self._db.run(
+            "INSERT INTO batches (run, seq, call, items, state, people) VALUES (?, ?, ?, ?, 'intent', ?)",
+            (self._run, self._seq, call.value, items, b"".join(people) or None),
+        )
+        return self._seq
+
+    def outcome(self, seq: int, done: int, failed: int, uncertain: Sequence[bytes] = ()) -> None:
+        """How that call ended. `uncertain`: people for whom it is still not known; they stay open."""
+        self._db.run(
+            "UPDATE batches SET state = ?, done = ?, failed = ?, people = ? WHERE run = ? AND seq = ?",
+            ("uncertain" if uncertain else "done", done, failed, b"".join(uncertain) or None, self._run, seq),
+        )

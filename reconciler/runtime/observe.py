@@ -1,0 +1,167 @@
+"""Observing: what planning is given beside the file. Readers are lazy and go through the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from reconciler.adapters.crm import ID, TAGS
+from reconciler.adapters.errors import NotFound
+from reconciler.adapters.source import Source
+from reconciler.model.addresses import person_digest
+from reconciler.model.desired import Desired
+from reconciler.model.inventory import Account
+from reconciler.model.messages import problem
+from reconciler.model.problems import Failure, Level
+from reconciler.planning.bindings import Binding
+from reconciler.planning.conversion import Columns, ours_lane
+from reconciler.planning.observed import Observed, Remembered
+from reconciler.runtime.failures import doors_said
+from reconciler.runtime.gateway import Gateway
+from reconciler.tables.lanes import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whom to look at, and at which clock. `persons` empty: everybody."""
+
+    persons: frozenset[str]
+    now: datetime
+
+
+def observe(
+    desired: Desired, source: Source, gateway: Gateway, account: Account, remembered: Remembered, wanted: Wanted
+) -> Observed:
+    """The observed state. Raises Failure when the source lacks a column that the file names."""
+    columns = checked_columns(desired, source)
+    inventory = gateway.inventory()
+    contacts = gateway.contacts
+    if wanted.persons:
+        contacts = _FewContacts(desired, source, gateway, remembered, wanted, columns).page
+    return Observed(
+        account=account,
+        capabilities=gateway.capabilities,
+        inventory=inventory,
+        people=_people(source, desired),
+        contacts=_said(contacts, desired),
+        remembered=remembered,
+        reads=gateway.calls.reads,
+        source_label=source.label(),
+        columns=columns,
+    )
+
+
+def checked_columns(desired: Desired, source: Source) -> tuple[str, ...]:
+    """The source's columns. Raises Failure with every column that the file names and the source has not."""
+    from reconciler.config import check_columns
+
+    columns = tuple(source.columns())
+    problems = [p for p in check_columns(desired, columns) if p.level is Level.ERROR]
+    if problems:
+        raise Failure(problems)
+    return columns
+
+
+def _people(source: Source, desired: Desired) -> Callable[[Sequence[str]], Iterator[pa.RecordBatch]]:
+    def people(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """All rows, also for single persons: row numbers and people who share something with them stay right."""
+        rows = 0
+        with doors_said(desired.source.where):
+            for batch in source.read(columns):
+                rows += batch.num_rows
+                yield batch
+        if not rows:
+            raise Failure(problem("E410", source.label(), desired.source.where))
+
+    return people
+
+
+def _said(
+    contacts: Callable[[Sequence[str]], Iterator[pa.RecordBatch]], desired: Desired
+) -> Callable[[Sequence[str]], Iterator[pa.RecordBatch]]:
+    def pages(keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with doors_said(desired.crm.where):
+            yield from contacts(keys)
+
+    return pages
+
+
+@dataclass(frozen=True, slots=True)
+class _FewContacts:
+    """The contacts of single persons: those they are linked to, and those that have their e-mail."""
+
+    desired: Desired
+    source: Source
+    gateway: Gateway
+    remembered: Remembered
+    wanted: Wanted
+    columns: tuple[str, ...]
+
+    def page(self, keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """All of them as one page."""
+        emails = self._emails()
+        found = dict.fromkeys(self._linked())
+        for email in sorted(emails):
+            if (contact := self.gateway.look_up(email)) is not None:
+                found[contact] = None
+        records = self.gateway.load(tuple(found), keys) if found else []
+        rows: list[dict[str, Any]] = []
+        for record in records:
+            try:
+                tags = list(dict.fromkeys(self.gateway.tags_of(record[ID] or "")))
+            except NotFound:
+                continue  # deleted between the two calls
+            rows.append({ID: record[ID], TAGS: tags, **{key: record.get(key) for key in keys}})
+        texts = [pa.field(key, pa.string()) for key in keys]
+        schema = pa.schema([pa.field(ID, pa.string()), pa.field(TAGS, pa.list_(pa.string())), *texts])
+        yield pa.RecordBatch.from_pylist(rows, schema=schema)
+
+    def _linked(self) -> list[str]:
+        digests = {person_digest(self.remembered.key, person) for person in self.wanted.persons}
+        created = {digest: contact for digest, contact in self.remembered.created if digest in digests}
+        older = _links(self.remembered, digests - set(created))
+        return [*created.values(), *older]
+
+    def _emails(self) -> set[str]:
+        """The canonical e-mails of the persons, as planning reads them."""
+        person = self.desired.identity.person
+        lane = self._match_lane()
+        emails: set[str] = set()
+        with doors_said(self.desired.source.where):
+            for batch in self.source.read(tuple(dict.fromkeys([person, *lane.inputs]))):
+                asked = batch.filter(pc.is_in(batch.column(person), pa.array(sorted(self.wanted.persons), pa.string())))
+                if asked.num_rows:
+                    emails |= {e for e in lane.run(asked).to_pylist() if e and "@" in e}
+        return emails
+
+    def _match_lane(self) -> Lane:
+        desired, source = self.desired, self.desired.source
+        entry = desired.fields.get(desired.identity.match)
+        if entry is None or entry.origin is None:
+            raise Failure(problem("E522", f"`{desired.identity.match}`", desired.identity.where))
+        kind = entry.type or "email"
+        binding = Binding(entry, kind, self.gateway.capabilities.wires[kind], None, None)
+        columns = Columns(self.columns, source.types, source.timezone, source.region)
+        return ours_lane("match", binding, columns, desired.scores, self.wanted.now)
+
+
+def _links(remembered: Remembered, digests: set[bytes]) -> list[str]:
+    """Contacts that these people are linked to, from the file of links; read in batches."""
+    if remembered.links is None or not digests:
+        return []
+    wanted = {(int.from_bytes(d[8:], "little"), int.from_bytes(d[:8], "little")) for d in digests}
+    highs = pa.array([high for high, _ in wanted], pa.uint64())
+    found: list[str] = []
+    with pq.ParquetFile(remembered.links) as file:
+        for batch in file.iter_batches():
+            near = batch.filter(pc.is_in(batch.column("person_high"), value_set=highs))
+            for row in near.to_pylist():
+                if (row["person_high"], row["person_low"]) in wanted:
+                    found.append(row["contact"])
+    return found

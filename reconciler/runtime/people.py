@@ -1,0 +1,244 @@
+"""Carrying out a plan's changes of people: creations and updates in full batches, then their taggings, read back.
+
+A person's row is settled when its record and all its taggings have an outcome, good or bad. Nothing is kept longer than
+until its batch is full, so memory does not grow with the number of people.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.adapters.crm import STATUS
+from reconciler.adapters.errors import NotFound
+from reconciler.model.addresses import person_digest
+from reconciler.model.capabilities import Call, Json
+from reconciler.model.desired import Desired, Push
+from reconciler.model.plan import ContactAction, Plan, TagAction
+from reconciler.runtime.applying import Applying, Halted, Why
+from reconciler.runtime.inventory import InventoryWriter
+from reconciler.runtime.readback import ReadBack
+from reconciler.runtime.taggings import Taggings
+from reconciler.runtime.writer import DOWN, Fate, Item
+
+_ROWS = 1_000  # rows that are Python objects at a time
+
+
+@dataclass(slots=True)
+class Row:
+    """One contact to write. `values`: field key of the file -> canonical text, None to clear. `parts`: what has no
+    outcome yet. `short`: something of it could not be written, because what it needs is not in the CRM."""
+
+    digest: bytes
+    email: str | None
+    contact: str | None
+    create: bool
+    values: dict[str, str | None]
+    tags: list[tuple[str, TagAction]]
+    parts: int = 0
+    short: bool = False
+    bytes: int = 0
+    item: Item = field(default_factory=lambda: Item({}, None))
+
+
+class PeopleWriter:
+    """Writes the people of one plan. `settled` and `short` say afterwards how far it came."""
+
+    def __init__(
+        self, applying: Applying, plan: Plan, desired: Desired, inventory: InventoryWriter, open: frozenset[bytes]
+    ) -> None:
+        """`open`: people for whom an earlier run began a creation whose outcome is not known."""
+        self._applying, self._plan, self._desired, self._inventory = applying, plan, desired, inventory
+        self._open = open
+        self._key = applying.state.key
+        self._creates: list[Row] = []
+        self._updates: list[Row] = []
+        self._read_back = ReadBack(applying, plan, desired)
+        self._taggings = Taggings(applying, inventory, self._read_back, self._settle)
+        self.settled = 0
+        self.short = 0
+
+    def write(self) -> None:
+        """Everybody, to the end of the plan. Raises Halted, in good order, when it has to stop before."""
+        for row in self._rows():
+            self._prepare(row)
+            if row.create and row.digest in self._open:
+                self._look_first(row)
+            elif row.create:
+                self._add(self._creates, row, Call.ADD_CONTACTS)
+            elif row.values:
+                self._add(self._updates, row, Call.UPDATE_CONTACTS)
+            else:
+                self._tag(row)
+        self._flush(Call.ADD_CONTACTS)
+        self._flush(Call.UPDATE_CONTACTS)
+        self._taggings.flush()
+        self._read_back.flush()
+
+    def finish_reading(self) -> None:
+        """Read back what was written before a stop that leaves calls for it."""
+        self._read_back.flush()
+
+    def _rows(self) -> Iterator[Row]:
+        keys = self._plan.people.keys
+        for batch in self._plan.people.batches():
+            for start in range(0, batch.num_rows, _ROWS):
+                for found in batch.slice(start, _ROWS).to_pylist():
+                    yield self._row(found, keys)
+
+    def _row(self, found: dict[str, Any], keys: Sequence[str]) -> Row:
+        return Row(
+            digest=person_digest(self._key, found["person"]),
+            email=found["match"],
+            contact=found["contact"],
+            create=found["action"] == ContactAction.CREATE,
+            values={keys[v["field"]]: v["after"] for v in found["values"]},
+            tags=[(t["tag"], TagAction(t["action"])) for t in found["tags"]],
+        )
+
+    def _prepare(self, row: Row) -> None:
+        """Leave out what depends on a field, option or tag that could not be made; encode the rest."""
+        wanted = len(row.values) + len(row.tags)
+        row.values = {
+            key: after
+            for key, after in row.values.items()
+            if self._inventory.field_key(key) and not self._inventory.lost_value(key, after)
+        }
+        row.tags = [(name, action) for name, action in row.tags if self._inventory.tag_key(name)]
+        row.short = len(row.values) + len(row.tags) < wanted
+        row.parts = (1 if row.create or row.values else 0) + len(row.tags)
+        record = {self._live(key): self._encoded(key, after) for key, after in row.values.items()}
+        existing = {self._live(key): record[self._live(key)] for key in row.values if self._overwrites(key)}
+        if row.create:
+            self._complete(record, row)
+        row.item = Item(record, row.email, row.contact, existing)
+        row.bytes = len(json.dumps(record, ensure_ascii=False).encode()) + len(row.contact or "")
+        if not row.parts:
+            self._settle(row, 0)
+
+    def _complete(self, record: dict[str, Json], row: Row) -> None:
+        """A new contact has its e-mail, and the status that the file says."""
+        match = self._desired.identity.match
+        if row.email and self._live(match) not in record:
+            record[self._live(match)] = self._encoded(match, row.email)
+        if self._desired.contacts.status:
+            record[STATUS] = self._desired.contacts.status
+
+    def _live(self, key: str) -> str:
+        return self._inventory.field_key(key) or key
+
+    def _encoded(self, key: str, after: str | None) -> Json:
+        if after is None:
+            return self._applying.gateway.capabilities.clears_with
+        bound = self._plan.bound.get(key)
+        return bound.wire.encode(after) if bound else after
+
+    def _overwrites(self, key: str) -> bool:
+        entry = self._desired.fields.get(key)
+        return entry is not None and entry.push is Push.ALWAYS
+
+    def _add(self, rows: list[Row], row: Row, kind: Call) -> None:
+        """Buffer the row; write the batch when the next row would not fit into it any more."""
+        limit = self._applying.gateway.max_bytes(kind)
+        if rows and limit is not None and sum(r.bytes for r in rows) + row.bytes > limit:
+            self._flush(kind)
+        rows.append(row)
+        if len(rows) >= self._applying.gateway.batch(kind):
+            self._flush(kind)
+
+    def _flush(self, kind: Call) -> None:
+        rows = self._creates if kind is Call.ADD_CONTACTS else self._updates
+        if not rows:
+            return
+        applying = self._applying
+        applying.before_call(self._read_back.calls_after(len(rows)))
+        batch = rows[:]
+        rows.clear()
+        create = kind is Call.ADD_CONTACTS
+        seq = applying.intent(kind, len(batch), [row.digest for row in batch] if create else ())
+        items = [row.item for row in batch]
+        fates = applying.writer.create(items) if create else applying.writer.update(items)
+        moved = [
+            (row.digest, fate.contact)
+            for row, fate in zip(batch, fates, strict=True)
+            if fate.contact and fate.contact != row.contact
+        ]
+        if moved:
+            applying.state.add_created(moved)
+        failed = sum(fate.error is not None for fate in fates)
+        lost = [row.digest for row, fate in zip(batch, fates, strict=True) if create and fate.uncertain]
+        applying.outcome(seq, len(batch) - failed, failed, lost)
+        self._after(batch, fates)
+
+    def _look_first(self, row: Row) -> None:
+        """A creation that an earlier run may have made: look before repeating it."""
+        try:
+            contact = self._applying.gateway.look_up(row.email) if row.email else None
+        except DOWN as error:
+            raise Halted(Why.DOWN, error) from None
+        if contact is None:
+            self._add(self._creates, row, Call.ADD_CONTACTS)
+            return
+        self._applying.state.add_created([(row.digest, contact)])
+        self._applying.written.recovered += 1
+        row.contact = contact
+        row.create = False
+        row.item = Item(row.item.record, row.email, contact)
+        self._add(self._updates, row, Call.UPDATE_CONTACTS)
+
+    def _after(self, batch: list[Row], fates: list[Fate]) -> None:
+        down = None
+        for row, fate in zip(batch, fates, strict=True):
+            if isinstance(fate.error, DOWN):
+                down = fate.error
+            else:
+                self._written(row, fate)
+        self._applying.progress.advance(len(batch))
+        if down is not None:
+            raise Halted(Why.DOWN, down)
+
+    def _written(self, row: Row, fate: Fate) -> None:
+        applying = self._applying
+        if fate.error is not None:
+            applying.refuse(fate.error)
+            if row.create or isinstance(fate.error, NotFound):
+                self._settle(row, row.parts)  # without a contact there is nothing to tag
+                return
+            self._settle(row, 1)
+            self._tag(row)
+            return
+        written = applying.written
+        row.contact = fate.contact
+        values = row.values
+        if fate.foreign:
+            values = {key: after for key, after in values.items() if self._overwrites(key)}
+            self._drop_tags_of_new_contacts(row)
+        if row.create and not fate.recovered:
+            written.created += 1
+        else:
+            written.updated += bool(values)
+        written.recovered += fate.recovered
+        written.values += len(values)
+        self._read_back.add(row.contact or "", {self._live(k): (k, after) for k, after in values.items()})
+        self._settle(row, 1)
+        self._tag(row)
+
+    def _drop_tags_of_new_contacts(self, row: Row) -> None:
+        """The contact was there already: what only contacts made by us get is not for it."""
+        declared = self._desired.tags
+        kept = [(n, a) for n, a in row.tags if not (n in declared and declared[n].on_create)]
+        self._settle(row, len(row.tags) - len(kept))
+        row.tags = kept
+
+    def _tag(self, row: Row) -> None:
+        for name, action in row.tags:
+            self._taggings.add(name, action, row.contact or "", row)
+
+    def _settle(self, row: Row, parts: int) -> None:
+        """So many parts of the row have an outcome."""
+        row.parts -= parts
+        if row.parts <= 0:
+            self.settled += 1
+            self.short += row.short

@@ -1,0 +1,80 @@
+"""Reading back what was written: where the CRM stores a value otherwise than it was sent, that pair is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.adapters.crm import ID, WireRecord
+from reconciler.adapters.errors import NotFound
+from reconciler.model.addresses import text_digest
+from reconciler.model.capabilities import Call
+from reconciler.model.desired import Desired
+from reconciler.model.plan import BoundField, Plan
+from reconciler.planning.bindings import Binding
+from reconciler.planning.conversion import theirs_lane
+from reconciler.runtime.applying import Applying, Halted, Why
+from reconciler.runtime.state import Rewrite
+from reconciler.runtime.writer import DOWN
+from reconciler.tables.cells import THEIRS_MARK
+from reconciler.tables.lanes import Lane
+
+Sent = Mapping[str, tuple[str, str | None]]
+"""The CRM's field key -> (field key of the file, canonical text sent, None for cleared)."""
+
+
+class ReadBack:
+    """Gathers written contacts and reads them in full batches."""
+
+    def __init__(self, applying: Applying, plan: Plan, desired: Desired) -> None:
+        self._applying = applying
+        self._waiting: dict[str, dict[str, tuple[str, str | None]]] = {}
+        self._size = applying.gateway.batch(Call.LOAD_CONTACTS)
+        self._lanes = {key: _lane(desired, bound) for key, bound in plan.bound.items() if key in desired.fields}
+
+    def calls_after(self, more: int) -> int:
+        """How many reads are owed once so many more contacts are written."""
+        return -(-(len(self._waiting) + more) // self._size)
+
+    def add(self, contact: str, sent: Sent) -> None:
+        """A contact that was just written. Raises Halted when the CRM stops answering."""
+        if not sent:
+            return
+        self._waiting.setdefault(contact, {}).update(sent)
+        if len(self._waiting) >= self._size:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, {}
+        keys = tuple(dict.fromkeys(key for sent in waiting.values() for key in sent))
+        try:
+            loaded = self._applying.gateway.load(tuple(waiting), keys)
+        except NotFound:
+            return
+        except DOWN as error:
+            raise Halted(Why.DOWN, error) from None
+        self._remember(waiting, loaded)
+
+    def _remember(self, waiting: Mapping[str, Sent], loaded: list[WireRecord]) -> None:
+        secret = self._applying.state.key
+        differing: list[Rewrite] = []
+        same: list[tuple[str, str]] = []
+        for record in loaded:
+            contact = record.get(ID) or ""
+            for live, (key, sent) in waiting.get(contact, {}).items():
+                lane = self._lanes.get(key)
+                stored = lane.one(record.get(live)) if lane else sent
+                if stored == sent:
+                    same.append((contact, key))
+                elif stored != THEIRS_MARK:
+                    differing.append((contact, key, text_digest(secret, sent), text_digest(secret, stored)))
+        self._applying.written.rewritten += len(differing)
+        self._applying.state.add_rewrites(differing, same)
+
+
+def _lane(desired: Desired, bound: BoundField) -> Lane:
+    """Wire text to canonical text, exactly as the next plan will read it."""
+    return theirs_lane(
+        bound.key, Binding(desired.fields[bound.key], bound.type, bound.wire, None, bound.key), bound.key
+    )

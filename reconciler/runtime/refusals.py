@@ -1,0 +1,33 @@
+"""What stands against carrying out a plan: exceeded limits, and what the file's rules call an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.messages import problem
+from reconciler.model.plan import Guard, Plan
+from reconciler.model.problems import Level, Problem
+
+
+def refusals(plan: Plan) -> tuple[Problem, ...]:
+    """One problem per reason; empty when the plan may be carried out."""
+    return tuple(_reasons(plan))
+
+
+def _reasons(plan: Plan) -> Iterator[Problem]:
+    for guard in plan.guards:
+        if guard.tripped:
+            yield _exceeded(guard)
+    for finding in plan.findings:
+        if finding.level is Level.ERROR:
+            detail = f"{finding.code} {finding.summary}" + (f", {finding.count:,} times" if finding.count > 1 else "")
+            yield problem("E515", detail, finding.where, finding.fix or None)
+    yield from (p for p in plan.problems if p.level is Level.ERROR)
+
+
+def _exceeded(guard: Guard) -> Problem:
+    about = f"{guard.limit} of {guard.subject}" if guard.subject else guard.limit
+    detail = f"{about}: {guard.observed:,} planned, {guard.allowed:,} allowed"
+    reason = f" ({guard.detail})" if guard.detail else ""
+    fix = f"look at the plan; then allow it once with --allow {guard.limit}={guard.observed}"
+    return problem("E514", detail + reason, guard.where, fix)

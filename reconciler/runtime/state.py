@@ -1,0 +1,259 @@
+"""What is remembered between runs, all of it rebuildable: links, applied entries, marks, rewrites, leftovers.
+
+No value and no name of a person is here: people are digests under the folder's key, values are digests under it too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reconciler.model.addresses import text_digest
+from reconciler.model.messages import problem
+from reconciler.model.problems import Failure, Problem
+from reconciler.model.status import LastRun
+from reconciler.planning.observed import REWRITES, Remembered
+from reconciler.runtime.database import Database, Shape
+from reconciler.runtime.folder import NOT_CREATED, Folder, account_name
+from reconciler.runtime.lock import FileLock, holder
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE applied (address TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE marks (tag TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE rewrites (contact TEXT, field TEXT, sent BLOB NOT NULL, stored BLOB NOT NULL,
+  PRIMARY KEY (contact, field)) WITHOUT ROWID;
+CREATE TABLE created (person BLOB PRIMARY KEY, contact TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE leftover (people BLOB NOT NULL)
+"""
+SHAPE = Shape(version=1, schema=_SCHEMA, damaged="E502", newer="E503")
+_DIGEST = 16
+
+Rewrite = tuple[str, str, bytes, bytes]
+"""(contact, field, digest of what was sent, digest of what is stored)"""
+
+
+class State:
+    """One account's state. Open it with `open_state`. Only the holder of the lock may save."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self.path = path
+        self.key = key
+        self.links = path / "links.parquet"
+        self._db = Database(path / "state.db", SHAPE)
+
+    def close(self) -> None:
+        self._db.close()
+
+    # -- small facts
+
+    def fact(self, name: str) -> str:
+        """A remembered fact, or ""."""
+        found = self._db.rows("SELECT value FROM meta WHERE name = ?", (name,))
+        return str(found[0][0]) if found else ""
+
+    def set_facts(self, facts: Mapping[str, str]) -> None:
+        with self._db.transaction():
+            self._set(facts)
+
+    def _set(self, facts: Mapping[str, str]) -> None:
+        self._db.run_many("INSERT OR REPLACE INTO meta VALUES (?, ?)", facts.items())
+
+    def last(self, command: str) -> LastRun:
+        """The last run of `plan` or `apply`."""
+        return LastRun(*(self.fact(f"{command}.{part}") for part in ("run", "at", "config", "result")))
+
+    def set_last(self, command: str, last: LastRun) -> None:
+        parts = {"run": last.run, "at": last.at, "config": last.config, "result": last.result}
+        self.set_facts({f"{command}.{name}": value for name, value in parts.items()})
+
+    # -- what planning is given
+
+    def remembered(self, config: str) -> Remembered:
+        """Everything that `diff` may lean on; `config` is the digest of the file that is planned."""
+        rows = self._db.rows
+        same_file = self.fact("leftover.config") == config
+        return Remembered(
+            key=self.key,
+            known=self.fact("known") == "yes",
+            links=self._checked_links(),
+            created=tuple((bytes(p), str(c)) for p, c in rows("SELECT person, contact FROM created ORDER BY person")),
+            applied={str(a): str(d) for a, d in rows("SELECT address, digest FROM applied")},
+            marks=frozenset(str(t) for (t,) in rows("SELECT tag FROM marks")),
+            rewrites=self._rewrites(),
+            leftover=self._leftover() if same_file else frozenset(),
+        )
+
+    def _checked_links(self) -> Path | None:
+        if not self.links.exists():
+            return None
+        try:
+            pq.read_schema(self.links)
+        except (OSError, pa.ArrowException):
+            raise Failure(problem("E502", str(self.links))) from None
+        return self.links
+
+    def _rewrites(self) -> pa.Table | None:
+        rows = self._db.rows("SELECT contact, field, sent, stored FROM rewrites ORDER BY contact, field")
+        if not rows:
+            return None
+        columns = zip(zip(*rows, strict=True), REWRITES, strict=True)
+        return pa.Table.from_arrays([pa.array(column, field.type) for column, field in columns], schema=REWRITES)
+
+    def _leftover(self) -> frozenset[bytes]:
+        found: set[bytes] = set()
+        for (blob,) in self._db.rows("SELECT people FROM leftover"):
+            found.update(blob[i : i + _DIGEST] for i in range(0, len(blob), _DIGEST))
+        return frozenset(found)
+
+    # -- what an apply saves
+
+    def begin(self, config: str, links: Path | None, people: Iterable[bytes], known: bool) -> None:
+        """An apply that passed its guards starts. `links`: the plan's file of all links, moved here. `people`: blobs of
+        the digests of everybody whose update was guarded, so that going on after a kill is not guarded again. `known`:
+        everybody was paired, so that later creations are no longer those of a run without state."""
+        if links is not None:
+            _onto_disk(links)
+            os.replace(links, self.links)
+            _onto_disk(self.path)
+        with self._db.transaction():
+            if links is not None:
+                self._db.run("DELETE FROM created")  # they are in the file now
+            if self.fact("leftover.config") != config:
+                self._db.run("DELETE FROM leftover")
+            self._db.run_many("INSERT INTO leftover VALUES (?)", ((blob,) for blob in people))
+            self._set({"leftover.config": config, **({"known": "yes"} if known else {})})
+
+    def add_created(self, pairs: Iterable[tuple[bytes, str]]) -> None:
+        """Links of contacts just created (or found): on the disk when this returns."""
+        with self._db.transaction():
+            self._db.run_many("INSERT OR REPLACE INTO created VALUES (?, ?)", pairs)
+
+    def add_rewrites(self, differing: Iterable[Rewrite], same: Iterable[tuple[str, str]]) -> None:
+        """What the CRM stored otherwise than sent; and (contact, field) that it stored as sent."""
+        with self._db.transaction():
+            self._db.run_many("DELETE FROM rewrites WHERE contact = ? AND field = ?", same)
+            self._db.run_many("INSERT OR REPLACE INTO rewrites VALUES (?, ?, ?, ?)", differing)
+
+    def settle(self, applied: Mapping[str, str], marks: Iterable[str], whole: bool) -> None:
+        """The file was carried out. `whole`: all of it, so that nothing else was applied and nothing is left over;
+        otherwise these entries are added to what was applied before."""
+        with self._db.transaction():
+            if whole:
+                for table in ("applied", "marks", "leftover"):
+                    self._db.run(f"DELETE FROM {table}")
+                self._db.run("DELETE FROM meta WHERE name = 'leftover.config'")
+            self._db.run_many("INSERT OR REPLACE INTO applied VALUES (?, ?)", applied.items())
+            self._db.run_many("INSERT OR REPLACE INTO marks VALUES (?)", ((tag,) for tag in marks))
+
+    # -- forgetting and looking
+
+    def forget(self, what: str) -> None:
+        """Forget one part, or `all`. Raises Failure E521 for a part that does not exist."""
+        if what not in FORGETTABLE:
+            raise Failure(problem("E521", what))
+        if "created" in FORGETTABLE[what]:
+            self.links.unlink(missing_ok=True)
+        with self._db.transaction():
+            for table in FORGETTABLE[what]:
+                self._db.run(f"DELETE FROM {table}")
+            if "created" in FORGETTABLE[what]:
+                self._db.run("DELETE FROM meta WHERE name = 'known'")
+
+    def counts(self) -> dict[str, int]:
+        """How much is remembered, by word."""
+        link_file = self._checked_links()
+        held = pq.read_metadata(link_file).num_rows if link_file else 0
+        tables = {"fields and tags applied": "applied", "tags ours": "marks", "rewritten values": "rewrites"}
+        count = "SELECT count(*) FROM "
+        counted = {word: int(self._db.rows(count + table)[0][0]) for word, table in tables.items()}
+        return {"links": held + int(self._db.rows(count + "created")[0][0]), **counted}
+
+
+FORGETTABLE: dict[str, tuple[str, ...]] = {
+    "all": ("applied", "marks", "rewrites", "created", "leftover"),
+    "links": ("created",),
+    "tags": ("marks",),
+    "rewrites": ("rewrites",),
+    "fields": ("applied",),
+    "runs": ("leftover",),
+}
+
+
+def open_state(folder: Folder, account: str, key: bytes) -> tuple[State, tuple[Problem, ...]]:
+    """The state of that account ("": the CRM does not exist yet), and what there is to say about it.
+
+    State made before the CRM existed becomes its state once it does. Raises Failure E502, E503, E507.
+    """
+    name = account_name(account)
+    notes: list[Problem] = []
+    _place_unborn(folder, account, key)
+    former = folder.current()
+    if former not in ("", name, NOT_CREATED) and folder.has_account(former):
+        notes.append(problem("E510", f"account {former}"))
+    state = State(folder.account(name), key)
+    if not _same_key(state):
+        state.close()
+        aside = folder.free_name(name)
+        _locked(folder, lambda: folder.rename_account(name, aside))
+        notes.append(problem("E511", f"accounts/{aside}"))
+        state = State(folder.account(name), key)
+    facts = {"account": account, "key": _key_check(key)}
+    if any(state.fact(fact) != value for fact, value in facts.items()):
+        state.set_facts(facts)
+    folder.use(name)
+    return state, tuple(notes)
+
+
+def current_state(folder: Folder) -> State | None:
+    """The state used last, for looking at it; None if there is none."""
+    name = folder.current()
+    return State(folder.account(name), folder.key()) if name and folder.has_account(name) else None
+
+
+def _key_check(key: bytes) -> str:
+    return text_digest(key, "key").hex()
+
+
+def _same_key(state: State) -> bool:
+    return state.fact("key") in ("", _key_check(state.key))
+
+
+def _place_unborn(folder: Folder, account: str, key: bytes) -> None:
+    """State of a CRM that did not exist when it was made: it goes to the account that the CRM has become; it is set
+    aside when that CRM went away again."""
+    if not folder.has_account(NOT_CREATED):
+        return
+    unborn = State(folder.account(NOT_CREATED), key)
+    learnt = unborn.fact("learnt")
+    unborn.close()
+    name = account_name(account)
+    if account and learnt in ("", account) and not folder.has_account(name):
+        _locked(folder, lambda: folder.rename_account(NOT_CREATED, name))
+    elif not account and learnt:
+        _locked(folder, lambda: folder.rename_account(NOT_CREATED, folder.free_name(account_name(learnt))))
+
+
+def _locked(folder: Folder, act: Callable[[], None]) -> None:
+    """Act while no other process applies."""
+    lock = FileLock(folder.lock)
+    if not lock.take():
+        found = holder(folder.lock)
+        if found is not None and not found.ours:
+            raise Failure(problem("E507", str(found)))
+    try:
+        act()
+    finally:
+        lock.release()
+
+
+def _onto_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,84 @@
+"""Taggings, gathered per tag until a call is full: as many calls as the taggings of each tag need, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from reconciler.model.capabilities import Call
+from reconciler.model.plan import TagAction
+from reconciler.runtime.applying import Applying, Halted, Why
+from reconciler.runtime.writer import DOWN
+
+Row = TypeVar("Row")
+
+_CALLS = {TagAction.APPLY: Call.APPLY_TAG, TagAction.REMOVE: Call.REMOVE_TAG}
+_OTHER = {TagAction.APPLY: TagAction.REMOVE, TagAction.REMOVE: TagAction.APPLY}
+
+
+class Keys(Protocol):
+    def tag_key(self, name: str) -> str | None: ...
+
+
+class Owed(Protocol):
+    def calls_after(self, more: int) -> int: ...
+
+
+class Taggings(Generic[Row]):
+    """`settle(row, 1)` is called once for each tagging that has an outcome, good or bad."""
+
+    def __init__(self, applying: Applying, keys: Keys, owed: Owed, settle: Callable[[Row, int], None]) -> None:
+        """`owed`: reads that come after the writes, and need calls too."""
+        self._applying, self._keys, self._owed, self._settle = applying, keys, owed, settle
+        self._waiting: dict[tuple[str, TagAction], dict[str, Row]] = {}
+
+    def add(self, name: str, action: TagAction, contact: str, row: Row) -> None:
+        """One tagging. The opposite one of the same tag and contact, still waiting, cancels both out."""
+        opposite = self._waiting.get((name, _OTHER[action]), {})
+        if contact in opposite:
+            self._settle(opposite.pop(contact), 1)
+            self._settle(row, 1)
+            return
+        waiting = self._waiting.setdefault((name, action), {})
+        if contact in waiting:
+            self._settle(row, 1)
+            return
+        waiting[contact] = row
+        if len(waiting) >= self._applying.gateway.batch(_CALLS[action]):
+            self._call(name, action)
+
+    def flush(self) -> None:
+        """Write what is waiting, tags to be taken away first. Raises Halted."""
+        for name, action in sorted(self._waiting, key=lambda at: (-at[1], at[0])):
+            self._call(name, action)
+
+    def _call(self, name: str, action: TagAction) -> None:
+        waiting = self._waiting.get((name, action))
+        tag = self._keys.tag_key(name)
+        if not waiting or tag is None:
+            return
+        applying = self._applying
+        applying.before_call(self._owed.calls_after(0))
+        del self._waiting[name, action]
+        seq = applying.intent(_CALLS[action], len(waiting))
+        errors = applying.writer.tag(action, tag, list(waiting))
+        failed = sum(error is not None for error in errors)
+        applying.outcome(seq, len(waiting) - failed, failed)
+        self._count(action, len(waiting) - failed)
+        down = None
+        for row, error in zip(waiting.values(), errors, strict=True):
+            if isinstance(error, DOWN):
+                down = error
+                continue
+            if error is not None:
+                applying.refuse(error)
+            self._settle(row, 1)
+        if down is not None:
+            raise Halted(Why.DOWN, down)
+
+    def _count(self, action: TagAction, taggings: int) -> None:
+        written = self._applying.written
+        if action is TagAction.APPLY:
+            written.tags_applied += taggings
+        else:
+            written.tags_removed += taggings

@@ -1,0 +1,268 @@
+"""Scenarios: a file, a world, and what must come of it, as data.
+
+`run` plans, compares, applies, looks at the CRM, and plans again: nothing may be pending then. It needs nothing but a
+folder. Every scalar of a scenario is text; `tests/scenarios/README.md` lists the keys.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from reconciler.localcrm import LocalCrm
+from reconciler.model.clock import Clock
+from reconciler.model.inventory import CrmField, CrmOption
+from reconciler.model.outcome import Result
+from reconciler.model.plan import Action, ContactCount, Plan, TagAction, Verdict
+from reconciler.model.problems import Failure, Level
+from reconciler.runtime import pipeline
+
+ACCOUNT = "5ce0a210"
+NOW = "2026-11-22"
+SIGNS: Mapping[Action, str] = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.DELETE: "-",
+    Action.RENAME: ">",
+    Action.BLOCKED: "!",
+    Action.RELEASED: ".",
+}
+Text = Mapping[str, Any]
+
+
+def run(scenario: Text, folder: Path) -> list[str]:
+    """What differs from what the scenario says, one sentence each; nothing if it holds."""
+    return list(_Play(scenario, folder).differences())
+
+
+@dataclass(frozen=True, slots=True)
+class _Play:
+    scenario: Text
+    folder: Path
+
+    def differences(self) -> Iterator[str]:
+        world, expect = self.scenario.get("world", {}), self.scenario.get("expect", {})
+        with _opened(self.folder) as crm:
+            _seed(crm, world.get("crm", {}))
+        self._before()
+        self._write(self.scenario["desired"], world.get("people", ()))
+        if "problems" in expect:
+            yield from self._refused(expect["problems"])
+            return
+        asked = self._request()  # a plan lives as long as its request
+        plan = pipeline.plan(asked)
+        yield from compare(expect, seen(plan))
+        if "guards" in expect:
+            yield from self._guarded()
+            return
+        yield from self._applied(plan)
+        asked = self._request()
+        again = pipeline.plan(asked)
+        yield from compare(self.scenario.get("then", {}), seen(again), only=True)
+        if again.pending:
+            yield f"the second plan is not empty: {seen(again)}"
+
+    def _before(self) -> None:
+        earlier = self.scenario.get("before")
+        if earlier is None:
+            return
+        self._write(earlier["desired"], earlier["people"])
+        outcome = pipeline.apply(self._request(everything=True), lambda _plan: True, lambda: False)
+        if outcome.result not in (Result.APPLIED, Result.NONE):
+            raise AssertionError(f"the step before ended as {outcome.result}")
+        if "forget" in earlier:
+            shutil.rmtree(self.folder / ".reconciler")
+        with _opened(self.folder) as crm:
+            for email, values in earlier.get("meanwhile", {}).items():
+                crm.update([(_found(crm, email), values)])
+            for email in earlier.get("gone", ()):
+                crm.delete_contact(_found(crm, email))
+
+    def _refused(self, codes: Sequence[str]) -> Iterator[str]:
+        try:
+            pipeline.plan(self._request())
+        except Failure as failure:
+            found = sorted(p.code for p in failure.problems if p.level is Level.ERROR)
+            if found != sorted(codes):
+                yield f"problems: {sorted(codes)} expected, {found} found"
+        else:
+            yield f"the file is not refused; {sorted(codes)} expected"
+
+    def _guarded(self) -> Iterator[str]:
+        before = contacts(self.folder)
+        outcome = pipeline.apply(self._request(), lambda _plan: True, lambda: False)
+        if outcome.result is not Result.REFUSED:
+            yield f"apply ended as {outcome.result}, though a guard is tripped"
+        if contacts(self.folder) != before:
+            yield "a refused apply wrote to the CRM"
+
+    def _applied(self, plan: Plan) -> Iterator[str]:
+        pending = plan.pending
+        outcome = pipeline.apply(self._request(), lambda _plan: True, lambda: False)
+        if outcome.result is not (Result.APPLIED if pending else Result.NONE):
+            yield f"apply ended as {outcome.result}: {[p.code for p in outcome.problems]}"
+        expected = self.scenario.get("crm_after", self.scenario["world"].get("crm", {}).get("contacts", ()))
+        yield from compare({"crm_after": sorted_contacts(expected)}, {"crm_after": contacts(self.folder)})
+
+    def _request(self, everything: bool = False) -> pipeline.Request:
+        allow = {limit: int(number) for limit, number in self.scenario.get("allow", {}).items()}
+        if everything:
+            allow = {"create": 1000, "clear": 1000, "delete": 1000}
+        now = datetime.fromisoformat(self.scenario.get("now", NOW)).replace(tzinfo=UTC)
+        return request(self.folder / "reconciler.yaml", now=now, allow=allow)
+
+    def _write(self, desired: str, people: Sequence[Text]) -> None:
+        quirks = self.scenario.get("world", {}).get("crm", {}).get("quirks", {})
+        source = {"type": "jsonl", "path": "people.jsonl", **self.scenario.get("source", {})}
+        crm = {"type": "local", "path": "crm.db", **({"quirks": quirks} if quirks else {})}
+        head = {"version": 1, "crm": crm, "source": source}
+        if "identity:" not in desired:
+            head["identity"] = {"person": "id", "match": "email"}
+        lines = [f"{key}: {json.dumps(value)}" for key, value in head.items()]
+        (self.folder / "reconciler.yaml").write_text("\n".join([*lines, desired]), encoding="utf-8")
+        rows = [{k: None if v == "null" else v for k, v in row.items()} for row in people]
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (self.folder / "people.jsonl").write_text(text, encoding="utf-8")
+
+
+def request(file: Path, now: datetime, **more: Any) -> pipeline.Request:
+    """A request for that file with a clock that stands still and a key that is always the same."""
+    return pipeline.Request(
+        file=file, env={}, clock=Clock.fixed(now), now=now, token_bytes=lambda count: b"\x07" * count, **more
+    )
+
+
+def compare(expected: Text, found: Text, only: bool = False) -> Iterator[str]:
+    """A sentence per part that differs. What `expected` does not name must be empty, unless `only` it is compared."""
+    for part in expected if only else {**found, **expected}:
+        want = _numbers(expected.get(part)) or None
+        have = found.get(part) or None
+        if part == "reasons" and want and have:
+            have = {address: want.get(address, "") for address, text in have.items() if want.get(address, "") in text}
+            want = {address: want.get(address, "") for address in want}
+        elif part in ("reasons", "waiting", "holders") and part not in expected:
+            continue
+        if want != have:
+            yield f"{part}: {want} expected, {have} found"
+
+
+def seen(plan: Plan) -> dict[str, Any]:
+    """A plan in the words of a scenario's `expect`."""
+    values, tags = _people(plan)
+    counts = plan.contacts
+    return {
+        "inventory": sorted(f"{SIGNS[c.action]} {c.address}" for c in plan.inventory),
+        "contacts": {n: getattr(counts, n) for n in _PARTS if getattr(counts, n)},
+        "out_of_scope": counts.out_of_scope,
+        "values": values,
+        "tags": tags,
+        "findings": _summed((f.code, f.count) for f in plan.findings),
+        "guards": sorted({g.limit for g in plan.guards if g.tripped}),
+        "held": _summed((f.key, f.held) for f in plan.fields),
+        "rewritten": _summed((f.key, f.rewritten) for f in plan.fields),
+        "kept": _summed((t.name, t.kept) for t in plan.tags),
+        "reasons": {c.address: f"{c.reason} {c.by_hand}" for c in plan.inventory if c.reason},
+        "waiting": {c.address: c.waiting for c in plan.inventory if c.waiting},
+        "holders": {c.address: c.holders for c in plan.inventory if c.holders},
+    }
+
+
+_PARTS = [n for n in ContactCount.__dataclass_fields__ if n not in ("people", "out_of_scope", "contacts", "linked")]
+
+
+def _people(plan: Plan) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]]:
+    values: dict[str, dict[str, str]] = {}
+    tags: dict[str, list[str]] = {}
+    for row in (row for batch in plan.people.batches() for row in batch.to_pylist()):
+        for change in row["values"]:
+            after = change["after"] if change["verdict"] == Verdict.SET else None
+            shown = f"{change['before'] or ''} -> {after or ''}".strip()
+            values.setdefault(row["person"], {})[plan.people.keys[change["field"]]] = shown
+        for change in row["tags"]:
+            sign = "+" if change["action"] == TagAction.APPLY else "-"
+            tags.setdefault(row["person"], []).append(f"{sign} {change['tag']}")
+    return values, {person: sorted(changes) for person, changes in tags.items()}
+
+
+def contacts(folder: Path) -> list[dict[str, Any]]:
+    """All contacts of the folder's CRM in the words of `crm_after`: filled values, and names of tags."""
+    with _opened(folder) as crm:
+        names = {tag.key: tag.name for tag in crm.tags()}
+        keys = [field.key for field in crm.fields()]
+        rows = [row for page in crm.pages(keys) for row in page.to_pylist()]
+        found = []
+        for row in rows:
+            contact = {key: row[key] for key in keys if row[key]}
+            contact["tags"] = [names[key] for key in row["$tags"]]
+            contact["status"] = crm.status_of(row["$id"])
+            found.append(contact)
+    return sorted_contacts(found)
+
+
+def sorted_contacts(rows: Sequence[Text]) -> list[dict[str, Any]]:
+    """In the order of their e-mails, without what is empty; the status only where it is not the quiet one."""
+    shown = []
+    for row in rows:
+        tags = sorted(row.get("tags", ()))
+        contact = {key: value for key, value in row.items() if value and key not in ("tags", "status")}
+        status = {} if row.get("status", "unsubscribed") == "unsubscribed" else {"status": row["status"]}
+        shown.append({**contact, **({"tags": tags} if tags else {}), **status})
+    return sorted(shown, key=lambda contact: str(contact.get("email", "")))
+
+
+def _opened(folder: Path) -> closing[LocalCrm]:
+    """The folder's CRM, without any misbehaviour."""
+    clock = Clock.fixed(datetime(2026, 1, 1, tzinfo=UTC))
+    return closing(LocalCrm(folder / "crm.db", clock, token=lambda: ACCOUNT))
+
+
+def _seed(crm: LocalCrm, wanted: Text) -> None:
+    standard = {field.key for field in crm.fields()}
+    fields = [_field(key, entry) for key, entry in wanted.get("fields", {}).items() if key not in standard]
+    rows = [
+        {**{k: v for k, v in row.items() if k != "tags"}, "$tags": row.get("tags", [])}
+        for row in wanted.get("contacts", ())
+    ]
+    if wanted:
+        crm.seed(fields, wanted.get("tags", ()), rows)
+
+
+def _field(key: str, entry: str | Text) -> CrmField:
+    """`text`, or a mapping with `native`, `label`, `group` and `options` (stored value: label)."""
+    more: Text = {"native": entry} if isinstance(entry, str) else entry
+    options = tuple(CrmOption(value, label) for value, label in more.get("options", {}).items())
+    return CrmField(key, more.get("label", key), more["native"], options, more.get("group"))
+
+
+def _found(crm: LocalCrm, email: str) -> str:
+    contact = crm.find(email)
+    if contact is None:
+        raise AssertionError("the scenario names a contact that is not there")
+    return contact
+
+
+def _summed(pairs: Iterator[tuple[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for name, number in pairs:
+        total[name] += number
+    return {name: number for name, number in total.items() if number}
+
+
+def _numbers(part: Any) -> Any:
+    """Counts are written as text, as all is; people's ids and values stay text."""
+    if isinstance(part, str):
+        return int(part)
+    if isinstance(part, Mapping):
+        return {k: int(v) if isinstance(v, str) and v.isdigit() else _texts(v) for k, v in part.items()}
+    return sorted(part) if isinstance(part, list) and all(isinstance(p, str) for p in part) else part
+
+
+def _texts(part: Any) -> Any:
+    return sorted(part) if isinstance(part, list) else part

@@ -1,0 +1,274 @@
+"""Commands, options, output and exit codes, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler import __version__
+from reconciler.cli import exits
+from reconciler.cli.app import COMMANDS, run
+from reconciler.model.messages import MESSAGES, problem
+from reconciler.model.outcome import Result
+from reconciler.model.problems import Exit, Failure
+from tests.cli.program import ALLOWED, Program
+from tests.report.json_schema import parsed
+from tests.report.plans import EMPTY, FULL
+
+Capture = pytest.CaptureFixture[str]
+
+
+def call(line: str, program: Program | None = None, env: Mapping[str, str] | None = None) -> int:
+    behind = program or Program()
+    return run(line.split(), env or {}, lambda: behind)
+
+
+def codes(capture: Capture) -> list[str]:
+    return [
+        word
+        for line in capture.readouterr().err.splitlines()
+        if line.startswith("error ")
+        for word in line.split()[1:2]
+    ]
+
+
+def test_plan_prints_the_plan_on_stdout_and_nothing_else(capsys: Capture) -> None:
+    assert call("plan") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("reconciler.yaml   people.csv (1,000)")
+    assert out.endswith("Next: reconciler apply\n")
+    assert err == ""
+
+
+@pytest.mark.parametrize(("plan", "code"), [(FULL, 2), (EMPTY, 0)])
+def test_detailed_exitcode_tells_pending_changes(capsys: Capture, plan: Any, code: int) -> None:
+    assert call("plan --detailed-exitcode", Program(plan)) == code
+    assert call("plan", Program(plan)) == 0
+
+
+def test_json_is_one_object_of_the_schema(capsys: Capture) -> None:
+    assert call("plan --format json", Program(FULL)) == 0
+    out, err = capsys.readouterr()
+    assert parsed(out)["outcome"] == "changes"
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        (Result.NONE, 0),
+        (Result.APPLIED, 0),
+        (Result.REFUSED, 3),
+        (Result.PARTIAL, 6),
+        (Result.INTERRUPTED, 130),
+        (Result.DECLINED, 1),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_apply_exits_by_its_outcome(capsys: Capture, result: Result, code: int, form: str) -> None:
+    assert call(f"apply --auto-approve --format {form}", Program(result=result)) == code
+    out = capsys.readouterr().out
+    assert out if form == "text" else parsed(out)["result"] == result.value
+
+
+def test_every_way_to_end_has_an_exit_code() -> None:
+    assert set(exits.OF_RESULT) == set(Result)
+    assert set(exits.OF_FAILURE) == set(Exit)
+
+
+@pytest.mark.parametrize(
+    ("exit", "code"),
+    [(Exit.ERROR, 1), (Exit.REFUSED, 3), (Exit.AUTHENTICATION, 4), (Exit.STALE, 5), (Exit.PARTIAL, 6)],
+)
+@pytest.mark.parametrize("command", ["plan", "apply --auto-approve"])
+def test_a_failure_prints_all_problems_and_exits_by_its_kind(
+    capsys: Capture, exit: Exit, code: int, command: str
+) -> None:
+    failure = Failure([problem("E905"), problem("E906")], exit)
+    assert call(command, Program(raises=failure)) == code
+    assert codes(capsys) == ["E905", "E906"]
+    assert call(f"{command} --format json", Program(raises=failure)) == code
+    document = parsed(capsys.readouterr().out)
+    assert (document["outcome"], document["mode"]) == ("error", command.split()[0])
+    assert [p["code"] for p in document["problems"]] == ["E905", "E906"]
+
+
+def test_an_apply_that_was_shown_ends_with_what_was_written(capsys: Capture) -> None:
+    assert call("apply --auto-approve") == 0
+    out = capsys.readouterr().out
+    assert out.count("Inventory") == 1
+    assert "Next: reconciler apply" not in out
+    assert out.endswith("Applied (run r-1).   Next: reconciler plan, which has nothing left to do\n")
+
+
+def test_a_refused_apply_prints_the_plan_and_its_limits(capsys: Capture) -> None:
+    assert call("apply --auto-approve", Program(FULL, Result.REFUSED)) == 3
+    out = capsys.readouterr().out
+    assert "Limits     update_percent: 34 planned, 30 allowed" in out
+    assert out.endswith("Refused: nothing was written.\n")
+
+
+def test_an_apply_with_nothing_to_do_says_so_once(capsys: Capture) -> None:
+    assert call("apply --auto-approve", Program(EMPTY, Result.NONE)) == 0
+    assert capsys.readouterr().out.count("Nothing to do") == 1
+
+
+@pytest.mark.parametrize("env", [{}, {"CI": "true"}])
+def test_apply_without_a_terminal_needs_approval_and_asks_nothing(capsys: Capture, env: Mapping[str, str]) -> None:
+    program = Program()
+    assert call("apply", program, env) == 1
+    assert codes(capsys) == ["E905"]
+    assert program.requests == []
+
+
+GLOBAL = [
+    ("-f north.yaml", "file", Path("north.yaml")),
+    ("--file=north.yaml", "file", Path("north.yaml")),
+    ("--state here", "state_dir", Path("here")),
+]
+
+
+@pytest.mark.parametrize(("option", "name", "value"), GLOBAL)
+@pytest.mark.parametrize("line", ["{option} plan", "plan {option}"])
+def test_global_options_stand_before_or_after_the_command(option: str, name: str, value: Any, line: str) -> None:
+    program = Program()
+    assert call(line.format(option=option), program) == 0
+    assert program.requests[0][name] == value
+
+
+def test_directory_is_entered_for_the_command_and_left_again(tmp_path: Path) -> None:
+    before = Path.cwd()
+    seen: list[Path] = []
+
+    class Looks(Program):
+        def plan(self, request: Any) -> Any:
+            seen.append(Path.cwd())
+            return super().plan(request)
+
+    assert run(["plan", "-C", str(tmp_path)], {}, Looks) == 0
+    assert seen == [tmp_path.resolve()]
+    assert Path.cwd() == before
+
+
+def test_options_become_a_request() -> None:
+    program = Program()
+    line = (
+        "apply --auto-approve --person 7 --person 8 --target field.* --exclude tag* --now 2026-11-22T10:00:00+02:00 "
+        "--allow create=5000 --allow untag=3 --max-calls 200"
+    )
+    assert call(line, program, {"TOKEN": "t"}) == 0
+    asked = program.requests[0]
+    assert asked["persons"] == frozenset({"7", "8"})
+    assert (asked["target"], asked["exclude"]) == (("field.*",), ("tag*",))
+    assert asked["now"] == datetime(2026, 11, 22, 8, tzinfo=UTC)
+    assert asked["allow"] == {"create": 5000, "untag": 3}
+    assert (asked["max_calls"], asked["show_values"], asked["refresh"]) == (200, False, "full")
+    assert asked["env"] == {"TOKEN": "t"}
+
+
+def test_a_date_is_its_start_in_utc() -> None:
+    program = Program()
+    assert call("plan --now 2026-11-22", program) == 0
+    assert program.requests[0]["now"] == datetime(2026, 11, 22, tzinfo=UTC)
+
+
+WRONG = [
+    ("plna", "E901", "`plna`; did you mean `plan`?"),
+    ("plan --formt json", "E902", "did you mean `--format`?"),
+    ("--nope plan", "E902", "`--nope`"),
+    ("plan --format xml", "E903", "`--format` takes text or json"),
+    ("plan --now", "E903", "`--now` needs a value"),
+    ("plan --now 3rd-of-may", "E903", "`--now` takes a date or a time"),
+    ("apply --auto-approve=yes", "E903", "`--auto-approve` takes no value"),
+    ("apply --auto-approve --max-calls many", "E903", "`--max-calls` takes a whole number"),
+    ("plan --allow updates=3", "E903", "`--allow updates`: there is no such limit"),
+    ("plan --allow create=-3", "E903", "N is a whole number"),
+    ("plan --show-values", "E906", "at a terminal only"),
+    ("plan --refresh incremental", "E909", "`--refresh incremental`"),
+    ("plan extra", "E904", "more arguments"),
+    ("-C no/such/folder plan", "E903", "-C names no folder"),
+    ("explain E95", "E907", "did you mean"),
+    ("schema plam", "E903", "config or plan"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "words"), WRONG)
+def test_wrong_usage_is_exit_1_with_a_code_and_a_way_out(capsys: Capture, line: str, code: str, words: str) -> None:
+    program = Program()
+    assert call(line, program) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"error {code}  {MESSAGES[code].summary}\n")
+    assert words in err
+    assert "\n  fix: " in err
+    assert program.requests == []
+
+
+@pytest.mark.parametrize("form", ["--format json", "--format=json"])
+@pytest.mark.parametrize(
+    "line", ["plan {} --nope", "plan --nope {}", "apply {}", "plan {} --allow x=1", "validate {} x"]
+)
+def test_wrong_usage_is_json_where_json_was_asked_for(capsys: Capture, line: str, form: str) -> None:
+    assert call(line.format(form)) == 1
+    assert parsed(capsys.readouterr().out)["outcome"] == "error"
+
+
+def test_all_wrong_options_are_told_at_once(capsys: Capture) -> None:
+    assert call("plan --allow x=1 --allow create=y --now z --show-values") == 1
+    assert codes(capsys) == ["E903", "E903", "E903", "E906"]
+
+
+@pytest.mark.parametrize("verbose", ["", " -v"])
+def test_the_unexpected_is_one_code_without_the_error_s_text(capsys: Capture, verbose: str) -> None:
+    program = Program(raises=ValueError("anna@example.com is not a number"))
+    assert call(f"plan{verbose}", program) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("error E999  ")
+    assert "ValueError at reconciler." in err
+    assert "anna" not in err
+    assert "Traceback" not in err
+    assert ("tests.cli.program" in err) is bool(verbose)
+
+
+def test_an_interruption_of_a_plan_is_130(capsys: Capture) -> None:
+    assert call("plan", Program(raises=KeyboardInterrupt())) == 130
+    assert codes(capsys) == ["E908"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_summary_and_examples(capsys: Capture, name: str) -> None:
+    assert call("--help") == 0
+    overview = capsys.readouterr().out
+    assert call(f"{name} --help") == 0
+    own = capsys.readouterr().out
+    assert name in overview
+    assert "Examples:" in own
+    assert f"  reconciler {name}" in own
+
+
+def test_no_command_is_answered_with_the_help(capsys: Capture) -> None:
+    assert call("") == 0
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_explain_prints_one_code_or_all(capsys: Capture) -> None:
+    assert call("explain e905") == 0
+    assert "there is no terminal to ask at" in capsys.readouterr().out
+    assert call("explain") == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(MESSAGES)
+
+
+@pytest.mark.parametrize("flag", ["--version", "-q --version"])
+def test_the_version_is_printed(capsys: Capture, flag: str) -> None:
+    assert call(flag) == 0
+    assert capsys.readouterr().out == f"reconciler {__version__}\n"
+
+
+def test_a_plan_for_another_file_names_it_in_the_next_step(capsys: Capture) -> None:
+    assert call("plan -f north.yaml", Program(replace(ALLOWED, file="north.yaml"))) == 0
+    assert capsys.readouterr().out.endswith("Next: reconciler -f north.yaml apply\n")

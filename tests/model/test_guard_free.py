@@ -1,0 +1,61 @@
+"""What the vectorised guards let pass unread is canonical already."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.types import TYPES, Spec, guard, parser
+
+_below_combining = st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x2FF), min_size=1).filter(
+    lambda text: text == text.strip() and "\x7f" not in text
+)
+TEXTUAL = [name for name, row in TYPES.items() if row.guard == "text"]
+SHAPED = [name for name, row in TYPES.items() if row.guard not in ("", "text")]
+
+
+def test_the_guarded_types_are_these() -> None:
+    assert TEXTUAL == ["text", "select", "state", "raw"]
+    assert SHAPED == ["email", "phone", "number", "integer", "date", "datetime", "score"]
+
+
+@pytest.mark.parametrize("name", TEXTUAL)
+@given(raw=_below_combining)
+def test_text_below_the_combining_characters_is_canonical(name: str, raw: str) -> None:
+    assert parser(Spec(type=name))(raw) == raw
+
+
+@pytest.mark.parametrize("name", SHAPED)
+@given(data=st.data())
+def test_what_has_the_shape_of_the_guard_is_canonical(name: str, data: st.DataObject) -> None:
+    raw = data.draw(st.from_regex(TYPES[name].guard, fullmatch=True))
+    assert parser(Spec(type=name))(raw) == raw
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_both_engines_of_regular_expressions_read_the_guard_alike(name: str) -> None:
+    samples = [raw for row in TYPES.values() for raw, _ in row.samples]
+    canonical = [c for row in TYPES.values() for _, c in row.samples if c]
+    texts = [*samples, *canonical, "", "-0", "0", "00", "1.0", "0.10", "2026-02-29", "2026-02-28"]
+    import re
+
+    shape = re.compile(TYPES[name].guard)
+    vectorised = pc.match_substring_regex(pa.array(texts), f"^(?:{TYPES[name].guard})$").to_pylist()
+    assert vectorised == [shape.fullmatch(text) is not None for text in texts]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        Spec("select", options=(("a", None),)),
+        Spec("state", country=True),
+        Spec("number", decimals=2),
+        Spec("date", format="DD.MM.YYYY"),
+        Spec("phone", region="DE"),
+    ],
+)
+def test_a_reading_that_depends_on_more_than_the_text_is_not_guarded(spec: Spec) -> None:
+    assert guard(spec) == ""

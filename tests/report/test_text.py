@@ -1,0 +1,180 @@
+"""The text plan: the look of the design, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.plan import (
+    Action,
+    Cause,
+    ContactCount,
+    Delta,
+    Example,
+    FieldCount,
+    Finding,
+    Guard,
+    InventoryChange,
+    Plan,
+    TagCount,
+)
+from reconciler.model.problems import Level, Problem
+from reconciler.report.inventory import SIGNS
+from reconciler.report.text import plan_text
+from tests.report.plans import EMPTY, FULL, People, at, created
+
+Golden = Callable[[str, str], None]
+
+SETTLED = replace(
+    EMPTY,
+    inventory=(
+        InventoryChange("field.rank", "field", "rank", Action.BLOCKED, at(33), reason="it is read-only", waiting=1),
+        InventoryChange("field.old", "field", "old", Action.RELEASED, None),
+    ),
+    contacts=ContactCount(in_sync=990, no_contact=8, set_aside=2, people=1000, held=7, conflict=1, blocked=1),
+    fields=(
+        FieldCount("phone", at(20), Cause.SOURCE, held=7, rewritten=3),
+        FieldCount("city", at(21), Cause.SOURCE, conflict=1),
+        FieldCount("rank", at(33), Cause.SOURCE, blocked=1),
+    ),
+    findings=(Finding("R202", Level.WARNING, "several rows have the same person id", 2, rows=(3, 9)),),
+)
+
+EVERYTHING = replace(
+    FULL,
+    file="sites/north.yaml",
+    source_label="people, 2 parts.jsonl",
+    source_rows=1_234_567,
+    inventory=(
+        InventoryChange("field.tier", "field", "level", Action.RENAME, at(40), new_key="tier"),
+        InventoryChange(
+            "field.grade",
+            "field",
+            "grade",
+            Action.UPDATE,
+            at(41, "base.yaml"),
+            (
+                Delta("label", "Grade", "School grade"),
+                Delta("group", None, "Education"),
+                Delta("options.x.label", "X", None),
+            ),
+        ),
+        InventoryChange("field.legacy", "field", "legacy", Action.DELETE, at(42), holders=1),
+        InventoryChange("field.grade.option.a", "option", "grade", Action.CREATE, at(43), option="a"),
+        InventoryChange('tag["Old promo"]', "tag", "Old promo", Action.DELETE, at(44), holders=1200),
+        InventoryChange('tag["Gold"]', "tag", "Gold member", Action.RENAME, at(45), new_key="Gold"),
+        InventoryChange('tag["Gone"]', "tag", "Gone", Action.RELEASED, None),
+        InventoryChange('tag["VIP"]', "tag", "VIP", Action.CREATE, at(46)),
+    ),
+    fields=(
+        FieldCount("birthday", at(28), Cause.DRIFT, set=2),
+        FieldCount("birthday", at(28), Cause.CONFIG, set=1),
+        FieldCount("city", at(5, "base.yaml"), Cause.CONFIG, set=12345, held=1),
+        FieldCount("phone", at(29), Cause.ADOPT, set=3),
+        FieldCount("notes", at(30), Cause.SOURCE, clear=2),
+    ),
+    tags=(
+        TagCount("Customer", at(36), Cause.CONFIG, apply=3),
+        TagCount("VIP", at(37), Cause.SOURCE, remove=4, kept=2, unknown=1),
+        TagCount("Newsletter", at(38), Cause.ADOPT, kept=5),
+    ),
+    guards=(
+        Guard("untag_percent", 10, 40, True, "tag Customer"),
+        Guard("create", 0, 3, True, detail="no state and no link say who was created before"),
+    ),
+)
+
+
+@pytest.mark.parametrize(("name", "plan"), [("full", FULL), ("settled", SETTLED), ("everything", EVERYTHING)])
+def test_the_text_plan_has_the_look_of_the_design(golden: Golden, name: str, plan: Plan) -> None:
+    golden(f"plan-{name}.txt", plan_text(plan))
+
+
+def test_a_plan_without_anything_to_say_is_one_line_under_its_header() -> None:
+    assert plan_text(EMPTY).splitlines()[2:] == ["Nothing to do: 1,000 people in sync."]
+
+
+def test_an_empty_plan_counts_what_is_held_blocked_and_found() -> None:
+    last = plan_text(SETTLED).splitlines()[-1]
+    assert last == "Nothing to do: 990 people in sync, 7 held, 1 conflict, 2 blocked, 1 finding."
+
+
+def test_values_of_new_contacts_stand_on_their_own_line_and_in_no_other() -> None:
+    plan = replace(
+        EMPTY,
+        contacts=ContactCount(create=2, people=2),
+        fields=(FieldCount("email", at(1), Cause.SOURCE, set=2, created=2),),
+        people=People((created(1), created(2))),
+    )
+    text = plan_text(plan)
+    assert [line.split() for line in text.splitlines() if " set" in line] == [
+        ["+", "new", "contacts", "2", "set", "2", "contacts"]
+    ]
+    assert "Plan: 2 contacts, 2 values." in text
+
+
+def test_a_tripped_limit_takes_the_place_of_the_next_step() -> None:
+    assert "Next:" not in plan_text(FULL)
+    allowed = replace(FULL, guards=())
+    assert plan_text(allowed).endswith("Next: reconciler apply\n")
+    assert "Next:" not in plan_text(allowed, applying=True)
+
+
+def test_the_next_step_names_a_file_that_is_not_the_default() -> None:
+    plan = replace(FULL, guards=(), file="my sites/north.yaml")
+    assert plan_text(plan).endswith("Next: reconciler -f 'my sites/north.yaml' apply\n")
+
+
+def test_every_action_of_the_inventory_has_a_sign_of_its_own() -> None:
+    assert set(SIGNS) == set(Action)
+    assert len(set(SIGNS.values())) == len(SIGNS)
+
+
+def test_no_personal_value_stands_in_a_plan_unless_it_was_asked_for() -> None:
+    assert "secret-value" not in plan_text(FULL)
+    shown = replace(FULL, examples={"birthday config": (Example("field.birthday", 17, None, "1980-05-01"),)})
+    assert '        row 17   (empty) -> "1980-05-01"' in plan_text(shown).splitlines()
+
+
+HOSTILE = "a\x1b[2Jb\u202ecod\u2066\nc\r\x9b\u2028\ud800"
+
+
+def test_names_that_others_wrote_cannot_steer_a_terminal() -> None:
+    plan = replace(
+        FULL,
+        account=HOSTILE,
+        source_label=HOSTILE,
+        inventory=(
+            InventoryChange(
+                "field.x", "field", HOSTILE, Action.BLOCKED, at(1), (), HOSTILE, reason=HOSTILE, by_hand=HOSTILE
+            ),
+        ),
+        tags=(TagCount(HOSTILE, at(36), Cause.SOURCE, apply=1),),
+        fields=(FieldCount(HOSTILE, at(37), Cause.SOURCE, set=1),),
+        findings=(Finding("R204", Level.WARNING, HOSTILE, 1, HOSTILE, HOSTILE, at(2)),),
+        guards=(Guard("untag_percent", 1, 2, True, HOSTILE, None, HOSTILE),),
+    )
+    text = plan_text(plan)
+    assert {sign for sign in text if not sign.isprintable()} == {"\n"}
+    assert "a\\x1b[2Jb\\u202ecod\\u2066\\nc\\r\\x9b\\u2028\\ud800" in text
+    assert len(text.splitlines()) == len(text.split("\n")) - 1
+
+
+def test_wide_names_keep_the_columns_aligned() -> None:
+    plan = replace(FULL, fields=tuple(FieldCount(k, at(1), Cause.SOURCE, set=5) for k in ("会員ランク", "plain")))
+    lines = [line for line in plan_text(plan).splitlines() if "5 set" in line]
+    narrow, wide = lines
+    assert wide.index("5 set") == narrow.index("5 set") - 5
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        replace(FULL, guards=(), findings=(Finding("R204", Level.ERROR, "values are unreadable", 1),)),
+        replace(FULL, guards=(), problems=(Problem("E515", Level.ERROR, "a finding of level error stands"),)),
+    ],
+)
+def test_an_error_takes_the_place_of_the_next_step(plan: Plan) -> None:
+    assert plan_text(plan).endswith("apply is refused, see the errors above\n")

@@ -1,0 +1,228 @@
+"""No personal value leaves the program: not in its output, its log, its state, its journal or its errors.
+
+Every value of the fixture, on both sides, holds a canary; so does every person's id, which is an e-mail address here.
+Only the CRM's file and the source may hold one. Names of tags are not personal, and a tag made from a value has that
+value in its name: see `test_a_dynamic_tag_is_named_by_its_value_and_nothing_else_is`.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from processes import NOW, Ended, reconciler
+
+from reconciler.localcrm import LocalCrm
+from reconciler.model.clock import Clock
+from reconciler.model.inventory import CrmField, CrmOption
+
+WORD = "qzxkanari"
+NUMBER = "91827364"
+DAY = "1913-07-29"
+CANARIES = (WORD, NUMBER, DAY, "29/07/1913", "19130729")
+
+FILE = """\
+version: 1
+crm: {type: local, path: crm.db}
+source: {type: csv, path: people.csv, types: {orders: integer}}
+identity: {person: id, match: email}
+fields:
+  email: email
+  first_name: name
+  city: {from: city, empty: clear}
+  note: {from: note, type: raw}
+  phone: {from: phone, type: phone}
+  spent: {from: spent, type: number}
+  orders: {from: orders, type: integer}
+  birthday: {from: born, type: date}
+  seen: {from: seen, type: datetime}
+  plan: {from: plan, type: select, options: {free: Free}}
+  topics: {from: topics, type: multiselect}
+  land: {from: land, type: country}
+  computed: {value: 'upper(name) + string(int(note))'}
+  held: {from: city, push: if_empty}
+  score: {score: heat}
+tags:
+  Customer: {when: 'orders > 0'}
+  Failing: {when: 'int(name) > 0'}
+  Kept: {when: 'false'}
+dynamic_tags:
+  - {from: role, prefix: "Role: ", max_new: 1}
+  - {from: broken_list, prefix: "List: "}
+scores: {heat: [{when: 'int(city) > 0', points: 3}]}
+contacts: {create: true, when: 'name != "x"'}
+limits: {create: 1}
+"""
+COLUMNS = "id,email,name,city,note,phone,spent,orders,born,seen,plan,topics,land,role,broken_list".split(",")
+
+
+def person(number: int, **other: str) -> str:
+    """A row in which every value is or holds a canary; `other` replaces some."""
+    row = {
+        "id": f"{WORD}.id{number}@example.org",
+        "email": f"{WORD}.mail{number}@example.org",
+        "name": f"Name {WORD} {number}",
+        "city": f"City {WORD}",
+        "note": f"note {WORD}",
+        "phone": f"030 {NUMBER}",
+        "spent": f"{NUMBER}.5",
+        "orders": f"{NUMBER}",
+        "born": DAY,
+        "seen": f"{DAY} 10:00:00",
+        "plan": f"{WORD}-plan",
+        "topics": f"{WORD}-a,{WORD}-b",
+        "land": f"{WORD}land",
+        "role": f"{WORD}-role{number}",
+        "broken_list": f'a:1:{{s:99:"{WORD}";b:1;}}',
+        **other,
+    }
+    return ",".join('"' + row[column].replace('"', '""') + '"' for column in COLUMNS) + "\n"
+
+
+ROWS = [
+    *(person(n) for n in range(6)),
+    person(6, email=f"{WORD} is no address"),
+    person(7, email=f"{WORD}.mail3@example.org"),
+    person(2, name=f"{WORD} again"),
+    person(8, email=""),
+    person(9, city="", note="", spent=f"1,{NUMBER}", born="29/07/1913", seen="19130729", orders=f"{NUMBER}.{WORD}"),
+    person(10, phone=f"call {WORD}", id=""),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The file, the source, and a CRM in which the same people have other canaries."""
+    (tmp_path / "reconciler.yaml").write_text(FILE)
+    write(tmp_path, ROWS)
+    fields = [
+        CrmField("city", "City", "text"),
+        CrmField("held", "Held", "text"),
+        CrmField("note", "Note", "text"),
+        CrmField("land", "Land", "country"),
+        CrmField("birthday", "Birthday", "date"),
+        CrmField("plan", "Plan", "select", (CrmOption("free", "Free"),)),
+        CrmField("score", "Score", "select", (CrmOption("free", "Free"),)),
+    ]
+    there = [
+        {
+            "email": f"{WORD}.mail{n}@example.org",
+            "first_name": f"Theirs {WORD}",
+            "city": f"Theirs {WORD}",
+            "held": f"Theirs {WORD}",
+            "note": f"Theirs {WORD}",
+            "land": f"Theirs {WORD}",
+            "birthday": f"{WORD} 1913",
+            "phone": f"+49 {NUMBER}",
+            "$tags": ["Kept"],
+        }
+        for n in (0, 1, 4, 9, 40)
+    ]
+    with closing(LocalCrm(tmp_path / "crm.db", Clock.fixed(datetime(2026, 1, 1, tzinfo=UTC)))) as crm:
+        crm.seed(fields, ["Kept"], there)
+    return tmp_path
+
+
+def write(folder: Path, rows: list[str]) -> None:
+    (folder / "people.csv").write_text(",".join(COLUMNS) + "\n" + "".join(rows))
+
+
+def canaries(text: str | bytes) -> list[str]:
+    """Those that the text holds, in any case."""
+    data = (text if isinstance(text, bytes) else text.encode()).lower()
+    return [canary for canary in CANARIES if canary.encode() in data or canary.encode("utf-16-le") in data]
+
+
+def quiet(folder: Path, ended: Ended) -> Ended:
+    """Nothing that was printed, and no file that the program keeps, holds a canary."""
+    assert canaries(ended.out) == [], ended.out
+    assert canaries(ended.err) == [], ended.err
+    ours = {"crm.db", "crm.db-wal", "crm.db-shm", "people.csv", "reconciler.yaml"}
+    for file in folder.rglob("*"):
+        if file.is_file() and file.name not in ours:
+            assert canaries(file.read_bytes()) == [], file
+    return ended
+
+
+ALLOWED = [part for limit in ("create=99", "clear=99", "tag_people=99") for part in ("--allow", limit)]
+
+
+@pytest.mark.parametrize("verbose", [(), ("-v",), ("-vv",)], ids=["plainly", "-v", "-vv"])
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_no_command_lets_a_value_out(folder: Path, format: str, verbose: tuple[str, ...]) -> None:
+    as_asked = (*verbose, "--now", NOW, "--format", format)
+    assert quiet(folder, reconciler(folder, "validate", *verbose)).code == 0
+    planned = quiet(folder, reconciler(folder, "plan", *as_asked))
+    assert planned.code == 0
+    assert "R204" in planned.out
+    assert "R205" in planned.out
+    assert quiet(folder, reconciler(folder, "apply", "--auto-approve", *as_asked)).code == 3
+    assert quiet(folder, reconciler(folder, "plan", "--person", f"{WORD}.id0@example.org", *as_asked)).code == 0
+    assert quiet(folder, reconciler(folder, "plan", "--person", f"{WORD}@nobody.example", *as_asked)).code in (0, 1)
+    applied = quiet(folder, reconciler(folder, "apply", "--auto-approve", *ALLOWED, *as_asked))
+    assert applied.code == 0, applied.out + applied.err
+    assert quiet(folder, reconciler(folder, "plan", *as_asked)).code == 0
+    assert quiet(folder, reconciler(folder, "status", *verbose)).code == 0
+    assert WORD in (folder / "crm.db").read_bytes().decode(errors="replace") + wal(folder)
+
+
+def wal(folder: Path) -> str:
+    file = folder / "crm.db-wal"
+    return file.read_bytes().decode(errors="replace") if file.exists() else ""
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        f'"{WORD}",{WORD}\n',
+        person(20)[:-1] + f",{WORD}\n",
+        f'"{WORD}\n',
+        f'x{WORD}"{WORD}","{WORD}"{WORD}\n',
+    ],
+    ids=["too few cells", "too many cells", "an open quote", "stray quotes"],
+)
+def test_a_broken_row_is_not_quoted(folder: Path, broken: str, format: str) -> None:
+    write(folder, [*ROWS[:4], broken, *ROWS[4:]])
+    ended = quiet(folder, reconciler(folder, "plan", "--now", NOW, "--format", format, "-vv"))
+    assert ended.code == 1
+
+
+def test_a_broken_byte_is_not_quoted(folder: Path) -> None:
+    (folder / "people.csv").write_bytes((",".join(COLUMNS) + "\n" + ROWS[0]).encode() + WORD.encode() + b"\xff\xfe\n")
+    assert quiet(folder, reconciler(folder, "plan", "-vv")).code == 1
+
+
+@pytest.mark.parametrize("quirks", ["refused_items: [1, 2]", "lost_answers: [6, 7, 8]", "vanishing: [1, 2]", "rewrites: {'*': upper}"])
+def test_a_crm_that_misbehaves_lets_no_value_out(folder: Path, quirks: str) -> None:
+    (folder / "reconciler.yaml").write_text(FILE.replace("path: crm.db", f"path: crm.db, quirks: {{{quirks}}}"))
+    ended = quiet(folder, reconciler(folder, "-vv", "apply", "--auto-approve", *ALLOWED, "--now", NOW))
+    assert ended.code in (0, 6), ended.err
+    quiet(folder, reconciler(folder, "-vv", "plan", "--now", NOW, "--format", "json"))
+
+
+@pytest.mark.parametrize("entry", [f"token: {WORD}", f"quirks: {WORD}", f"path: [{WORD}]", f"calls_per_second: {WORD}"])
+def test_a_wrong_option_of_the_crm_is_not_quoted(folder: Path, entry: str) -> None:
+    (folder / "reconciler.yaml").write_text(FILE.replace("path: crm.db", f"path: crm.db, {entry}"))
+    for format in ("text", "json"):
+        assert quiet(folder, reconciler(folder, "plan", "-vv", "--format", format)).code == 1
+
+
+def test_values_are_shown_to_somebody_at_a_terminal_alone(folder: Path) -> None:
+    assert quiet(folder, reconciler(folder, "plan", "--show-values", "--now", NOW)).code == 1
+    assert quiet(folder, reconciler(folder, "plan", "--show-values", "--now", NOW, env={"CI": "1"})).code == 1
+
+
+def test_a_dynamic_tag_is_named_by_its_value_and_nothing_else_is(folder: Path) -> None:
+    raised = FILE.replace("max_new: 1", "max_new: 20")
+    (folder / "reconciler.yaml").write_text(raised)
+    plan = json.loads(reconciler(folder, "plan", "--now", NOW, "--format", "json").out)
+    named = [tag for tag in plan["tags"] if tag["name"].startswith("Role: ")]
+    assert named
+    rest = {key: value for key, value in plan.items() if key not in ("tags", "changes")}
+    assert canaries(json.dumps(rest)) == []
+    others = [change for change in plan["changes"] if not change["address"].startswith('tag["Role: ')]
+    assert canaries(json.dumps(others)) == []
