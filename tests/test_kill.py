@@ -32,7 +32,7 @@ fields: {email: email, first_name: name, city: city, plan: {from: plan, type: se
 tags: {Customer: {when: 'orders > 0'}, VIP: {when: 'orders > 5', keep: true}, Welcome: {when: 'true', push: on_create}}
 dynamic_tags: [{from: plan, prefix: "Plan: "}]
 contacts: {create: true}
-limits: {create: 9999, tag_people: 9999, update_percent: 100}
+limits: {create: 9999, tag_people: 9999, update_percent: 100, untag_percent: 100}
 """
 
 

@@ -67,6 +67,7 @@ _ENDPOINTS = {
     Call.SYNC_TAGS: ("tags/list", 1),
     Call.ALL_CONTACTS: ("contacts/list", _LIMITS.page),
     Call.GET_CONTACT_ID: ("contacts/find", 1),
+    Call.GET_TAGS: ("contacts/tags", 1),
     Call.LOAD_CONTACTS: ("contacts/batch/read", _LIMITS.batch),
     Call.ADD_CONTACTS: ("contacts/batch/create", _LIMITS.batch),
     Call.UPDATE_CONTACTS: ("contacts/batch/update", _LIMITS.batch),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from reconciler.model.problems import Failure, Level, Place, Problem
 _SHORTEST_SECRET = 4  # replacing shorter texts would garble sentences and hide nothing
 _MOST_GUESSES = 30  # comparing names is slow; whoever has more misspelt names has another problem
 _LONGEST_NAME = 60
+_LONG_NAME = re.compile(f"`([^`]{{{_LONGEST_NAME + 1},}})`")
 
 
 @dataclass(slots=True)
@@ -42,6 +44,10 @@ class Problems:
         near = near_matches(name, known)
         return f"did you mean {listed(near)}?" if near else None
 
+    def forget(self, codes: frozenset[str]) -> None:
+        """Drop problems that may only follow from others."""
+        self.found = [found for found in self.found if found.code not in codes]
+
     def in_order(self) -> tuple[Problem, ...]:
         """By file, in the order in which they were met, then line and column; each once; foreign texts hidden."""
         files: dict[str, int] = {}
@@ -52,7 +58,7 @@ class Problems:
             where = found.where or Place("")
             return files[where.file], where.line, where.column
 
-        return tuple(sorted(dict.fromkeys(map(self._without_foreign, self.found)), key=position))
+        return tuple(sorted(dict.fromkeys(map(self._finished, self.found)), key=position))
 
     def raise_errors(self) -> None:
         """Raise `Failure` with every problem of level error, if there is one."""
@@ -60,12 +66,16 @@ class Problems:
         if errors:
             raise Failure(errors)
 
-    def _without_foreign(self, found: Problem) -> Problem:
-        detail, fix = found.detail, found.fix
+    def _finished(self, found: Problem) -> Problem:
+        detail, fix = self._readable(found.detail), self._readable(found.fix)
+        return found if (detail, fix) == (found.detail, found.fix) else replace(found, detail=detail, fix=fix)
+
+    def _readable(self, sentence: str) -> str:
+        """Without foreign texts, and with long names cut: in this order, or a cut text would not be recognised."""
         for text, written in sorted(self.foreign.items(), key=lambda item: (-len(item[0]), item[0])):
             if len(text) >= _SHORTEST_SECRET:
-                detail, fix = detail.replace(text, written), fix.replace(text, written)
-        return found if (detail, fix) == (found.detail, found.fix) else replace(found, detail=detail, fix=fix)
+                sentence = sentence.replace(text, written).replace(_escaped(text), written)
+        return _LONG_NAME.sub(lambda name: f"`{name.group(1)[: _LONGEST_NAME - 1]}…`", sentence)
 
 
 def listed(names: Iterable[str]) -> str:
@@ -75,9 +85,12 @@ def listed(names: Iterable[str]) -> str:
 
 
 def shown(name: str) -> str:
-    """A name as a sentence quotes it: one line, and not longer than a line should be."""
-    flat = "".join(c if c.isprintable() else repr(c)[1:-1] for c in name)
-    return f"`{flat if len(flat) <= _LONGEST_NAME else flat[: _LONGEST_NAME - 1] + '…'}`"
+    """A name as a sentence quotes it: on one line, without characters that nobody sees."""
+    return f"`{_escaped(name)}`"
+
+
+def _escaped(text: str) -> str:
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def seen_from(there: Place, here: Place) -> str:

@@ -23,11 +23,13 @@ class Composer:
     """Reads and merges; each file is read once.
 
     `files`: every file read, as shown, the main one first. `has_references`: one of them has something to fill in.
+    `complete`: none of them had to be left out.
     """
 
     problems: Problems
     files: list[str] = field(default_factory=list)
     has_references: bool = False
+    complete: bool = True
     _done: dict[Path, Mapping] = field(default_factory=dict)
 
     def compose(self, path: Path) -> Mapping:
@@ -48,7 +50,7 @@ class Composer:
                 self._check_chain(base, where, (*chain, known))
                 _overlay(result, self._merged(base, (*chain, known)), self.problems)
             except Unusable:
-                continue
+                self.complete = False
         _overlay(result, root, self.problems)
         self._done[known] = result
         return result

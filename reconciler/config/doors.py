@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -51,38 +52,60 @@ def read_crm(root: Mapping, models: Models, problems: Problems) -> Door | None:
     )
 
 
-def read_source(root: Mapping, models: Models, problems: Problems) -> Door | None:
-    """The `source` section; None if it cannot be used, which has been noted."""
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """What other sections need of `source`, even if the section itself cannot be used.
+
+    `types` None: not everything about them could be read, so expressions cannot be tried.
+    """
+
+    door: Door | None
+    types: AnyMapping[str, str] | None
+    timezone: str = "UTC"
+    region: str | None = None
+
+
+def read_source(root: Mapping, models: Models, problems: Problems) -> SourceRead:
+    """The `source` section; all that cannot be used of it has been noted."""
     section = _section(root, "source", problems)
     if section is None:
-        return None
+        return SourceRead(None, None)
     options = _options(section, "source", models, SOURCE_KEYS, problems)
     entry = read(SourceSection, _only(section, SOURCE_KEYS), "source", problems)
     if entry is None:
-        return None
+        return SourceRead(None, None)
     places = places_of(section)
     if entry.write:
         refuse("`source.write`", places["write"], problems)
-    types = section.get("types")
-    places |= {f"types.{column}": place for column, place in (places_of(types) if types else {}).items()}
-    resolved = {
-        column: checked_type(name, places[f"types.{column}"], f"source.types.{column}", problems)
-        for column, name in (entry.types or {}).items()
-    }
+    types = _types(entry, section, places, problems)
+    if any(key not in SOURCE_KEYS for key in section.items) and options is None:
+        types = types or None  # `types` itself may be the key that is misspelt
     timezone = checked_timezone(entry.timezone or "UTC", places.get("timezone"), "source.timezone", problems)
     region = checked_region(entry.region, places.get("region"), "source.region", problems)
-    if options is None:
-        return None
-    return Door(
+    door = Door(
         type=entry.type,
         options=options,
         where=root.place_of("source"),
-        types={column: name for column, name in resolved.items() if name},
+        types=types or {},
         timezone=timezone or "UTC",
         region=region,
         label=_label(entry.type, options),
         where_of=places,
     )
+    return SourceRead(None if options is None else door, types, door.timezone, region)
+
+
+def _types(
+    entry: SourceSection, section: Mapping, places: dict[str, Place], problems: Problems
+) -> dict[str, str] | None:
+    node = section.get("types")
+    places |= {f"types.{column}": place for column, place in (places_of(node) if node else {}).items()}
+    found = {
+        column: checked_type(name, places[f"types.{column}"], f"source.types.{column}", problems)
+        for column, name in (entry.types or {}).items()
+    }
+    types = {column: name for column, name in found.items() if name is not None}
+    return types if len(types) == len(found) else None
 
 
 def _section(root: Mapping, name: str, problems: Problems) -> Mapping | None:

@@ -12,7 +12,7 @@ from reconciler.config.not_yet import PREVIOUS_EMAIL, refuse_previous_email, ref
 from reconciler.config.reading import path_text, places_of, read
 from reconciler.config.shapes import name_trouble
 from reconciler.config.shorthand import expand_field, option_places
-from reconciler.config.tree import Mapping, Pair
+from reconciler.config.tree import Mapping, Pair, is_foreign
 from reconciler.model.desired import Empty, Field, FromColumn, FromExpression, FromScore, Option, Origin, Push
 from reconciler.model.problems import Place
 from reconciler.model.types import Spec, check_spec
@@ -96,7 +96,7 @@ class FieldReader:
             type = checked_type(entry.type, places["type"], f"{address}.type", problems)
             if type is None:
                 return None
-        self._check_type(entry, type, places, address)
+        self._check_type(entry, type, node, address)
         timezone, region = self.timezone, self.region
         if entry.timezone is not None:
             timezone = checked_timezone(entry.timezone, places["timezone"], f"{address}.timezone", problems) or timezone
@@ -142,8 +142,9 @@ class FieldReader:
         default = "always" if entry.score is not None else self.defaults.push
         return Push(entry.push or default)
 
-    def _check_type(self, entry: FieldEntry, type: str | None, places: dict[str, Place], address: str) -> None:
+    def _check_type(self, entry: FieldEntry, type: str | None, node: Mapping, address: str) -> None:
         """Note keys that the type does not use, and formats that it cannot read."""
+        places = places_of(node)
         if entry.consent is not None and type != "checkbox":
             self.problems.add("R112", f"{shown(address)}", places["consent"])
         if type is None:
@@ -157,7 +158,8 @@ class FieldReader:
         spec = Spec(type, entry.format, entry.decimals, as_=entry.as_)
         for key, sentence in check_spec(spec):
             if key not in misfits:
-                self.problems.add("E114", f"{shown(f'{address}.{key}')}: {sentence}", places[key])
+                said = "what it refers to cannot be used" if is_foreign(node.get(key)) else sentence
+                self.problems.add("E114", f"{shown(f'{address}.{key}')}: {said}", places[key])
 
     def _check_raw(self, entry: FieldEntry, places: dict[str, Place], address: str) -> None:
         if entry.empty == "skip":

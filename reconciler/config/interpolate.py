@@ -11,7 +11,7 @@ from collections.abc import Mapping as Environment
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.config.collect import Problems, shown
+from reconciler.config.collect import Problems, seen_from, shown
 from reconciler.config.tree import Mapping, Pair, Scalar, is_null, mappings, scalars
 
 MOST_FILE_BYTES = 1024 * 1024
@@ -34,8 +34,8 @@ class Interpolation:
 
     env: Environment[str, str]
     problems: Problems
-    variables: dict[str, _Text] = field(default_factory=dict)
-    _files: dict[Path, _Text | None] = field(default_factory=dict)
+    variables: dict[str, _Text | None] = field(default_factory=dict)
+    _files: dict[Path, _Text] = field(default_factory=dict)
 
     def fill(self, root: Mapping) -> None:
         """Fill in `vars` first, from outside only; then everything else, keys included."""
@@ -59,13 +59,13 @@ class Interpolation:
         if "${" in node.text:
             self._value(node, with_variables=False)
         if not is_null(node):
-            self.variables[name] = _Text(node.text, node.foreign)
+            self.variables[name] = None if node.broken else _Text(node.text, node.foreign)
 
     def _value(self, node: Scalar, with_variables: bool) -> None:
         written = node.text
-        before = len(self.problems.found)
-        parts = self._parts(node, with_variables)
-        node.broken = len(self.problems.found) > before
+        found = self._parts(node, with_variables)
+        parts = [part for part in found if part is not None]
+        node.broken = len(parts) < len(found)
         node.written = written
         node.text = "".join(part.text for part in parts)
         node.foreign = any(part.foreign for part in parts)
@@ -76,28 +76,36 @@ class Interpolation:
         for name, pair in mapping.items.items():
             key = pair.key
             if "${" in name:
-                key = Scalar(key.file, key.line, key.column, name, key.style, written=name)
-                if re.search(r"(?<!\$)\$\{(env|file):", name):
-                    fix = "declare it under `vars` and write `${var:NAME}`"
-                    self.problems.add("E118", "a name takes only `${var:NAME}`", key.where, fix)
-                    continue
-                key.text = "".join(part.text for part in self._parts(key, with_variables=True))
+                key = Scalar(key.file, key.line, key.column, name, key.style)
+                self._name(key)
+            if key.broken:
+                continue
             if key.text in filled:
-                line = filled[key.text].key.line
-                self.problems.add("E106", f"it is the name of line {line} once the variables are filled in", key.where)
+                there = seen_from(filled[key.text].key.where, key.where)
+                self.problems.add("E106", f"it is the name of {there} once the variables are filled in", key.where)
                 continue
             filled[key.text] = Pair(key, pair.value)
         mapping.items = filled
 
-    def _parts(self, node: Scalar, with_variables: bool) -> list[_Text]:
-        parts, position = [], 0
+    def _name(self, key: Scalar) -> None:
+        if re.search(r"(?<!\$)\$\{(env|file):", key.text):
+            fix = "declare it under `vars` and write `${var:NAME}`"
+            self.problems.add("E118", "a name takes only `${var:NAME}`", key.where, fix)
+            key.broken = True
+        else:
+            self._value(key, with_variables=True)
+
+    def _parts(self, node: Scalar, with_variables: bool) -> list[_Text | None]:
+        """The texts in between and those of the references; None for a reference that leads nowhere, noted."""
+        parts: list[_Text | None] = []
+        position = 0
         for token in _TOKEN.finditer(node.text):
             parts.append(_Text(node.text[position : token.start()], foreign=False))
             position = token.end()
             if token.group() == "$${":
                 parts.append(_Text("${", foreign=False))
             else:
-                parts.append(self._look_up(token.group(1), node, with_variables) or _Text("", foreign=True))
+                parts.append(self._look_up(token.group(1), node, with_variables))
         parts.append(_Text(node.text[position:], foreign=False))
         return parts
 
@@ -132,9 +140,10 @@ class Interpolation:
 
     def _file(self, name: str, node: Scalar) -> _Text | None:
         path = node.file.folder / name
-        if path not in self._files:
-            self._files[path] = self._read(path, name, node)
-        return self._files[path]
+        known = self._files.get(path) or self._read(path, name, node)
+        if known is not None:
+            self._files[path] = known
+        return known
 
     def _read(self, path: Path, name: str, node: Scalar) -> _Text | None:
         fix = "paths are relative to the file that names them"
@@ -151,4 +160,4 @@ class Interpolation:
         if len(data) > MOST_FILE_BYTES:
             self.problems.add("E118", f"the file {shown(name)} has more than 1 MiB", node.where, "name a smaller one")
             return None
-        return _Text(text.removesuffix("\n").removesuffix("\r"), foreign=True)
+        return _Text(text.removesuffix("\r\n" if text.endswith("\r\n") else "\n"), foreign=True)

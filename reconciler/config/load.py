@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from reconciler.config.collect import Problems
 from reconciler.config.compose import Composer
 from reconciler.config.digests import entry_digests, file_digest
-from reconciler.config.doors import read_crm, read_source
+from reconciler.config.doors import SourceRead, read_crm, read_source
 from reconciler.config.events import Unusable
 from reconciler.config.expressions import Expressions
 from reconciler.config.fields import FieldReader
@@ -29,10 +29,13 @@ from reconciler.config.sections import (
 )
 from reconciler.config.tags import entries, read_dynamic_tags, read_score, read_tag
 from reconciler.config.tree import Mapping as Tree
-from reconciler.model.desired import Desired, Door
+from reconciler.model.desired import Desired
 from reconciler.model.problems import Failure, Place
 
 Models = Mapping[str, type[BaseModel]]
+
+_FOLLOW = frozenset({"E112", "E115", "E117", "E118", "E129", "R101", "R106", "R107"})
+"""What may only seem to be wrong while an extended file cannot be read."""
 
 
 def load(path: Path, env: Mapping[str, str], crm_options: Models, source_options: Models) -> Desired:
@@ -53,6 +56,8 @@ def load(path: Path, env: Mapping[str, str], crm_options: Models, source_options
     check_sections(root, problems)
     problems.levels.update(read_rules(root, problems))
     desired = _read(root, crm_options, source_options, problems)
+    if not composer.complete:
+        problems.forget(_FOLLOW)
     problems.raise_errors()
     if desired is None:
         raise Failure(problems.in_order())
@@ -63,19 +68,18 @@ def _read(root: Tree, crm_options: Models, source_options: Models, problems: Pro
     """Every section, then the rules over what could be read; None without a section that nothing works without."""
     crm = read_crm(root, crm_options, problems)
     source = read_source(root, source_options, problems)
-    types = source.types if source else {}
-    expressions = Expressions(types, problems)
+    expressions = Expressions(source.types, problems)
     draft = _draft(root, source, expressions, problems)
     limits = read_limits(root, problems)
     check_refresh(root, problems)
     run_rules(draft, expressions, problems)
-    if crm is None or source is None or draft.identity is None:
+    if crm is None or source.door is None or draft.identity is None:
         return None
     return Desired(
         files=(),
         digest="",
         crm=crm,
-        source=source,
+        source=source.door,
         identity=draft.identity,
         fields=draft.fields,
         tags=draft.tags,
@@ -87,12 +91,12 @@ def _read(root: Tree, crm_options: Models, source_options: Models, problems: Pro
     )
 
 
-def _draft(root: Tree, source: Door | None, expressions: Expressions, problems: Problems) -> Draft:
+def _draft(root: Tree, source: SourceRead, expressions: Expressions, problems: Problems) -> Draft:
     identity = read_identity(root, problems)
     reader = FieldReader(
         read_defaults(root, problems),
-        source.timezone if source else "UTC",
-        source.region if source else None,
+        source.timezone,
+        source.region,
         expressions,
         problems,
     )
@@ -118,7 +122,7 @@ def _draft(root: Tree, source: Door | None, expressions: Expressions, problems: 
         declared_fields={key: pair.key.where for key, pair in declared.items()},
         declared_tags={name: pair.key.where for name, pair in declared_tags.items()},
         declared_scores={name: pair.key.where for name, pair in declared_scores.items()},
-        types=source.types if source else {},
+        types=source.types or {},
         fields_given=isinstance(root.get("fields"), Tree),
     )
 

@@ -118,8 +118,12 @@ def is_null(node: Node | None) -> bool:
     return isinstance(node, Scalar) and node.is_null
 
 
+def is_foreign(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and node.foreign
+
+
 def scalars(root: Node) -> Iterator[Scalar]:
-    """Every value scalar below `root`, each once though aliases may share it. Keys are not included."""
+    """Every value scalar below `root`, each once though aliases may share it, in order. Keys are not included."""
     seen: set[int] = set()
     waiting: list[Node] = [root]
     while waiting:
@@ -130,9 +134,9 @@ def scalars(root: Node) -> Iterator[Scalar]:
         if isinstance(node, Scalar):
             yield node
         elif isinstance(node, Mapping):
-            waiting.extend(pair.value for pair in node.items.values())
+            waiting.extend(pair.value for pair in reversed(node.items.values()))
         else:
-            waiting.extend(node.items)
+            waiting.extend(reversed(node.items))
 
 
 def mappings(root: Node) -> Iterator[Mapping]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from reconciler.localcrm import contacts, inventory
+from reconciler.localcrm import contacts as cards
+from reconciler.localcrm import inventory
 from reconciler.localcrm.contacts import Record, Result, Writer
 from reconciler.localcrm.errors import Refused
 from reconciler.localcrm.file import CrmFile, microseconds
@@ -106,35 +107,35 @@ class LocalCrm:
     def find(self, email: str) -> str | None:
         """The contact with that address, in any case."""
         with self._read() as connection:
-            return contacts.find(connection, email)
+            return cards.find(connection, email)
 
     def add(self, items: Sequence[Record], statuses: Sequence[str | None] = ()) -> list[Result]:
         """Create contacts; `statuses` goes with the items, and without one nobody is subscribed."""
         self._check_batch(items)
         asked = [*statuses, *([None] * (len(items) - len(statuses)))]
         with self._writer() as writer:
-            return contacts.each(items, lambda n: writer.add(items[n], asked[n]))
+            return cards.each(items, lambda n: writer.add(items[n], asked[n]))
 
     def update(self, items: Sequence[tuple[str, Record]]) -> list[Result]:
         self._check_batch(items)
         with self._writer() as writer:
-            return contacts.each(items, lambda n: writer.update(*items[n]))
+            return cards.each(items, lambda n: writer.update(*items[n]))
 
     def load(self, ids: Sequence[str], keys: Sequence[str]) -> dict[str, list[str | None]]:
         """Id -> wire texts of those fields, of the contacts that are there. Raises Missing for a field."""
         self._check_batch(ids)
         with self._read() as connection:
-            return contacts.load(connection, ids, keys)
+            return cards.load(connection, ids, keys)
 
     def tags_of(self, contact: str) -> list[str]:
         """Raises Missing."""
         with self._read() as connection:
-            return contacts.tags_of(connection, contact)
+            return cards.tags_of(connection, contact)
 
     def status_of(self, contact: str) -> str:
         """Raises Missing."""
         with self._read() as connection:
-            id = contacts.known(connection, contact)
+            id = cards.known(connection, contact)
             return str(connection.execute("SELECT status FROM contacts WHERE id = ?", (id,)).fetchone()[0])
 
     def tag(self, tags: Sequence[str], ids: Sequence[str], *, on: bool) -> list[Result]:
@@ -142,7 +143,7 @@ class LocalCrm:
         self._check_batch(ids)
         with self._writer() as writer:
             numbers = [inventory.tag_id(writer.connection, tag) for tag in tags]
-            return contacts.each(ids, lambda n: writer.tag(ids[n], numbers, on=on))
+            return cards.each(ids, lambda n: writer.tag(ids[n], numbers, on=on))
 
     def carriers(self, tag: str) -> Iterator[str]:
         """Ids of the contacts that carry the tag. Raises Missing."""
@@ -162,13 +163,13 @@ class LocalCrm:
     def delete_contact(self, contact: str) -> None:
         """What somebody else may do at any time; nothing of this program does. Raises Missing."""
         with self._write() as connection:
-            contacts.delete(connection, contacts.known(connection, contact))
+            cards.delete(connection, cards.known(connection, contact))
 
     def seed(
         self,
         fields: Sequence[CrmField] = (),
         tags: Sequence[str] = (),
-        rows: Iterable[pa.RecordBatch | SeedRow] = (),
+        contacts: Iterable[pa.RecordBatch | SeedRow] = (),
     ) -> None:
         """Fill it without asking its rules and without counting a call; see `localcrm.seed`. All of it or nothing."""
         with self._file.writing() as connection:
@@ -177,16 +178,16 @@ class LocalCrm:
             for tag in tags:
                 inventory.add_tag(connection, tag, self.limits)
             try:
-                insert_contacts(connection, as_batches(rows), microseconds(self._clock))
+                insert_contacts(connection, as_batches(contacts), microseconds(self._clock))
             except sqlite3.IntegrityError:
-                raise Refused("two contacts have the same e-mail address", contacts.EMAIL) from None
+                raise Refused("two contacts have the same e-mail address", cards.EMAIL) from None
 
     def close(self) -> None:
         self._file.close()
 
     def _carriers(self, tag: str) -> Iterator[str]:
         with self._file.snapshot() as connection:
-            yield from contacts.carriers(connection, tag, self.limits.page)
+            yield from cards.carriers(connection, tag, self.limits.page)
 
     def _pages(self, keys: Sequence[str], since: int | None) -> Iterator[pa.RecordBatch]:
         with self._file.snapshot() as connection:

@@ -53,7 +53,8 @@ def _insertion(
     columns = [_texts(batch.column(key)) for key in keys]
     emails = columns[keys.index(EMAIL)] if EMAIL in keys else [None] * batch.num_rows
     addresses = [email.lower() if email else None for email in emails]
-    statuses: Iterable[Any] = batch.column(STATUS).to_pylist() if STATUS in batch.schema.names else repeat(QUIET)
+    asked = batch.column(STATUS).to_pylist() if STATUS in batch.schema.names else [None] * batch.num_rows
+    statuses = [status or QUIET for status in asked]
     names = ["id", "address", "status", "created", "modified", *column_names(connection, keys)]
     statement = f"INSERT INTO contacts ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
     ids = range(first_id, first_id + batch.num_rows)

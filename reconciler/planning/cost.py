@@ -19,6 +19,7 @@ _READS = frozenset(
         Call.SYNC_TAGS,
         Call.ALL_CONTACTS,
         Call.GET_CONTACT_ID,
+        Call.GET_TAGS,
         Call.LOAD_CONTACTS,
     }
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.model.addresses import contact_address, text_digest
+from reconciler.model.addresses import contact_address, field_address, text_digest
 from reconciler.model.plan import CAUSES, Cause, Example, FieldCount, Verdict
 from reconciler.planning.causes import FILLING, OVERWRITING
 from reconciler.planning.counts import Counts
@@ -130,7 +130,7 @@ class ValueDecisions:
         entry = column.binding.entry
         for n in range(min(len(changes.at), _MOST_EXAMPLES)):
             where = changes.at[n].as_py()
-            kept = self._counts.examples.setdefault(f"{entry.key} {CAUSES[changes.cause[n].as_py()]}", [])
+            kept = self._counts.examples.setdefault(field_address(entry.key), [])
             if len(kept) < _MOST_EXAMPLES:
                 address = contact_address(self._remembered.key, batch.column("person")[where].as_py())
                 row = batch.column("row")[where].as_py()

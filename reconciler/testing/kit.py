@@ -160,6 +160,7 @@ def _(stage: Stage) -> None:
             stored = stage.stored(contact, key, kind)
             assert stored == as_stored(wire, sample), f"a {kind} came back as another one"
             assert stored is None or wire.encode(stored) == wire.encode(sample), f"a {kind} is not stable"
+            assert not wire.plain or wire_text(wire.encode(sample)) == stored == sample, f"a {kind} is not plain"
 
 
 @_promise("an update leaves every other field alone")

@@ -32,6 +32,8 @@ def sets(forbidden: str = "") -> st.SearchStrategy[str]:
 
 ROWS: dict[str, tuple[Codec, st.SearchStrategy[str]]] = {
     "text": (codecs.TEXT, TEXTS),
+    "email": (codecs.EMAIL, st.from_regex(r"[a-zé.+']{1,9}@[a-z-]{1,9}\.[a-z]{2,5}", fullmatch=True)),
+    "phone": (codecs.PHONE, st.from_regex(r"\+?[0-9]{2,15}", fullmatch=True)),
     "number": (codecs.NUMBER, NUMBERS),
     "number as text": (codecs.NUMBER_TEXT, NUMBERS),
     "integer": (codecs.INTEGER, INTEGERS),
@@ -217,9 +219,21 @@ def test_wire_text_leaves_strings_alone_and_writes_the_rest_as_compact_json(valu
     assert wire_text(value) == text  # type: ignore[arg-type]
 
 
-def test_only_identities_are_plain() -> None:
-    plain = {name for name, codec in vars(codecs).items() if isinstance(codec, Codec) and codec.plain}
-    assert plain == {"TEXT"}
+@EVERY_ROW
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_through_a_plain_codec_a_value_travels_as_it_is(
+    codec: Codec, values: st.SearchStrategy[str], data: st.DataObject
+) -> None:
+    canonical = data.draw(values)
+    if codec.plain:
+        assert wire_text(codec.encode(canonical)) == canonical
+        assert codec.decode(canonical) == canonical
+
+
+def test_every_codec_is_under_these_laws() -> None:
+    every = {name for name, codec in vars(codecs).items() if isinstance(codec, Codec)}
+    assert {name for name in every if getattr(codecs, name) not in [codec for codec, _ in ROWS.values()]} == set()
 
 
 def test_a_wire_accepts_the_native_type_that_it_creates() -> None:

@@ -64,7 +64,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 def waiting(*arguments: str, answer: str = "waits") -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [*PROGRAM, *arguments],
-        env=BASE | {"ANSWER": "waits"},
+        env=BASE | {"ANSWER": answer},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

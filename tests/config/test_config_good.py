@@ -130,7 +130,12 @@ def test_options_of_the_adapter_are_read_by_its_model(plain):
 def test_what_the_file_leaves_out_has_the_contracts_defaults(plain):
     assert plain.limits == Limits()
     assert (plain.contacts.create, plain.contacts.when, plain.contacts.status) == (False, None, None)
-    assert (plain.crm.object, plain.crm.account, plain.crm.rate, plain.source.timezone) == ("contact", None, None, "UTC")
+    assert (plain.crm.object, plain.crm.account, plain.crm.rate, plain.source.timezone) == (
+        "contact",
+        None,
+        None,
+        "UTC",
+    )
     assert plain.warnings == ()
 
 
@@ -160,7 +165,6 @@ def test_a_comment_after_a_whole_expression_is_a_comment(load_text):
 def test_an_anchor_may_be_used_again_as_a_value(load_text):
     desired = load_text("fields:\n  email: email\n  a: &date {from: a, type: date}\n  b: *date\n")
     assert desired.fields["b"].type == "date"
-
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class World:
     create: bool | Expression = True
     when: Expression | None = None
     types: Mapping[str, str] = field(default_factory=dict)
-    remembered: Remembered = Remembered(KEY)  # noqa: RUF009 - frozen
+    remembered: Remembered = field(default_factory=lambda: Remembered(KEY))
     batch: int = 1000
     source_columns: Sequence[str] = ()
 
@@ -130,9 +130,7 @@ def written(plan: Plan) -> list[tuple[Any, ...]]:
 
 
 def causes(plan: Plan) -> set[str]:
-    return {
-        CAUSES[v["cause"]].value for b in plan.people.batches() for row in b.to_pylist() for v in row["values"]
-    }
+    return {CAUSES[v["cause"]].value for b in plan.people.batches() for row in b.to_pylist() for v in row["values"]}
 
 
 def text_field(key: str, native: str | None = None) -> CrmField:

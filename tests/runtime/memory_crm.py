@@ -177,7 +177,11 @@ class SingleCrm:
 
     def all_contacts(self, fields: Sequence[str], since: datetime | None = None) -> Iterator[pa.RecordBatch]:
         schema = pa.schema(
-            [pa.field(ID, pa.string()), pa.field(TAGS, pa.list_(pa.string())), *(pa.field(k, pa.string()) for k in fields)]
+            [
+                pa.field(ID, pa.string()),
+                pa.field(TAGS, pa.list_(pa.string())),
+                *(pa.field(k, pa.string()) for k in fields),
+            ]
         )
         ids = list(self.contacts)
         for start in range(0, len(ids), self.page):

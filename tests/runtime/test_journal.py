@@ -117,7 +117,9 @@ sys.stdin.read()
 
 
 def test_an_intent_survives_the_kill_of_its_process(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", WRITE, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITE, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == b"written\n"
     os.kill(process.pid, signal.SIGKILL)

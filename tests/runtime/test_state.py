@@ -178,7 +178,13 @@ def test_forgetting_a_part_leaves_the_others(state: State, tmp_path: Path, what:
     state.forget(what)
     left = state.remembered("blake2b:1")
     links, tags, rewrites = left.links is not None and bool(left.created), bool(left.marks), left.rewrites is not None
-    kept = {"links": links, "tags": tags, "rewrites": rewrites, "fields": bool(left.applied), "runs": bool(left.leftover)}
+    kept = {
+        "links": links,
+        "tags": tags,
+        "rewrites": rewrites,
+        "fields": bool(left.applied),
+        "runs": bool(left.leftover),
+    }
     assert kept == {part: what not in ("all", part) for part in kept}
     assert left.known is (what not in ("all", "links"))
 
