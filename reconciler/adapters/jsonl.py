@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -114,9 +116,22 @@ def _text(value: Any, name: str, line: bytes) -> str:
     if type(value) is int:
         return str(value)
     if type(value) is float:
-        # the number as it stands there: a second, slower reading keeps it, of lines with such numbers only
-        return str(_EXACT.decode(line.decode("utf-8-sig"))[name])
+        return _number(name, line)
     return orjson.dumps(value).decode()
+
+
+def _number(name: str, line: bytes) -> str:
+    """The number of that name as it stands in the line: found where it can be only one, else by a slower reading."""
+    found = _pattern(name).findall(line)
+    if len(found) == 1 and b"\\u" not in line:
+        return str(found[0], "ascii")
+    return str(_EXACT.decode(line.decode("utf-8-sig"))[name])
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[bytes]:
+    """A name and the number behind it. In a JSON string every quote is escaped, so this is never found inside of one."""
+    return re.compile(re.escape(orjson.dumps(name)) + rb"[ \t\r]*:[ \t\r]*(-?[0-9][0-9.eE+-]*)")
 
 
 def _batch(cells: list[list[str | None]], schema: pa.Schema) -> pa.RecordBatch:

@@ -238,6 +238,11 @@ class Example:
     after: str | None
 
 
+def example_key(field: str, cause: Cause) -> str:
+    """Where `Plan.examples` keeps the examples of one field and cause."""
+    return f"{field} {cause}"
+
+
 @dataclass(frozen=True, slots=True)
 class BoundField:
     """A mapped field as this CRM has it: its resolved value type and the wire its values travel on."""

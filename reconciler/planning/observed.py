@@ -27,10 +27,10 @@ REWRITES = pa.schema(
 class Remembered:
     """What the state says; all of it can be rebuilt. `known` is False on a first run or after lost state.
 
-    `key`: secret of the digests. `links`: Parquet file of schema `tables.pairing.LINKS`, or None.
-    `created`: links made since that file (person digest, contact id). `applied`: entry address -> digest in the last applied file. `marks`: names of rule tags
-    that are ours. `rewrites`: values that the CRM stores differently from what was sent. `leftover`: digests of people
-    whose update was guarded and begun by an interrupted run of the same file.
+    `key`: secret of the digests. `links`: Parquet file of schema `tables.pairing.LINKS`, or None. `created`: links made
+    since that file (person digest, contact id). `applied`: entry address -> digest in the last applied file. `marks`:
+    names of rule tags that are ours. `rewrites`: values that the CRM stores differently from what was sent. `leftover`:
+    digests of people whose update was guarded and begun by an interrupted run of the same file.
     """
 
     key: bytes

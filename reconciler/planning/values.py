@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.model.addresses import contact_address, field_address, text_digest
-from reconciler.model.plan import CAUSES, Cause, Example, FieldCount, Verdict
+from reconciler.model.addresses import contact_address, text_digest
+from reconciler.model.plan import CAUSES, Cause, Example, FieldCount, Verdict, example_key
 from reconciler.planning.causes import FILLING, OVERWRITING
 from reconciler.planning.counts import Counts
 from reconciler.planning.decision import Consent, Policy, Relation, verdicts
@@ -127,14 +127,15 @@ class ValueDecisions:
         return self._counts.fields.setdefault((column.number, cause), FieldCount(entry.key, entry.where, cause))
 
     def _keep_examples(self, column: FieldColumn, batch: pa.RecordBatch, changes: ValueChanges) -> None:
-        entry = column.binding.entry
-        for n in range(min(len(changes.at), _MOST_EXAMPLES)):
-            where = changes.at[n].as_py()
-            kept = self._counts.examples.setdefault(field_address(entry.key), [])
-            if len(kept) < _MOST_EXAMPLES:
-                address = contact_address(self._remembered.key, batch.column("person")[where].as_py())
-                row = batch.column("row")[where].as_py()
-                kept.append(Example(f"{address}.{entry.key}", row, changes.before[n].as_py(), changes.after[n].as_py()))
+        key = column.binding.entry.key
+        for cause in pc.unique(changes.cause).to_pylist():
+            kept = self._counts.examples.setdefault(example_key(key, CAUSES[cause]), [])
+            chosen = pc.indices_nonzero(pc.equal(changes.cause, cause)).to_pylist()
+            for n in chosen[: _MOST_EXAMPLES - len(kept)]:
+                at = changes.at[n].as_py()
+                address = contact_address(self._remembered.key, batch.column("person")[at].as_py())
+                row = batch.column("row")[at].as_py()
+                kept.append(Example(f"{address}.{key}", row, changes.before[n].as_py(), changes.after[n].as_py()))
 
 
 _COUNTED = {

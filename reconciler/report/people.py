@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reconciler.model.plan import Cause, Example, FieldCount, Plan, TagCount
+from reconciler.model.plan import Cause, Example, FieldCount, Plan, TagCount, example_key
 from reconciler.report.layout import section, table
 from reconciler.report.words import counted, line_of, number, some
 
@@ -65,7 +65,7 @@ def _field_rows(plan: Plan) -> Iterable[_Row]:
         left = ((row.held, "held"), (row.conflict, "conflict"), (row.blocked, "blocked"), (row.rewritten, "rewritten"))
         if count := counted((*written, *left)):
             why = _why(row, plan.file) if counted(written) else ""
-            yield _Row(_field_sign(row), row.key, count, why, plan.examples.get(f"{row.key} {row.cause}", ()))
+            yield _Row(_field_sign(row), row.key, count, why, plan.examples.get(example_key(row.key, row.cause), ()))
 
 
 def _field_sign(row: FieldCount) -> str:

@@ -67,7 +67,7 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
     people = PeopleWriter(applying, plan, work.desired, inventory, open_creates)
     halted = _go(plan, applying, inventory, people)
     written = applying.written
-    written.left = plan.people.contacts - people.settled + people.short
+    written.left = plan.people.contacts - people.rows.settled + people.rows.short
     if halted is None:
         if scope.everybody:
             journal.settle(applying.journal.id)

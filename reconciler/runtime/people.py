@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.adapters.crm import STATUS
@@ -20,31 +19,15 @@ from reconciler.model.plan import ContactAction, Plan, TagAction
 from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.inventory import InventoryWriter
 from reconciler.runtime.readback import ReadBack
+from reconciler.runtime.rows import Row, Settling
 from reconciler.runtime.taggings import Taggings
 from reconciler.runtime.writer import DOWN, Fate, Item
 
 _ROWS = 1_000  # rows that are Python objects at a time
 
 
-@dataclass(slots=True)
-class Row:
-    """One contact to write. `values`: field key of the file -> canonical text, None to clear. `parts`: what has no
-    outcome yet. `short`: something of it could not be written, because what it needs is not in the CRM."""
-
-    digest: bytes
-    email: str | None
-    contact: str | None
-    create: bool
-    values: dict[str, str | None]
-    tags: list[tuple[str, TagAction]]
-    parts: int = 0
-    short: bool = False
-    bytes: int = 0
-    item: Item = field(default_factory=lambda: Item({}, None))
-
-
 class PeopleWriter:
-    """Writes the people of one plan. `settled` and `short` say afterwards how far it came."""
+    """Writes the people of one plan. `rows` says afterwards how far it came."""
 
     def __init__(
         self, applying: Applying, plan: Plan, desired: Desired, inventory: InventoryWriter, open: frozenset[bytes]
@@ -56,9 +39,8 @@ class PeopleWriter:
         self._creates: list[Row] = []
         self._updates: list[Row] = []
         self._read_back = ReadBack(applying, plan, desired)
-        self._taggings = Taggings(applying, inventory, self._read_back, self._settle)
-        self.settled = 0
-        self.short = 0
+        self.rows = Settling()
+        self._taggings = Taggings(applying, inventory, self._read_back, self.rows)
 
     def write(self) -> None:
         """Everybody, to the end of the plan. Raises Halted, in good order, when it has to stop before."""
@@ -116,7 +98,7 @@ class PeopleWriter:
         row.item = Item(record, row.email, row.contact, existing)
         row.bytes = len(json.dumps(record, ensure_ascii=False).encode()) + len(row.contact or "")
         if not row.parts:
-            self._settle(row, 0)
+            self.rows.settle(row, 0)
 
     def _complete(self, record: dict[str, Json], row: Row) -> None:
         """A new contact has its e-mail, and the status that the file says."""
@@ -204,9 +186,9 @@ class PeopleWriter:
         if fate.error is not None:
             applying.refuse(fate.error)
             if row.create or isinstance(fate.error, NotFound):
-                self._settle(row, row.parts)  # without a contact there is nothing to tag
+                self.rows.settle(row, row.parts)  # without a contact there is nothing to tag
                 return
-            self._settle(row, 1)
+            self.rows.settle(row, 1)
             self._tag(row)
             return
         written = applying.written
@@ -222,23 +204,16 @@ class PeopleWriter:
         written.recovered += fate.recovered
         written.values += len(values)
         self._read_back.add(row.contact or "", {self._live(k): (k, after) for k, after in values.items()})
-        self._settle(row, 1)
+        self.rows.settle(row, 1)
         self._tag(row)
 
     def _drop_tags_of_new_contacts(self, row: Row) -> None:
         """The contact was there already: what only contacts made by us get is not for it."""
         declared = self._desired.tags
         kept = [(n, a) for n, a in row.tags if not (n in declared and declared[n].on_create)]
-        self._settle(row, len(row.tags) - len(kept))
+        self.rows.settle(row, len(row.tags) - len(kept))
         row.tags = kept
 
     def _tag(self, row: Row) -> None:
         for name, action in row.tags:
             self._taggings.add(name, action, row.contact or "", row)
-
-    def _settle(self, row: Row, parts: int) -> None:
-        """So many parts of the row have an outcome."""
-        row.parts -= parts
-        if row.parts <= 0:
-            self.settled += 1
-            self.short += row.short

@@ -191,8 +191,7 @@ def open_state(folder: Folder, account: str, key: bytes) -> tuple[State, tuple[P
     """
     name = account_name(account)
     notes: list[Problem] = []
-    _place_unborn(folder, account, key)
-    former = folder.current()
+    former = _place_unborn(folder, account, key) or folder.current()
     if former not in ("", name, NOT_CREATED) and folder.has_account(former):
         notes.append(problem("E510", f"account {former}"))
     state = State(folder.account(name), key)
@@ -223,19 +222,23 @@ def _same_key(state: State) -> bool:
     return state.fact("key") in ("", _key_check(state.key))
 
 
-def _place_unborn(folder: Folder, account: str, key: bytes) -> None:
-    """State of a CRM that did not exist when it was made: it goes to the account that the CRM has become; it is set
-    aside when that CRM went away again."""
+def _place_unborn(folder: Folder, account: str, key: bytes) -> str:
+    """State of a CRM that did not exist when it was made goes to the account that the CRM became.
+
+    The name of the folder it went to, or "" where there is nothing to place.
+    """
     if not folder.has_account(NOT_CREATED):
-        return
+        return ""
     unborn = State(folder.account(NOT_CREATED), key)
-    learnt = unborn.fact("learnt")
+    became = unborn.fact("learnt") or account
     unborn.close()
-    name = account_name(account)
-    if account and learnt in ("", account) and not folder.has_account(name):
-        _locked(folder, lambda: folder.rename_account(NOT_CREATED, name))
-    elif not account and learnt:
-        _locked(folder, lambda: folder.rename_account(NOT_CREATED, folder.free_name(account_name(learnt))))
+    if not became:
+        return ""
+    name = account_name(became)
+    if folder.has_account(name):
+        name = folder.free_name(name)
+    _locked(folder, lambda: folder.rename_account(NOT_CREATED, name))
+    return name
 
 
 def _locked(folder: Folder, act: Callable[[], None]) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from reconciler.model.capabilities import Call
 from reconciler.model.plan import TagAction
 from reconciler.runtime.applying import Applying, Halted, Why
+from reconciler.runtime.rows import Row, Settling
 from reconciler.runtime.writer import DOWN
-
-Row = TypeVar("Row")
 
 _CALLS = {TagAction.APPLY: Call.APPLY_TAG, TagAction.REMOVE: Call.REMOVE_TAG}
 _OTHER = {TagAction.APPLY: TagAction.REMOVE, TagAction.REMOVE: TagAction.APPLY}
@@ -24,24 +22,24 @@ class Owed(Protocol):
     def calls_after(self, more: int) -> int: ...
 
 
-class Taggings(Generic[Row]):
-    """`settle(row, 1)` is called once for each tagging that has an outcome, good or bad."""
+class Taggings:
+    """Each tagging settles one part of its row when it has an outcome, good or bad."""
 
-    def __init__(self, applying: Applying, keys: Keys, owed: Owed, settle: Callable[[Row, int], None]) -> None:
+    def __init__(self, applying: Applying, keys: Keys, owed: Owed, rows: Settling) -> None:
         """`owed`: reads that come after the writes, and need calls too."""
-        self._applying, self._keys, self._owed, self._settle = applying, keys, owed, settle
+        self._applying, self._keys, self._owed, self._rows = applying, keys, owed, rows
         self._waiting: dict[tuple[str, TagAction], dict[str, Row]] = {}
 
     def add(self, name: str, action: TagAction, contact: str, row: Row) -> None:
         """One tagging. The opposite one of the same tag and contact, still waiting, cancels both out."""
         opposite = self._waiting.get((name, _OTHER[action]), {})
         if contact in opposite:
-            self._settle(opposite.pop(contact), 1)
-            self._settle(row, 1)
+            self._rows.settle(opposite.pop(contact), 1)
+            self._rows.settle(row, 1)
             return
         waiting = self._waiting.setdefault((name, action), {})
         if contact in waiting:
-            self._settle(row, 1)
+            self._rows.settle(row, 1)
             return
         waiting[contact] = row
         if len(waiting) >= self._applying.gateway.batch(_CALLS[action]):
@@ -72,7 +70,7 @@ class Taggings(Generic[Row]):
                 continue
             if error is not None:
                 applying.refuse(error)
-            self._settle(row, 1)
+            self._rows.settle(row, 1)
         if down is not None:
             raise Halted(Why.DOWN, down)
 

@@ -71,6 +71,27 @@ def test_a_value_is_the_text_that_stands_there(path: Path, json_text: str, value
     assert values(source(path, f'{{"id": 1, "a": {json_text}}}\n'), "a") == [value]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"a": 1.10}',
+        '{"a":1.10, "b": 1.1}',
+        '{"x": {"a": 9.90}, "a"\t: 1.10}',
+        '{"a": 1.10, "x": [{"a": 1.1}]}',
+        '{"a": 9.9, "a": 1.10}',
+        '{"x": {"a": 1.1}, "\\u0061": 1.10}',
+        '{"x": "\\"a\\": 1.1", "a": 1.10}',
+        '{"b": "a", "a": 1.10}',
+    ],
+)
+def test_a_number_is_kept_as_it_stands_wherever_it_stands(path: Path, line: str) -> None:
+    assert values(source(path, line), "a") == ["1.10"]
+
+
+def test_a_number_under_an_odd_name_is_kept_as_it_stands(path: Path) -> None:
+    assert values(source(path, '{"a\\"é": 1.10, "b": 2.0}'), 'a"é') == ["1.10"]
+
+
 def test_columns_are_all_names_in_the_order_of_their_first_use(path: Path) -> None:
     lines = ['{"b": 1, "a": 2}'] * 1500 + ['{"a": 1, "late": 2, "b": 3}']
     assert source(path, "\n".join(lines)).columns() == ("b", "a", "late")

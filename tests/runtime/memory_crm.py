@@ -176,13 +176,8 @@ class SingleCrm:
         return iter([id for id, tags in self.tags_on.items() if tag in tags])
 
     def all_contacts(self, fields: Sequence[str], since: datetime | None = None) -> Iterator[pa.RecordBatch]:
-        schema = pa.schema(
-            [
-                pa.field(ID, pa.string()),
-                pa.field(TAGS, pa.list_(pa.string())),
-                *(pa.field(k, pa.string()) for k in fields),
-            ]
-        )
+        texts = [pa.field(key, pa.string()) for key in fields]
+        schema = pa.schema([pa.field(ID, pa.string()), pa.field(TAGS, pa.list_(pa.string())), *texts])
         ids = list(self.contacts)
         for start in range(0, len(ids), self.page):
             self._called("all_contacts")
@@ -218,10 +213,10 @@ class MemoryCrm(SingleCrm):
         return self._each("update_contacts", items, lambda pair: self._update(*pair) or pair[0])
 
     def apply_tag(self, tag: str, contact_ids: Sequence[str]) -> Sequence[Done]:
-        return self._each("apply_tag", contact_ids, lambda id: self._tag(tag, id, True) or id)
+        return self._each("apply_tag", contact_ids, lambda contact: self._tag(tag, contact, True) or contact)
 
     def remove_tag(self, tag: str, contact_ids: Sequence[str]) -> Sequence[Done]:
-        return self._each("remove_tag", contact_ids, lambda id: self._tag(tag, id, False) or id)
+        return self._each("remove_tag", contact_ids, lambda contact: self._tag(tag, contact, False) or contact)
 
     def load_many(self, ids: Sequence[str], fields: Sequence[str]) -> Sequence[WireRecord]:
         self._called("load_many")

@@ -70,9 +70,6 @@ class World:
         work = Work(plan, file, self.crm.inventory(), scope or Scope(), lambda: NOW)  # type: ignore[arg-type]  # a Desired
         return carry_out(work, Applying(gateway, run, self.state, stop, account), self.journal)
 
-    def remembered(self) -> object:
-        return self.state.remembered("blake2b:1")
-
     def links(self) -> dict[bytes, str]:
         return dict(self.state.remembered("blake2b:1").created)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ import pytest
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
 from reconciler.model.outcome import Outcome, Result
-from reconciler.model.plan import Plan
-from reconciler.model.problems import Exit, Failure
+from reconciler.model.plan import Finding, Plan
+from reconciler.model.problems import Exit, Failure, Level
 from reconciler.runtime import pipeline
 from reconciler.runtime.disk import full_disk_said, is_full
 from reconciler.runtime.pipeline import Request
+from reconciler.runtime.refusals import refusals
 
-from .memory_crm import KEY, NOW
+from .memory_crm import KEY, NOW, plan_of
 
 FILE = """\
 version: 1
@@ -151,24 +153,12 @@ def test_an_exceeded_limit_refuses_before_anybody_is_asked_and_nothing_is_writte
     assert apply(folder, allow={"create": 2}).result is Result.APPLIED
 
 
-def test_a_finding_that_the_file_calls_an_error_refuses(folder: Path) -> None:
-    (folder / "reconciler.yaml").write_text(FILE.replace("city: {", "city: {renamed_from: town, ") + "")
-    with closing(LocalCrm(folder / "crm.db", Clock.fixed(NOW))) as crm:
-        from reconciler.model.inventory import CrmField
-
-        crm.seed([CrmField("city", "City", "text")], [], [])
-    made = pipeline.plan(request(folder))
-    (finding,) = [f for f in made.findings if f.code == "R302"]
-    assert apply(folder).result is Result.APPLIED
-    from reconciler.model.messages import MESSAGES
-
-    rule = MESSAGES[finding.code].name
-    if rule:
-        text = (folder / "reconciler.yaml").read_text()
-        (folder / "reconciler.yaml").write_text(text + f"rules: {{{rule}: error}}\n")
-        outcome = apply(folder)
-        assert outcome.result is Result.REFUSED
-        assert [p.code for p in outcome.problems] == ["E515"]
+@pytest.mark.parametrize(("level", "refused"), [(Level.ERROR, ["E515"]), (Level.WARNING, [])])
+def test_what_the_files_rules_call_an_error_refuses(level: Level, refused: list[str]) -> None:
+    finding = Finding("R204", level, "values are unreadable", 3)
+    found = refusals(replace(plan_of(), findings=(finding,)))
+    assert [p.code for p in found] == refused
+    assert all("R204" in p.detail and "3 times" in p.detail for p in found)
 
 
 def test_another_account_than_the_file_allows_is_refused_before_anything_else(folder: Path) -> None:

@@ -260,13 +260,16 @@ def test_state_made_before_the_crm_existed_goes_to_the_account_that_it_became(fo
     assert not folder.has_account(NOT_CREATED)
 
 
-def test_state_of_a_crm_that_went_away_again_is_not_given_to_the_next_one(folder: Folder) -> None:
+@pytest.mark.parametrize("next_account", ["", "acct-8"])
+def test_state_of_a_crm_that_went_away_again_is_not_given_to_the_next_one(folder: Folder, next_account: str) -> None:
     unborn, _ = open_state(folder, "", KEY)
     unborn.add_created([(PERSON, "c1")])
     unborn.set_facts({"learnt": "acct-7"})
     unborn.close()
-    assert open_state(folder, "acct-8", KEY)[0].remembered("blake2b:1").created == ()
-    assert open_state(folder, "", KEY)[0].remembered("blake2b:1").created == ()
+    after, notes = open_state(folder, next_account, KEY)
+    assert after.remembered("blake2b:1").created == ()
+    assert [(n.code, n.detail) for n in notes] == [("E510", "account acct-7")]
+    assert open_state(folder, "acct-7", KEY)[0].remembered("blake2b:1").created == ((PERSON, "c1"),)
 
 
 def test_state_made_with_another_key_is_set_aside_with_a_note(folder: Folder, state: State) -> None:
