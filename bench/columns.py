@@ -12,17 +12,30 @@ import json
 import unicodedata
 from dataclasses import dataclass
 
-FIRST = "Ada Amélie Björn Błażej Chloé Dagný Đorđe Elif Femke Gülşen Håkon Ilse Jürgen Kęstutis Lærke Māra Ngọc Øyvind \
-Paweł Quirin Rónán Søren Tadeáš Ülkü Věra Wojciech Xènia Yıldız Zoë Žofie Σοφία Юлия 美咲".split()
-LAST = "Aalto|Ångström|Bērziņš|Çelik|De Smet|Dvořák|Fröhlich|García López|Hájek|Jónsdóttir|Køhler|L'Hôte|Łukasik|Núñez|\
-O'Brien|Öztürk|Peña|Řezníček|Strauß|Tóth|van der Velde|Wąsik|Żak|Παππάς|Волкова|山本".split("|")
-CITIES = "Ålesund|Århus|Berlin|Brno|Córdoba|Dresden|Évora|Gdańsk|İzmir|Kraków|Łódź|Malmö|München|Oulu|Reykjavík|\
-São Paulo|Tromsø|Zürich|Αθήνα|東京".split("|")
-LOCALES = "cs_CZ da_DK de_AT de_CH de_DE en_GB en_US es_ES fi_FI fr_FR it_IT ja_JP nb_NO pl_PL pt_BR sv_SE tr_TR".split()
+
+def words(text: str) -> list[str]:
+    return text.split("|")
+
+
+FIRST = words(
+    "Ada|Amélie|Björn|Błażej|Chloé|Dagný|Đorđe|Elif|Femke|Gülşen|Håkon|Ilse|Jürgen|Kęstutis|Lærke|Māra|"
+    "Ngọc|Øyvind|Paweł|Quirin|Rónán|Søren|Tadeáš|Ülkü|Věra|Wojciech|Xènia|Yıldız|Zoë|Žofie|Σοφία|Юлия|美咲"
+)
+LAST = words(
+    "Aalto|Ångström|Bērziņš|Çelik|De Smet|Dvořák|Fröhlich|García López|Hájek|Jónsdóttir|Køhler|L'Hôte|"
+    "Łukasik|Núñez|O'Brien|Öztürk|Peña|Řezníček|Strauß|Tóth|van der Velde|Wąsik|Żak|Παππάς|Волкова|山本"
+)
+CITIES = words(
+    "Ålesund|Århus|Berlin|Brno|Córdoba|Dresden|Évora|Gdańsk|İzmir|Kraków|Łódź|Malmö|München|Oulu|"
+    "Reykjavík|São Paulo|Tromsø|Zürich|Αθήνα|東京"
+)
+LOCALES = words("cs_CZ|da_DK|de_AT|de_CH|de_DE|en_GB|en_US|es_ES|fi_FI|fr_FR|it_IT|ja_JP|nb_NO|pl_PL|pt_BR|sv_SE|tr_TR")
 LEVELS = {"1": "free", "2": "pro", "3": "team", "4": "school"}
 STATES = ("active", "cancelled", "expired", "pending", "trial")
-TOPICS = "art chess cooking film games history music reading running sailing science travel".split()
-SKILLS = "Arabic Czech Danish Dutch English Finnish French German Greek Italian Polish Portuguese Spanish Turkish".split()
+TOPICS = words("art|chess|cooking|film|games|history|music|reading|running|sailing|science|travel")
+SKILLS = words(
+    "Arabic|Czech|Danish|Dutch|English|Finnish|French|German|Greek|Italian|Polish|Portuguese|Spanish|Turkish"
+)
 TAGS = tuple(f"Segment: {n:02} {TOPICS[n % 12]}" for n in range(60))
 PREFIX = "Segment: "
 
@@ -53,8 +66,10 @@ def sets(values: list[str], most: int) -> list[tuple[str, ...]]:
 TOPIC_SETS, SKILL_SETS = sets(TOPICS, 3), sets(SKILLS, 2)
 COMPACT = {"ensure_ascii": False, "separators": (",", ":")}
 PADDED = "CASE $noise % 20 WHEN 0 THEN '  ' || $c WHEN 1 THEN $c || ' ' WHEN 2 THEN {apart} ELSE $c END"
-DECOMPOSED = {"apart": f"coalesce(map([{', '.join(quoted(n) for n in FIRST)}], \
-[{', '.join(quoted(unicodedata.normalize('NFD', n)) for n in FIRST)}])[$c], $c)"}
+DECOMPOSED = {
+    "apart": f"coalesce(map([{', '.join(quoted(n) for n in FIRST)}], \
+[{', '.join(quoted(unicodedata.normalize('NFD', n)) for n in FIRST)}])[$c], $c)"
+}
 DAY = "strftime(DATE '{start}' + (($x) % {days})::INTEGER, '%Y-%m-%d')"
 FLAG = "CASE ($x) % 2 WHEN 0 THEN 'true' ELSE 'false' END"
 CENTS = "(100 + ($x) % 900000)"
@@ -73,7 +88,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("last_name", "last_name", pick([f"{a}-{b}" for a in LAST for b in LAST]), PADDED.format(apart="$c || '  '")),
     Column("company", "company", "'Werkstätte ' || ($x) % 5000000 || ' GmbH & Søn'"),
     Column("city", "city", pick(CITIES)),
-    Column("notes", "notes", "'Nr. ' || ($x) % 100000000 || ': called, wants «more»'", "CASE $noise % 50 WHEN 0 THEN $c || chr(13) || chr(10) ELSE $c END"),
+    Column(
+        "notes",
+        "notes",
+        "'Nr. ' || ($x) % 100000000 || ': called, wants «more»'",
+        "CASE $noise % 50 WHEN 0 THEN $c || chr(13) || chr(10) ELSE $c END",
+    ),
     Column("birthday", "{from: birthday, type: date}", DAY.format(start="1940-01-01", days=25000)),
     Column("joined", "{from: joined, type: date}", DAY.format(start="2012-01-01", days=5000), "$c || ' 00:00:00'"),
     Column(

@@ -39,7 +39,11 @@ def generate(folder: Path, people: int, filled: int = 0) -> None:
 
 def config() -> str:
     """The file: every field with its type, the choices of selects declared, and one list of dynamic tags."""
-    lines = ["version: 1", "crm: {type: local, path: crm.db}", "source: {type: csv, path: people.csv, types: {segments: multiselect}}"]
+    lines = [
+        "version: 1",
+        "crm: {type: local, path: crm.db}",
+        "source: {type: csv, path: people.csv, types: {segments: multiselect}}",
+    ]
     lines += ["identity: {person: ID, match: email}", "fields:"]
     for column in COLUMNS:
         choices = SELECTS.get(column.key)
@@ -105,9 +109,12 @@ def _truth(db: duckdb.DuckDBPyConnection) -> dict[str, object]:
     sums = ", ".join(f"count(*) FILTER ({condition})" for condition in (*differs, *held))
     row = _one(db, f"SELECT {sums} FROM ours o LEFT JOIN theirs t USING (i)")
     tags_differ = "list_sort(o.tags) <> list_sort(t.tags)"
-    people = _one(db, f"""SELECT count(*) FILTER (t.i IS NULL),
+    people = _one(
+        db,
+        f"""SELECT count(*) FILTER (t.i IS NULL),
         count(*) FILTER (t.i IS NOT NULL AND ({" OR ".join(differs)} OR {tags_differ})),
-        count(*) FILTER ({" OR ".join(held)}) FROM ours o LEFT JOIN theirs t USING (i)""")
+        count(*) FILTER ({" OR ".join(held)}) FROM ours o LEFT JOIN theirs t USING (i)""",
+    )
     keys = [c.key for c in COLUMNS]
     moves = "SELECT i, o.tags AS ours, coalesce(t.tags, []) AS theirs FROM ours o LEFT JOIN theirs t USING (i)"
     return {
@@ -119,12 +126,14 @@ def _truth(db: duckdb.DuckDBPyConnection) -> dict[str, object]:
         "held": people[2],
         "set": dict(zip(keys, row[: len(keys)], strict=True)),
         "values_held": dict(zip(keys, row[len(keys) :], strict=True)),
-        "apply": _tags(db, f"SELECT unnest(list_filter(ours, lambda t: NOT list_contains(theirs, t))) AS t FROM ({moves})"),
-        "remove": _tags(db, f"SELECT unnest(list_filter(theirs, lambda t: NOT list_contains(ours, t))) AS t FROM ({moves})"),
-    }  # fmt: skip
+        "apply": _tags(db, moves, "ours", "theirs"),
+        "remove": _tags(db, moves, "theirs", "ours"),
+    }
 
 
-def _tags(db: duckdb.DuckDBPyConnection, numbers: str) -> dict[str, int]:
+def _tags(db: duckdb.DuckDBPyConnection, moves: str, here: str, there: str) -> dict[str, int]:
+    """By name, how many contacts have the tag on the one side and not on the other."""
+    numbers = f"SELECT unnest(list_filter({here}, lambda t: NOT list_contains({there}, t))) AS t FROM ({moves})"
     rows = db.execute(f"SELECT {_names('t')}, count(*) FROM ({numbers}) GROUP BY t ORDER BY t").fetchall()
     return {str(name): int(count) for name, count in rows}
 

@@ -1,4 +1,4 @@
-"""The yardstick: DuckDB reads all columns of both raw files, joins on the e-mail, and counts rows that differ as text."""
+"""The yardstick: DuckDB reads all columns of both raw files, joins on the e-mail, counts rows that differ as text."""
 
 from __future__ import annotations
 

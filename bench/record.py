@@ -20,7 +20,9 @@ def readers() -> list[tuple[str, Parse, dict[str, str]]]:
     """Per field: its column, its parser, and its map."""
     found = []
     for column in COLUMNS:
-        entry = dict(part.split(": ", 1) for part in column.entry.strip("{}").split(", map:")[0].split(", ") if ": " in part)
+        entry = dict(
+            part.split(": ", 1) for part in column.entry.strip("{}").split(", map:")[0].split(", ") if ": " in part
+        )
         choices = SELECTS.get(column.key, ())
         spec = Spec(
             entry.get("type", "email" if column.key == "email" else "text"),

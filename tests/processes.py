@@ -44,5 +44,7 @@ def reconciler(folder: Path, *arguments: str, env: Mapping[str, str] | None = No
 def contents(folder: Path, *names: str) -> dict[str, str]:
     """Every file below those names in the folder, with a digest of its bytes. What is not there is left out."""
     roots = [folder / name for name in names]
-    files = [file for root in roots for file in ([root] if root.is_file() else sorted(root.rglob("*"))) if file.is_file()]
+    files = [
+        file for root in roots for file in ([root] if root.is_file() else sorted(root.rglob("*"))) if file.is_file()
+    ]
     return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

@@ -56,7 +56,23 @@ scores: {heat: [{when: 'int(city) > 0', points: 3}]}
 contacts: {create: true, when: 'name != "x"'}
 limits: {create: 1}
 """
-COLUMNS = "id,email,name,city,note,phone,spent,orders,born,seen,plan,topics,land,role,broken_list".split(",")
+COLUMNS = [
+    "id",
+    "email",
+    "name",
+    "city",
+    "note",
+    "phone",
+    "spent",
+    "orders",
+    "born",
+    "seen",
+    "plan",
+    "topics",
+    "land",
+    "role",
+    "broken_list",
+]
 
 
 def person(number: int, **other: str) -> str:
@@ -196,7 +212,9 @@ def test_a_broken_byte_is_not_quoted(folder: Path) -> None:
     assert quiet(folder, reconciler(folder, "plan", "-vv")).code == 1
 
 
-@pytest.mark.parametrize("quirks", ["refused_items: [1, 2]", "lost_answers: [6, 7, 8]", "vanishing: [1, 2]", "rewrites: {'*': upper}"])
+@pytest.mark.parametrize(
+    "quirks", ["refused_items: [1, 2]", "lost_answers: [6, 7, 8]", "vanishing: [1, 2]", "rewrites: {'*': upper}"]
+)
 def test_a_crm_that_misbehaves_lets_no_value_out(folder: Path, quirks: str) -> None:
     (folder / "reconciler.yaml").write_text(FILE.replace("path: crm.db", f"path: crm.db, quirks: {{{quirks}}}"))
     ended = quiet(folder, reconciler(folder, "-vv", "apply", "--auto-approve", *ALLOWED, "--now", NOW))

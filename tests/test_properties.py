@@ -26,7 +26,10 @@ from reconciler.testing.scenarios import request, seen
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WORLDS = settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 TYPES = {
@@ -71,7 +74,9 @@ worlds = st.fixed_dictionaries(
         "policies": st.fixed_dictionaries(dict.fromkeys(TYPES, policies)),
         "people": st.lists(person, min_size=1, max_size=8),
         "contacts": st.dictionaries(
-            st.sampled_from([a.strip().lower() for a in ADDRESSES if "@" in a] + ["other@example.org"]), contact, max_size=5
+            st.sampled_from([a.strip().lower() for a in ADDRESSES if "@" in a] + ["other@example.org"]),
+            contact,
+            max_size=5,
         ),
         "create": st.sampled_from(["true", "false", "'amount != \"1\"'"]),
         "scope": st.sampled_from(["'true'", "'flag != \"1\"'", "'int(amount) < 2'"]),

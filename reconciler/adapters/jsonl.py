@@ -130,7 +130,7 @@ def _number(name: str, line: bytes) -> str:
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    """A name and the number behind it. In a JSON string every quote is escaped, so this is never found inside of one."""
+    """A name and the number behind it. In a string every quote is escaped, so this is never found inside of one."""
     return re.compile(re.escape(orjson.dumps(name)) + rb"[ \t\r]*:[ \t\r]*(-?[0-9][0-9.eE+-]*)")
 
 

@@ -84,9 +84,20 @@ def listed(names: Iterable[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
+class Outside(str):
+    """A text that came from the environment or another file: a text like any other, but sentences show `written`."""
+
+    written: str
+
+    def __new__(cls, text: str, written: str = "${...}") -> Outside:
+        made = super().__new__(cls, text)
+        made.written = written
+        return made
+
+
 def shown(name: str) -> str:
     """A name as a sentence quotes it: on one line, without characters that nobody sees."""
-    return f"`{_escaped(name)}`"
+    return f"`{name.written if isinstance(name, Outside) else _escaped(name)}`"
 
 
 def _escaped(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.config.collect import Problems, shown
+from reconciler.config.collect import Outside, Problems, shown
 from reconciler.config.expressions import compiled
 from reconciler.model.desired import Desired, Expression, Field, FromExpression
 from reconciler.model.problems import Place, Problem
@@ -16,7 +16,7 @@ def check_columns(desired: Desired, columns: Sequence[str]) -> tuple[Problem, ..
     problems = Problems()
     for name, where in _named(desired):
         if name not in known:
-            fix = problems.meant(name, columns)
+            fix = None if isinstance(name, Outside) else problems.meant(name, columns)
             problems.add("R108", f"the source has no column {shown(name)}", where, fix)
     return problems.in_order()
 
@@ -31,8 +31,9 @@ def _named(desired: Desired) -> Iterator[tuple[str, Place]]:
     for tags in desired.dynamic_tags:
         yield tags.column, tags.where
     for expression in _expressions(desired):
+        outside = isinstance(expression.text, Outside)
         for column in compiled(expression.text).columns:
-            yield column, expression.where
+            yield (Outside(column) if outside else column), expression.where
 
 
 def _of_field(entry: Field) -> Iterator[tuple[str, Place]]:

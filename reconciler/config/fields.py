@@ -36,7 +36,7 @@ _FITS: dict[str, tuple[str, ...]] = {
 # Origin -> keys that have no effect on it.
 _WITHOUT_EFFECT: dict[str, tuple[str, ...]] = {
     "value": ("map",),
-    "score": ("map", "default", "as", "country", "region", "timezone", "options"),
+    "score": ("map", "default", "as", "country", "region", "timezone"),
 }
 
 

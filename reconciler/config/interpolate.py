@@ -11,7 +11,7 @@ from collections.abc import Mapping as Environment
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reconciler.config.collect import Problems, seen_from, shown
+from reconciler.config.collect import Outside, Problems, seen_from, shown
 from reconciler.config.tree import Mapping, Pair, Scalar, is_null, mappings, scalars
 
 MOST_FILE_BYTES = 1024 * 1024
@@ -67,8 +67,9 @@ class Interpolation:
         parts = [part for part in found if part is not None]
         node.broken = len(parts) < len(found)
         node.written = written
-        node.text = "".join(part.text for part in parts)
+        text = "".join(part.text for part in parts)
         node.foreign = any(part.foreign for part in parts)
+        node.text = Outside(text, written) if node.foreign else text
         node.wholly = node.foreign and all(part.foreign or not part.text for part in parts) and "${var:" not in written
 
     def _keys(self, mapping: Mapping) -> None:

@@ -149,11 +149,18 @@ def _plain(node: Node, annotation: Any, path: str, problems: Problems) -> Any:
     inner = next((part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)), None)
     if isinstance(node, Sequence):
         item = next((get_args(part)[0] for part in parts if get_args(part) and get_origin(part) is not Literal), str)
-        return [_plain(part, item, f"{path}[{at}]", problems) for at, part in enumerate(node.items)]
+        return [_inner(part, item, f"{path}[{at}]", problems) for at, part in enumerate(node.items)]
     if inner is None:
         value = next((get_args(part)[-1] for part in parts if get_origin(part) is dict), str)
-        return {key: _plain(pair.value, value, path_text(path, [key]), problems) for key, pair in node.items.items()}
+        return {key: _inner(pair.value, value, path_text(path, [key]), problems) for key, pair in node.items.items()}
     return _plain_model(node, inner, path, problems)
+
+
+def _inner(node: Node, annotation: Any, path: str, problems: Problems) -> Any:
+    """One value of a list or mapping; a literal secret among them is noted."""
+    if _is_secret(annotation):
+        check_secret("", annotation, node, path, problems)
+    return _plain(node, annotation, path, problems)
 
 
 def _plain_model(node: Mapping, model: type[BaseModel], path: str, problems: Problems) -> dict[str, Any]:
@@ -184,7 +191,7 @@ def _plain_scalar(node: Scalar, parts: tuple[Any, ...], path: str, problems: Pro
     if all(part in (bool, int, float) for part in parts):
         wanted = "`true` or `false`" if bool in parts else "a whole number" if int in parts else "a number"
         problems.add("E122", f"{shown(path)}: {wanted} is wanted", node.where, f"write {wanted}, without quotes")
-    return node.text
+    return str(node.text)
 
 
 def _unknown(key: str, pair: Pair, path: str, known: tuple[str, ...], problems: Problems) -> None:

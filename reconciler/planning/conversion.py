@@ -6,7 +6,6 @@ decode(encode(parse(raw))). Theirs is decode(wire). Both end in the same canonic
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +15,7 @@ from reconciler.model.capabilities import Undecodable, Wire
 from reconciler.model.desired import DynamicTags, Expression, Field, FromColumn, FromExpression, FromScore, ScoreRule
 from reconciler.model.expressions import UNKNOWN, Program, compile_expression, result_text
 from reconciler.model.scores import score
-from reconciler.model.types import Parse, Spec, Unreadable, cel_value, guard, parser
+from reconciler.model.types import Parse, Spec, Unreadable, cel_value, guard, parser, write_set
 from reconciler.planning.bindings import Binding
 from reconciler.tables.cells import THEIRS_MARK
 from reconciler.tables.lanes import Convert, Lane
@@ -148,7 +147,7 @@ def dynamic_lane(name: str, entry: DynamicTags, columns: Columns) -> Lane:
         if always or raw.lstrip().startswith(("[", "a:")):
             return listed(raw)
         canonical = text(raw)
-        return None if canonical is None else json.dumps([canonical], ensure_ascii=False)
+        return None if canonical is None else write_set([canonical])
 
     return Lane(name, (entry.column,), convert)
 

@@ -31,6 +31,8 @@ class Remembered:
     since that file (person digest, contact id). `applied`: entry address -> digest in the last applied file. `marks`:
     names of rule tags that are ours. `rewrites`: values that the CRM stores differently from what was sent. `leftover`:
     digests of people whose update was guarded and begun by an interrupted run of the same file.
+    `owed`: name of a tag with `push: on_create` -> digests of people whom an interrupted run created without coming
+    to that tag.
     """
 
     key: bytes
@@ -41,6 +43,7 @@ class Remembered:
     marks: frozenset[str] = frozenset()
     rewrites: pa.Table | None = None
     leftover: frozenset[bytes] = frozenset()
+    owed: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
     inventory = plan_inventory(desired, observed.inventory, observed.capabilities, remembered.applied)
     people = compare_people(desired, observed, inventory, options)
     changes = tuple(_inventory_changes(inventory, people, options))
-    counts, paired = people.counts, people.paired
+    counts = people.counts
     fields = tuple(_field_counts(people))
     tags = tuple(sorted(counts.tags.values(), key=lambda t: t.name))
     tally = _tally(observed, people, fields)
@@ -57,7 +57,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         tags=tags,
         guards=guards(desired, changes, tally, options.allow, len(people.new_tags)),
         findings=(*inventory.findings, *people_findings(desired, people)),
-        cost=plan_cost(observed.capabilities, observed.reads(), changes, _work(people, paired.creates)),
+        cost=plan_cost(observed.capabilities, observed.reads(), changes, _work(observed, people)),
         people=people.changes,
         bound=_bound(inventory),
         examples={key: tuple(examples) for key, examples in counts.examples.items()},
@@ -137,14 +137,15 @@ def _tally(observed: Observed, people: PeoplePlan, fields: tuple[FieldCount, ...
     )
 
 
-def _work(people: PeoplePlan, creates: int) -> Work:
-    counts = people.counts
+def _work(observed: Observed, people: PeoplePlan) -> Work:
+    counts, creates = people.counts, people.paired.creates
     return Work(
         creates=creates,
         updates=counts.updated_with_values,
         applied={t.name: t.apply for t in counts.tags.values() if t.apply},
         removed={t.name: t.remove for t in counts.tags.values() if t.remove},
         read_back=creates + counts.updated_with_values,
+        new_account=not observed.account.id,
     )
 
 

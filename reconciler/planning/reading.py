@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 
 from reconciler.model.addresses import contact_address
 from reconciler.model.desired import Desired, Expression
+from reconciler.model.types import read_set
 from reconciler.planning.conversion import (
     YES,
     Columns,
@@ -151,7 +151,7 @@ class PeopleReader:
         weights = []
         for text in distinct.dictionary.to_pylist():
             total = 0
-            for item in () if text[0] == MARK else json.loads(text):
+            for item in () if text[0] == MARK else read_set(text):
                 weight = known.get(item)
                 if weight is None:
                     weight = known[item] = tagsets.weight(self._key, column.entry.prefix + item)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 from reconciler.model.addresses import tag_address
 from reconciler.model.inventory import Inventory
 from reconciler.model.plan import TagAction, TagCount
+from reconciler.model.types import read_set
 from reconciler.planning.causes import FILLING
 from reconciler.planning.conversion import YES
 from reconciler.planning.counts import Counts
@@ -124,7 +124,7 @@ class TagDecisions:
         """Taggings of one contact. An unreadable value leaves all; an empty one takes away what the prefix owns."""
         if text is not None and text.startswith(MARK):
             return
-        wanted = {column.entry.prefix + item for item in json.loads(text)} if text else set()
+        wanted = {column.entry.prefix + item for item in read_set(text)} if text else set()
         for twin in sorted(wanted & self._permissions.twins):
             self._counts.twins.setdefault(twin, Refusals()).add([row])
         wanted -= self._permissions.twins

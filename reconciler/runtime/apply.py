@@ -71,21 +71,22 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
     if halted is None:
         if scope.everybody:
             journal.settle(applying.journal.id)
-        remember(work, applying.state, inventory.lost)
+        remember(work, applying.state, inventory.lost, clean=not written.failed + written.left)
     result = _result(halted, written.failed + written.left)
     journal.end(applying.journal.id, _text(work.moments()), result.value)
     problems = (*applying.problems(), *_ending(halted, written.left))
     return Outcome(result, plan, applying.journal.id, written, applying.gateway.calls.made(), problems)
 
 
-def remember(work: Work, state: State, lost: set[str]) -> None:
-    """The file, or the chosen part of it, is as applied now. `lost`: addresses whose change failed."""
+def remember(work: Work, state: State, lost: set[str], clean: bool) -> None:
+    """The file, or the chosen part of it, is as applied now. `lost`: addresses whose change failed; `clean`: nothing
+    was refused or left."""
     scope, desired = work.scope, work.desired
     done = {address: digest for address, digest in scope.entries(desired).items() if address not in lost}
     blocked = {c.address for c in work.plan.inventory if c.action is Action.BLOCKED}
     ruled = [tag.name for tag in desired.tags.values() if tag.when is not None and not tag.absent]
     ours = [name for name in ruled if (address := tag_address(name)) in done and address not in blocked]
-    state.settle(done, ours, scope.whole)
+    state.settle(done, ours, scope.whole, clean)
 
 
 def _go(plan: Plan, applying: Applying, inventory: InventoryWriter, people: PeopleWriter) -> Halted | None:

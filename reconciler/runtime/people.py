@@ -35,6 +35,7 @@ class PeopleWriter:
         """`open`: people for whom an earlier run began a creation whose outcome is not known."""
         self._applying, self._plan, self._desired, self._inventory = applying, plan, desired, inventory
         self._open = open
+        self._on_create = frozenset(tag.name for tag in desired.tags.values() if tag.on_create)
         self._key = applying.state.key
         self._creates: list[Row] = []
         self._updates: list[Row] = []
@@ -83,6 +84,8 @@ class PeopleWriter:
     def _prepare(self, row: Row) -> None:
         """Leave out what depends on a field, option or tag that could not be made; encode the rest."""
         wanted = len(row.values) + len(row.tags)
+        if row.create:
+            row.owed = frozenset(name for name, _ in row.tags if name in self._on_create)
         row.values = {
             key: after
             for key, after in row.values.items()
@@ -140,6 +143,8 @@ class PeopleWriter:
         rows.clear()
         create = kind is Call.ADD_CONTACTS
         seq = applying.intent(kind, len(batch), [row.digest for row in batch] if create else ())
+        if owed := [(row.digest, tag) for row in batch if create for tag in row.owed]:
+            applying.state.owe(owed)
         items = [row.item for row in batch]
         fates = applying.writer.create(items) if create else applying.writer.update(items)
         moved = [
@@ -163,6 +168,7 @@ class PeopleWriter:
         if contact is None:
             self._add(self._creates, row, Call.ADD_CONTACTS)
             return
+        self._applying.state.owe((row.digest, tag) for tag in row.owed)
         self._applying.state.add_created([(row.digest, contact)])
         self._applying.written.recovered += 1
         row.contact = contact
@@ -185,6 +191,8 @@ class PeopleWriter:
         applying = self._applying
         if fate.error is not None:
             applying.refuse(fate.error)
+            if row.create and not fate.uncertain:
+                self._pay(row)
             if row.create or isinstance(fate.error, NotFound):
                 self.rows.settle(row, row.parts)  # without a contact there is nothing to tag
                 return
@@ -209,10 +217,14 @@ class PeopleWriter:
 
     def _drop_tags_of_new_contacts(self, row: Row) -> None:
         """The contact was there already: what only contacts made by us get is not for it."""
-        declared = self._desired.tags
-        kept = [(n, a) for n, a in row.tags if not (n in declared and declared[n].on_create)]
+        kept = [(name, action) for name, action in row.tags if name not in self._on_create]
+        self._pay(row)
         self.rows.settle(row, len(row.tags) - len(kept))
         row.tags = kept
+
+    def _pay(self, row: Row) -> None:
+        if row.owed:
+            self._applying.state.paid([(row.digest, tag) for tag in row.owed])
 
     def _tag(self, row: Row) -> None:
         for name, action in row.tags:

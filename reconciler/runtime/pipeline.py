@@ -199,7 +199,7 @@ class _Session:
         self.state.begin(work.plan.config, work.plan.links, (), known=not work.scope.persons)
         if work.scope.everybody:
             self.journal.settle("")
-        remember(work, self.state, set())
+        remember(work, self.state, set(), clean=True)
 
     def carry_out(self, request: Request, work: Work, stop: Callable[[], bool]) -> Outcome:
         run = self.journal.begin(_run_id(request), request.started, work.plan.config)

@@ -10,8 +10,12 @@ from reconciler.runtime.writer import Item
 
 @dataclass(slots=True)
 class Row:
-    """One contact to write. `values`: field key of the file -> canonical text, None to clear. `parts`: what has no
-    outcome yet. `short`: something of it could not be written, because what it needs is not in the CRM."""
+    """One contact to write.
+
+    `values`: field key of the file -> canonical text, None to clear. `parts`: what has no outcome yet. `owed`: tags
+    that it only gets because it is created. `short`: something of it could not be written, because what it needs is
+    not in the CRM.
+    """
 
     digest: bytes
     email: str | None
@@ -19,6 +23,7 @@ class Row:
     create: bool
     values: dict[str, str | None]
     tags: list[tuple[str, TagAction]]
+    owed: frozenset[str] = frozenset()
     parts: int = 0
     short: bool = False
     bytes: int = 0

@@ -28,7 +28,8 @@ CREATE TABLE marks (tag TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE rewrites (contact TEXT, field TEXT, sent BLOB NOT NULL, stored BLOB NOT NULL,
   PRIMARY KEY (contact, field)) WITHOUT ROWID;
 CREATE TABLE created (person BLOB PRIMARY KEY, contact TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE leftover (people BLOB NOT NULL)
+CREATE TABLE leftover (people BLOB NOT NULL);
+CREATE TABLE owed (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID
 """
 SHAPE = Shape(version=1, schema=_SCHEMA, damaged="E502", newer="E503")
 _DIGEST = 16
@@ -86,6 +87,7 @@ class State:
             marks=frozenset(str(t) for (t,) in rows("SELECT tag FROM marks")),
             rewrites=self._rewrites(),
             leftover=self._leftover() if same_file else frozenset(),
+            owed=self._owed(),
         )
 
     def _checked_links(self) -> Path | None:
@@ -110,6 +112,12 @@ class State:
             found.update(blob[i : i + _DIGEST] for i in range(0, len(blob), _DIGEST))
         return frozenset(found)
 
+    def _owed(self) -> dict[str, frozenset[bytes]]:
+        found: dict[str, set[bytes]] = {}
+        for person, tag in self._db.rows("SELECT person, tag FROM owed"):
+            found.setdefault(str(tag), set()).add(bytes(person))
+        return {tag: frozenset(people) for tag, people in found.items()}
+
     # -- what an apply saves
 
     def begin(self, config: str, links: Path | None, people: Iterable[bytes], known: bool) -> None:
@@ -133,20 +141,33 @@ class State:
         with self._db.transaction():
             self._db.run_many("INSERT OR REPLACE INTO created VALUES (?, ?)", pairs)
 
+    def owe(self, taggings: Iterable[tuple[bytes, str]]) -> None:
+        """Tags (by name) that people get because they are created now: said before the creation, so that a kill
+        between the two calls does not lose them."""
+        with self._db.transaction():
+            self._db.run_many("INSERT OR IGNORE INTO owed VALUES (?, ?)", taggings)
+
+    def paid(self, taggings: Iterable[tuple[bytes, str]]) -> None:
+        """These are applied, or nobody was created for them."""
+        with self._db.transaction():
+            self._db.run_many("DELETE FROM owed WHERE person = ? AND tag = ?", taggings)
+
     def add_rewrites(self, differing: Iterable[Rewrite], same: Iterable[tuple[str, str]]) -> None:
         """What the CRM stored otherwise than sent; and (contact, field) that it stored as sent."""
         with self._db.transaction():
             self._db.run_many("DELETE FROM rewrites WHERE contact = ? AND field = ?", same)
             self._db.run_many("INSERT OR REPLACE INTO rewrites VALUES (?, ?, ?, ?)", differing)
 
-    def settle(self, applied: Mapping[str, str], marks: Iterable[str], whole: bool) -> None:
+    def settle(self, applied: Mapping[str, str], marks: Iterable[str], whole: bool, clean: bool = False) -> None:
         """The file was carried out. `whole`: all of it, so that nothing else was applied and nothing is left over;
-        otherwise these entries are added to what was applied before."""
+        otherwise these entries are added to what was applied before. `clean`: nothing was refused either."""
         with self._db.transaction():
             if whole:
                 for table in ("applied", "marks", "leftover"):
                     self._db.run(f"DELETE FROM {table}")
                 self._db.run("DELETE FROM meta WHERE name = 'leftover.config'")
+            if whole and clean:
+                self._db.run("DELETE FROM owed")
             self._db.run_many("INSERT OR REPLACE INTO applied VALUES (?, ?)", applied.items())
             self._db.run_many("INSERT OR REPLACE INTO marks VALUES (?)", ((tag,) for tag in marks))
 
@@ -175,9 +196,9 @@ class State:
 
 
 FORGETTABLE: dict[str, tuple[str, ...]] = {
-    "all": ("applied", "marks", "rewrites", "created", "leftover"),
+    "all": ("applied", "marks", "rewrites", "created", "leftover", "owed"),
     "links": ("created",),
-    "tags": ("marks",),
+    "tags": ("marks", "owed"),
     "rewrites": ("rewrites",),
     "fields": ("applied",),
     "runs": ("leftover",),

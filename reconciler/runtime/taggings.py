@@ -63,6 +63,9 @@ class Taggings:
         failed = sum(error is not None for error in errors)
         applying.outcome(seq, len(waiting) - failed, failed)
         self._count(action, len(waiting) - failed)
+        tagged = [row for row, error in zip(waiting.values(), errors, strict=True) if error is None]
+        if paid := [(row.digest, name) for row in tagged if name in row.owed]:
+            applying.state.paid(paid)
         down = None
         for row, error in zip(waiting.values(), errors, strict=True):
             if isinstance(error, DOWN):

@@ -24,7 +24,7 @@ Convert = Callable[..., str | None]
 
 _JUDGED_BY = 4096
 _REPEATING = 0.2
-_MEMO_ENTRIES = 200_000
+_MEMO_ENTRIES = 40_000
 
 
 @dataclass(slots=True)

@@ -66,3 +66,17 @@ def test_a_thousand_unknown_columns_cost_no_time(load_text):
     began = time.process_time()
     assert len(check_columns(desired, ["id", "email", "orders", *(f"other_{n}" for n in range(1000))])) == 1000
     assert time.process_time() - began < 3
+
+
+def test_a_column_name_from_the_environment_is_found_and_never_shown(load_text):
+    text = (
+        "fields:\n  email: email\n  a: ${env:X}\n  b: {from: b, type: state, country: '${env:X}'}\n"
+        "  c: {value: '${env:X} + first'}\n"
+    )
+    desired = load_text(text, env={"X": "canary_column"})
+    columns = ["id", "email", "b", "first", "orders"]
+    assert check_columns(desired, [*columns, "canary_column"]) == ()
+    found = check_columns(desired, columns)
+    assert [p.where.line for p in found] == [7, 8, 9]
+    assert "canary" not in repr(found)
+    assert "`${env:X}`" in found[0].detail

@@ -477,6 +477,52 @@ def test_people_whose_update_was_guarded_stay_so_when_the_process_is_killed(worl
     assert world.state.remembered("blake2b:1").leftover == expected
 
 
+WELCOMING = replace(
+    FILE,
+    tags={
+        "Welcome": Tag("Welcome", HERE, Expression("true", HERE), on_create=True),
+        "Customer": Tag("Customer", HERE, Expression("true", HERE)),
+    },
+)
+
+
+def owed(world: World) -> dict[str, frozenset[bytes]]:
+    return dict(world.state.remembered("blake2b:1").owed)
+
+
+def welcomed(world: World, *faults: tuple[str, int, Exception]) -> Plan:
+    world.crm.tags = {"t1": "Welcome", "t2": "Customer"}
+    world.crm.faults = {(method, number): error for method, number, error in faults}  # type: ignore[misc]  # adapter errors
+    return plan_of(*(create(email, ["Welcome", "Customer"]) for email in PEOPLE[:4]))
+
+
+def test_a_tag_of_new_contacts_is_owed_to_them_until_they_have_it(world: World) -> None:
+    with pytest.raises(AuthFailed):
+        world.apply(welcomed(world, ("apply_tag", 3, AuthFailed())), WELCOMING)
+    having = [n for n, email in enumerate(PEOPLE[:4], 1) if "Welcome" in world.crm.names_on(f"c{n}")]
+    assert len(having) == BATCH
+    assert owed(world) == {"Welcome": frozenset(digest(email) for email in PEOPLE[BATCH:4])}
+
+
+def test_a_tag_of_new_contacts_is_owed_from_before_they_are_created(world: World) -> None:
+    with pytest.raises(AuthFailed):
+        world.apply(welcomed(world, ("add_contacts", 1, AuthFailed())), WELCOMING)
+    assert owed(world) == {"Welcome": frozenset(digest(email) for email in PEOPLE[:BATCH])}
+
+
+def test_nothing_is_owed_after_an_apply_that_came_to_its_end(world: World) -> None:
+    assert world.apply(welcomed(world), WELCOMING).result is Result.APPLIED
+    assert owed(world) == {}
+
+
+def test_nothing_is_owed_to_somebody_who_was_refused_or_was_there_already(world: World) -> None:
+    known(world, PEOPLE[0])
+    world.crm.item_faults = {PEOPLE[1]: Rejected("refused")}
+    outcome = world.apply(welcomed(world), WELCOMING)
+    assert (outcome.written.failed, outcome.written.recovered) == (1, 1)
+    assert owed(world) == {}
+
+
 # -- what is remembered
 
 RULED = desired(

@@ -41,7 +41,7 @@ FINDINGS: tuple[Message, ...] = (
         "an expression is unknown for some people",
         "It met an empty or an error there. A tag is then neither applied nor taken away, a value not written, a person"
         " not in scope.",
-        'say what an empty means, for example `points != null && points > 10`, or give the column a default type',
+        "say what an empty means, for example `points != null && points > 10`, or give the column a default type",
         _W,
     ),
     Message(

@@ -9,6 +9,7 @@ import re
 
 from reconciler.model.types import choices, moments, numbers, phones, places, text
 from reconciler.model.types.checks import check_spec
+from reconciler.model.types.lists import read_set, write_set
 from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "check_spec",
     "guard",
     "parser",
+    "read_set",
     "resolve_type",
+    "write_set",
 ]
 
 _ORDER = (

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
-from reconciler.model.types.lists import read_items
+from reconciler.model.types.lists import read_items, read_set, write_set
 from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
 from reconciler.model.types.text import clean, parse_text
 
@@ -14,7 +13,7 @@ _TICKS = {
     **dict.fromkeys(("0", "false", "no", "off"), "false"),
 }
 _EMPTY_LIST = "[]"
-_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_KNOWN_ITEMS = 10_000
 
 
 def parse_checkbox(raw: str | None) -> str | None:
@@ -73,16 +72,23 @@ def build_multiselect(spec: Spec) -> Parse:
     """A set of options, or of any texts where none are declared."""
     choose = _chooser(spec) if spec.options else None
     whole = _choices(spec.options)
+    known: dict[str, str] = {}  # items repeat from row to row: each is cleaned and chosen once
+
+    def read(item: str) -> str:
+        text = clean(item)
+        value = choose(text) if choose and text else text
+        if len(known) < _KNOWN_ITEMS:
+            known[item] = value
+        return value
 
     def parse(raw: str | None) -> str | None:
         if not raw or raw == _EMPTY_LIST:
             return None
         # An option whose own text has a comma is found before the text is taken apart.
         only = whole.get(clean(raw)) if whole else None
-        items = {only} if only else {text for item in read_items(raw) if (text := clean(item))}
-        if choose and not only:
-            items = {choose(item) for item in items}
-        return _write_json(sorted(items)) if items else None
+        items = {only} if only else {known[item] if item in known else read(item) for item in read_items(raw)}
+        items.discard("")
+        return write_set(items) if items else None
 
     return parse
 
@@ -123,7 +129,7 @@ ROWS = (
             "array",
         ),
         build=build_multiselect,
-        cel=json.loads,
+        cel=read_set,
         accepts="a JSON list, a PHP-serialised array, text split at pipes, else semicolons, else commas; "
         "of a set of switches (`{editor: true}`) the keys that are on",
         canonical='a compact JSON list of distinct texts, sorted by code point: `["a","b"]`; no item is empty',

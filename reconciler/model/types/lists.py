@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import NoReturn
 
@@ -10,6 +11,9 @@ from reconciler.model.types.php import looks_serialised, read_serialised
 from reconciler.model.types.spec import Unreadable
 from reconciler.model.types.text import refuse_unstorable
 
+# What JSON writes with a backslash; everything else stands as it is, which is most of what there is to write.
+_escaped = re.compile(r'["\\\x00-\x1f]').search
+_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SEPARATORS = ("|", ";", ",")
 _YES_NO = {True: True, False: False, "true": True, "false": False}
 
@@ -28,6 +32,21 @@ def read_items(raw: str) -> list[str]:
             return _of_pairs(value)
         return split(value) if isinstance(value, str) else _words((value,))
     return split(text)
+
+
+def write_set(items: Iterable[str]) -> str:
+    """The canonical text of a multiselect: a compact JSON list, sorted."""
+    ordered = sorted(items)
+    if _escaped("".join(ordered)):
+        return _write_json(ordered)
+    return '["' + '","'.join(ordered) + '"]'
+
+
+def read_set(canonical: str) -> list[str]:
+    """The items of the canonical text of a multiselect."""
+    if "\\" in canonical:
+        return [str(item) for item in json.loads(canonical)]
+    return canonical[2:-2].split('","')
 
 
 def split(text: str) -> list[str]:
