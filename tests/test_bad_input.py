@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -262,3 +263,17 @@ def test_a_folder_instead_of_a_file_is_an_error(folder: Path) -> None:
     (folder / "reconciler.yaml").unlink()
     (folder / "reconciler.yaml").mkdir()
     refused(folder, "E1")
+
+
+def test_one_unreadable_value_among_a_million_is_a_finding_and_the_rest_goes_on(tmp_path: Path) -> None:
+    people, bad = 1_000_000, 765_432
+    typed = FILE.replace("city: city", "city: city, born: {from: born, type: date}")
+    (tmp_path / "reconciler.yaml").write_text(typed.replace("create: true", "create: false"))
+    rows = [f"{n},person.{n}@example.org,Oulu,1990-04-03\n" for n in range(1, people + 1)]
+    rows[bad - 1] = rows[bad - 1].replace("1990-04-03", "03/04/1990")
+    (tmp_path / "people.csv").write_text("id,email,city,born\n" + "".join(rows))
+    ended = reconciler(tmp_path, "plan", "--now", NOW, "--format", "json")
+    assert ended.code == 0, ended.err
+    plan = json.loads(ended.out)
+    assert [(f["code"], f["count"], f["rows"]) for f in plan["findings"]] == [("R204", 1, [bad])]
+    assert plan["summary"]["contacts"]["no_contact"] == people

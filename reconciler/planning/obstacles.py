@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from reconciler.model.capabilities import Ability, Capabilities
-from reconciler.model.desired import Field
+from reconciler.model.desired import Field, FromScore
 from reconciler.model.inventory import CrmField
 from reconciler.model.plan import Delta
 from reconciler.planning.attributes import CHOICES, declared_options, takes_options
@@ -36,9 +36,9 @@ class Case:
 
     @property
     def type(self) -> str:
-        """The declared value type, else the one that the existing field holds, else text."""
+        """The declared value type, else the one that the existing field holds, else text; points are a score."""
         held = self.capabilities.holds.get(self.there.native) if self.there else None
-        return self.entry.type or held or DEFAULT_TYPE
+        return self.entry.type or held or ("score" if isinstance(self.entry.origin, FromScore) else DEFAULT_TYPE)
 
     @property
     def typed(self) -> bool:

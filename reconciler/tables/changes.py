@@ -46,7 +46,7 @@ class ChangeTable:
     def append(
         self, people: pa.RecordBatch, action: ContactAction, values: Sequence[ValueChanges], tags: Sequence[TagChanges]
     ) -> int:
-        """`people`: columns person, row, match, contact. Updates without a change are left out; how many were written."""
+        """How many rows came of it: updates without a change are left out. `people`: person, row, match, contact."""
         length = people.num_rows
         value_lists, value_counts = _lists(length, [c.at for c in values], _value_structs(values))
         tag_lists, tag_counts = _lists(length, [c.at for c in tags], _tag_structs(tags))

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.capabilities import Ability
-from reconciler.model.desired import Field
+from reconciler.model.desired import Field, FromScore
 from reconciler.model.inventory import CrmField
 from reconciler.model.plan import Delta
 from reconciler.model.problems import Level, Place
@@ -265,3 +265,10 @@ def test_two_entries_that_mean_one_field_fill_it_once() -> None:
 
 def _gone(value: str):
     return option(value, absent=True)
+
+
+def test_a_new_field_of_points_is_a_number_and_not_text() -> None:
+    capabilities = replace(CAN_ALL, wires={**CAN_ALL.wires, "score": CAN_ALL.wires["number"]})
+    entry = replace(declared("points"), origin=FromScore("loyalty"))
+    (binding,) = planned(entry, capabilities=capabilities).bindings
+    assert (binding.type, binding.wire) == ("score", CAN_ALL.wires["number"])
