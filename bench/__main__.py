@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.generate import generate
 from bench.measure import Used, best, run, stage, wall_ratio
 
 WORK = Path(".bench")
@@ -72,7 +71,7 @@ def _plans(measured: Measured, people: int, fresh: bool) -> None:
         folder = WORK / f"{people}-{name}"
         if fresh or not (folder / "truth.json").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            generate(folder, people, filled)
+            stage("generate", str(folder), str(people), str(filled))  # a child's peak memory begins with its parent's
         used = best("plan", str(folder), times=2)
         measured.wrong += [f"{people:,} people, {name}: {sentence}" for sentence in used.said["wrong"]]
         if filled:

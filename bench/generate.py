@@ -9,6 +9,7 @@ in one field or tag, 1 % are new, contacts of 0.5 % exist only in the CRM, 10 % 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from string import Template
 
@@ -140,3 +141,7 @@ def _tags(db: duckdb.DuckDBPyConnection, moves: str, here: str, there: str) -> d
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
     return tuple(db.execute(sql).fetchall()[0])
+
+
+if __name__ == "__main__":
+    generate(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

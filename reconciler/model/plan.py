@@ -277,6 +277,9 @@ class Plan:
     bound: Mapping[str, BoundField] = field(default_factory=dict)
     examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    kept: Mapping[str, frozenset[bytes]] = field(
+        default_factory=dict
+    )  # rule tag -> digests of who keeps it (first run)
     links: Path | None = None  # Parquet, every link known after pairing; an apply keeps it
 
     @property

@@ -30,7 +30,7 @@ class Comparison:
         self.counts = Counts()
         self._remembered, self._changes = remembered, changes
         self._values = ValueDecisions(layout, remembered, self.counts, examples)
-        self._tags = TagDecisions(layout, permissions, self.counts)
+        self._tags = TagDecisions(layout, permissions, self.counts, remembered)
         self._guarded = frozenset(c.number for c in layout.fields if counted(c.since))
 
     def creates(self, batch: pa.RecordBatch) -> None:

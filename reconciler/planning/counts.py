@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from reconciler.model.plan import Cause, Example, FieldCount, TagCount
@@ -22,7 +23,9 @@ class Counts:
     tags: dict[str, TagCount] = field(default_factory=dict)
     taken: Refusals = field(default_factory=Refusals)
     undecodable: dict[int, Refusals] = field(default_factory=dict)
-    first_kept: dict[str, Refusals] = field(default_factory=dict)
+    first_lost: Counter[str] = field(default_factory=Counter)  # by tag: who carried it against its rule before us
+    first_kept: dict[str, Refusals] = field(default_factory=dict)  # those of them who keep it
+    kept_people: dict[str, list[bytes]] = field(default_factory=dict)  # and their digests
     twins: dict[str, Refusals] = field(default_factory=dict)
     used_tags: set[str] = field(default_factory=set)
     dynamic_blocked: Refusals = field(default_factory=Refusals)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from reconciler.model.desired import Desired, Expression, Field, FromColumn, FromExpression, Tag
+from reconciler.model.desired import Desired, Expression, FromColumn, FromExpression, Tag
 from reconciler.model.messages import MESSAGES
 from reconciler.model.plan import Finding
 from reconciler.model.problems import Place
@@ -58,31 +59,29 @@ def _aside(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:
 
 
 def _unreadable(people: PeoplePlan) -> Iterator[Finding]:
-    """One finding per field, its reasons side by side."""
-    for column in people.layout.fields:
-        entry, lane = column.binding.entry, people.ours.lanes[column.name]
-        reasons = [(*lane.reasons[n], refusals) for n, refusals in lane.refusals.items()]
-        known = [(reason, key, r) for reason, key, r in reasons if reason != UNKNOWN_REASON]
+    """One finding per field or list of tags, its reasons side by side."""
+    for name, what, kind, where in _read(people):
+        lane = people.ours.lanes[name]
+        known = [(*lane.reasons[n], r) for n, r in lane.refusals.items() if lane.reasons[n][0] != UNKNOWN_REASON]
         if not known:
             continue
         total = sum(r.count for _, _, r in known)
         rows = sorted({row for _, _, r in known for row in r.rows})[: Refusals.MOST_ROWS]
-        said = ", ".join(f"{r.count:,} {reason}" for reason, _, r in sorted(known, key=lambda k: -k[2].count))
-        detail = f"{_values(total)} of {_named(entry)} unreadable as {column.binding.type} ({said})"
-        finding = _finding("R204", total, detail, entry.where, rows)
-        keys = sorted({key for _, key, _ in known if key})
-        fix = f"say how the values are written ({', '.join(keys)}), or correct them in the source" if keys else ""
-        yield _with_fix(finding, fix)
+        said = ", ".join(f"{r.count:,} {reason}" for reason, _, r in sorted(known, key=lambda k: (-k[2].count, k[0])))
+        finding = _finding("R204", total, f"{_values(total)} of {what} unreadable as {kind} ({said})", where, rows)
+        keys = ", ".join(sorted({key for _, key, _ in known if key}))
+        fix = f"say how the values are written ({keys}), or correct them in the source" if keys else finding.fix
+        yield replace(finding, fix=fix)
 
 
-def _with_fix(finding: Finding, fix: str) -> Finding:
-    from dataclasses import replace
-
-    return replace(finding, fix=fix) if fix else finding
-
-
-def _named(entry: Field) -> str:
-    return f"`{entry.origin.column}`" if isinstance(entry.origin, FromColumn) else f"`{entry.key}`"
+def _read(people: PeoplePlan) -> Iterator[tuple[str, str, str, Place]]:
+    """What is read from the source: column, how to call it, as which type, and where the file says so."""
+    for column in people.layout.fields:
+        entry = column.binding.entry
+        what = f"`{entry.origin.column}`" if isinstance(entry.origin, FromColumn) else f"`{entry.key}`"
+        yield column.name, what, column.binding.type, entry.where
+    for dynamic in people.layout.dynamic:
+        yield dynamic.name, f"`{dynamic.entry.column}`", "tags", dynamic.entry.where
 
 
 def _unknown(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:

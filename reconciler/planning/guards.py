@@ -89,7 +89,7 @@ class _Seen:
         yield self._creations()
         yield self._guard("clear", tally.cleared)
         if "untag" in self.allow:
-            yield self._guard("untag", sum(tally.first_kept.values()))
+            yield self._guard("untag", sum(tally.first_lost.values()))
         if tally.linked >= self._least:
             yield self._guard("update_percent", _percent(tally.overwritten, tally.linked))
 
@@ -99,7 +99,7 @@ class _Seen:
 
     def removed(self) -> Iterator[Guard]:
         """Of a tag that becomes ours, what `--allow untag` has people lose at once is limited by that number alone."""
-        first = self.tally.first_kept if "untag" in self.allow else {}
+        first = self.tally.first_lost if "untag" in self.allow else {}
         for name, people in self.tally.tags_removed.items():
             if (carriers := self.tally.carriers.get(name, 0)) >= self._least:
                 yield self._guard("untag_percent", _percent(people - first.get(name, 0), carriers), name)

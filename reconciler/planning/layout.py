@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from reconciler.model.desired import DynamicTags, Tag
@@ -59,3 +60,8 @@ class Layout:
     def keys(self) -> tuple[str, ...]:
         """Field keys by number: what a change table's `field` indexes."""
         return tuple(binding.entry.key for binding in self.inventory.bindings)
+
+    def tags_compared(self, owed: Container[str]) -> tuple[TagColumn, ...]:
+        """Rule tags that tell a contact in sync from one that is not. Tags for new contacts only say nothing of those
+        that exist, unless an interrupted run still owes one."""
+        return tuple(t for t in self.tags if not t.tag.on_create or t.tag.name in owed)

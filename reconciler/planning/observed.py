@@ -32,7 +32,8 @@ class Remembered:
     names of rule tags that are ours. `rewrites`: values that the CRM stores differently from what was sent. `leftover`:
     digests of people whose update was guarded and begun by an interrupted run of the same file.
     `owed`: name of a tag with `push: on_create` -> digests of people whom an interrupted run created without coming
-    to that tag.
+    to that tag. `kept`: name of a rule tag -> digests of people who carried it before it became ours though its rule
+    said no, and were never wanted by it since: they keep it.
     """
 
     key: bytes
@@ -44,6 +45,7 @@ class Remembered:
     rewrites: pa.Table | None = None
     leftover: frozenset[bytes] = frozenset()
     owed: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+    kept: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

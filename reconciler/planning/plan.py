@@ -63,6 +63,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         examples={key: tuple(examples) for key, examples in counts.examples.items()},
         problems=desired.warnings,
         links=people.links,
+        kept={tag: frozenset(digests) for tag, digests in counts.kept_people.items()},
     )
 
 
@@ -133,7 +134,7 @@ def _tally(observed: Observed, people: PeoplePlan, fields: tuple[FieldCount, ...
         tags_applied={t.name: t.apply for t in counts.tags.values() if t.apply},
         tags_removed={t.name: t.remove for t in counts.tags.values() if t.remove},
         carriers=carriers,
-        first_kept={name: refusals.count for name, refusals in counts.first_kept.items()},
+        first_lost={tag: n for tag, n in counts.first_lost.items() if n},
     )
 
 

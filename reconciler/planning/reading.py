@@ -55,7 +55,8 @@ class PeopleReader:
         self._desired, self._layout, self._options = desired, layout, options
         self._key = observed.remembered.key
         self._selection = Selection(options.target, options.exclude)
-        self._weights = {t.name: tagsets.weight(self._key, t.tag.name) for t in layout.tags}
+        counted = layout.tags_compared(observed.remembered.owed)
+        self._weights = {t.name: tagsets.weight(self._key, t.tag.name) for t in counted}
         self._scope = _condition("scope", desired.contacts.when, columns, options)
         create = desired.contacts.create
         self._create = create if isinstance(create, bool) else _condition("create", create, columns, options)
@@ -216,7 +217,8 @@ class ContactReader:
 def _theirs_weights(layout: Layout, observed: Observed) -> dict[str, int]:
     """Tag key -> weight, for the tags that the file manages: the same weights that our side uses, by name."""
     key = observed.remembered.key
-    weights = {t.key: tagsets.weight(key, t.tag.name) for t in layout.tags if t.key is not None}
+    counted = layout.tags_compared(observed.remembered.owed)
+    weights = {t.key: tagsets.weight(key, t.tag.name) for t in counted if t.key is not None}
     prefixes = tuple(d.entry.prefix for d in layout.dynamic)
     for tag in observed.inventory.tags:
         if tag.name.startswith(prefixes):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.model.addresses import tag_address
+from reconciler.model.addresses import person_digest, tag_address
 from reconciler.model.inventory import Inventory
 from reconciler.model.plan import TagAction, TagCount
 from reconciler.model.types import read_set
@@ -16,6 +16,7 @@ from reconciler.planning.causes import FILLING
 from reconciler.planning.conversion import YES
 from reconciler.planning.counts import Counts
 from reconciler.planning.layout import DynamicColumn, Layout, TagColumn
+from reconciler.planning.observed import Remembered
 from reconciler.tables import tagsets
 from reconciler.tables.cells import MARK, is_marked
 from reconciler.tables.changes import TagChanges
@@ -46,8 +47,9 @@ class Permissions:
 class TagDecisions:
     """Rule tags by column; tags made from values row by row, only where a row has or wants one."""
 
-    def __init__(self, layout: Layout, permissions: Permissions, counts: Counts) -> None:
+    def __init__(self, layout: Layout, permissions: Permissions, counts: Counts, remembered: Remembered) -> None:
         self._layout, self._permissions, self._counts = layout, permissions, counts
+        self._key, self._owed, self._kept = remembered.key, remembered.owed, remembered.kept
         self._live = frozenset(permissions.names.values())
 
     def decide(self, batch: pa.RecordBatch, new: bool) -> list[TagChanges]:
@@ -64,31 +66,51 @@ class TagDecisions:
 
     def _rule(self, column: TagColumn, batch: pa.RecordBatch) -> list[TagChanges]:
         if column.tag.on_create:
-            return []
+            return self._still_owed(column, batch)
         wanted, unknown = _holds(batch, column), is_marked(batch.column(column.name))
         carried = self._carried(column, batch)
         changes = self._tagged(column, pc.and_not(wanted, carried), _APPLY)
         lost = pc.and_not(pc.and_not(carried, wanted), unknown)
         if column.tag.keep or not pc.any(lost).as_py():
             return changes
-        if column.ours or self._permissions.untag_first:
-            if not column.ours:
-                self._keep_note(column, batch, lost)
+        given = self._given_by_others(column, batch, lost)
+        self._counts.first_lost[column.tag.name] += pc.sum(given).as_py() or 0
+        if self._permissions.untag_first:
             return changes + self._tagged(column, lost, _REMOVE)
-        self._keep_note(column, batch, lost)
-        return changes
+        self._keep(column, batch, given)
+        return changes + self._tagged(column, pc.and_not(lost, given), _REMOVE)
+
+    def _given_by_others(self, column: TagColumn, batch: pa.RecordBatch, lost: pa.Array) -> pa.Array:
+        """Who of those carried the tag before it became ours, and was never wanted by its rule since."""
+        if not column.ours:
+            return lost
+        kept = self._kept.get(column.tag.name)
+        if not kept:
+            return pa.repeat(pa.scalar(False), batch.num_rows)
+        people = zip(batch.column("person").to_pylist(), lost.to_pylist(), strict=True)
+        return pa.array([gone and person_digest(self._key, person) in kept for person, gone in people], pa.bool_())
+
+    def _keep(self, column: TagColumn, batch: pa.RecordBatch, given: pa.Array) -> None:
+        name, rows = column.tag.name, batch.column("row").filter(given).to_pylist()
+        if rows:
+            people = batch.column("person").filter(given).to_pylist()
+            self._counts.first_kept.setdefault(name, Refusals()).add(rows)
+            self._counts.kept_people.setdefault(name, []).extend(person_digest(self._key, p) for p in people)
+            self._count(column, name).kept += len(rows)
+
+    def _still_owed(self, column: TagColumn, batch: pa.RecordBatch) -> list[TagChanges]:
+        """Contacts that an interrupted apply created, and did not come to tag."""
+        owed = self._owed.get(column.tag.name)
+        if not owed:
+            return []
+        people = pa.array([person_digest(self._key, p) in owed for p in batch.column("person").to_pylist()], pa.bool_())
+        missing = pc.and_not(_holds(batch, column), self._carried(column, batch))
+        return self._tagged(column, pc.and_(people, missing), _APPLY)
 
     def _carried(self, column: TagColumn, batch: pa.RecordBatch) -> pa.Array:
         if column.key is None:
             return pa.repeat(pa.scalar(False), batch.num_rows)
         return tagsets.carried(batch.column("tags"), column.key)
-
-    def _keep_note(self, column: TagColumn, batch: pa.RecordBatch, lost: pa.Array) -> None:
-        name = column.tag.name
-        rows = batch.column("row").filter(lost).to_pylist()
-        self._counts.first_kept.setdefault(name, Refusals()).add(rows)
-        if not self._permissions.untag_first:
-            self._count(column, name).kept += len(rows)
 
     def _tagged(self, column: TagColumn, rows: pa.Array, action: int) -> list[TagChanges]:
         at = pc.indices_nonzero(rows).cast(pa.int64())

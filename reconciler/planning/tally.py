@@ -11,7 +11,7 @@ class Tally:
     """`overwritten`: linked contacts in which a filled value is overwritten or cleared, without adoptions of a newly
     declared field and without what an interrupted run left over. `linked`: linked people in scope.
     `tags_applied`/`tags_removed`/`carriers`: by tag name; carriers are linked contacts that carry it today.
-    `first_kept`: by tag name, people who carry a tag that becomes ours though its rule says no.
+    `first_lost`: by tag name, people who carry a tag that becomes ours though its rule says no.
     `crm_contacts`: contacts that the CRM holds. `first_run`: no state was known.
     """
 
@@ -25,4 +25,4 @@ class Tally:
     tags_applied: Mapping[str, int] = field(default_factory=dict)
     tags_removed: Mapping[str, int] = field(default_factory=dict)
     carriers: Mapping[str, int] = field(default_factory=dict)
-    first_kept: Mapping[str, int] = field(default_factory=dict)
+    first_lost: Mapping[str, int] = field(default_factory=dict)

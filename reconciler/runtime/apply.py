@@ -85,7 +85,8 @@ def remember(work: Work, state: State, lost: set[str], clean: bool) -> None:
     done = {address: digest for address, digest in scope.entries(desired).items() if address not in lost}
     blocked = {c.address for c in work.plan.inventory if c.action is Action.BLOCKED}
     ruled = [tag.name for tag in desired.tags.values() if tag.when is not None and not tag.absent]
-    ours = [name for name in ruled if (address := tag_address(name)) in done and address not in blocked]
+    marked = [name for name in ruled if (address := tag_address(name)) in done and address not in blocked]
+    ours = {name: work.plan.kept.get(name, frozenset()) for name in marked}
     state.settle(done, ours, scope.whole, clean)
 
 

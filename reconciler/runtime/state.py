@@ -6,7 +6,7 @@ No value and no name of a person is here: people are digests under the folder's 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,7 +29,8 @@ CREATE TABLE rewrites (contact TEXT, field TEXT, sent BLOB NOT NULL, stored BLOB
   PRIMARY KEY (contact, field)) WITHOUT ROWID;
 CREATE TABLE created (person BLOB PRIMARY KEY, contact TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE leftover (people BLOB NOT NULL);
-CREATE TABLE owed (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID
+CREATE TABLE owed (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID;
+CREATE TABLE kept (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID
 """
 SHAPE = Shape(version=1, schema=_SCHEMA, damaged="E502", newer="E503")
 _DIGEST = 16
@@ -87,7 +88,8 @@ class State:
             marks=frozenset(str(t) for (t,) in rows("SELECT tag FROM marks")),
             rewrites=self._rewrites(),
             leftover=self._leftover() if same_file else frozenset(),
-            owed=self._owed(),
+            owed=self._people_by_tag("owed"),
+            kept=self._people_by_tag("kept"),
         )
 
     def _checked_links(self) -> Path | None:
@@ -112,9 +114,9 @@ class State:
             found.update(blob[i : i + _DIGEST] for i in range(0, len(blob), _DIGEST))
         return frozenset(found)
 
-    def _owed(self) -> dict[str, frozenset[bytes]]:
+    def _people_by_tag(self, table: str) -> dict[str, frozenset[bytes]]:
         found: dict[str, set[bytes]] = {}
-        for person, tag in self._db.rows("SELECT person, tag FROM owed"):
+        for person, tag in self._db.rows(f"SELECT person, tag FROM {table}"):
             found.setdefault(str(tag), set()).add(bytes(person))
         return {tag: frozenset(people) for tag, people in found.items()}
 
@@ -158,18 +160,24 @@ class State:
             self._db.run_many("DELETE FROM rewrites WHERE contact = ? AND field = ?", same)
             self._db.run_many("INSERT OR REPLACE INTO rewrites VALUES (?, ?, ?, ?)", differing)
 
-    def settle(self, applied: Mapping[str, str], marks: Iterable[str], whole: bool, clean: bool = False) -> None:
-        """The file was carried out. `whole`: all of it, so that nothing else was applied and nothing is left over;
-        otherwise these entries are added to what was applied before. `clean`: nothing was refused either."""
+    def settle(
+        self, applied: Mapping[str, str], marks: Mapping[str, Collection[bytes]], whole: bool, clean: bool = False
+    ) -> None:
+        """The file was carried out. `marks`: rule tag -> digests of who keeps it against its rule. `whole`: all of the
+        file, so that nothing else was applied and nothing is left over; otherwise these entries are added to what was
+        applied before. `clean`: nothing was refused either."""
         with self._db.transaction():
             if whole:
-                for table in ("applied", "marks", "leftover"):
+                for table in ("applied", "marks", "leftover", "kept"):
                     self._db.run(f"DELETE FROM {table}")
                 self._db.run("DELETE FROM meta WHERE name = 'leftover.config'")
             if whole and clean:
                 self._db.run("DELETE FROM owed")
             self._db.run_many("INSERT OR REPLACE INTO applied VALUES (?, ?)", applied.items())
             self._db.run_many("INSERT OR REPLACE INTO marks VALUES (?)", ((tag,) for tag in marks))
+            self._db.run_many("DELETE FROM kept WHERE tag = ?", ((tag,) for tag in marks))
+            people = ((person, tag) for tag, kept in marks.items() for person in kept)
+            self._db.run_many("INSERT INTO kept VALUES (?, ?)", people)
 
     # -- forgetting and looking
 
@@ -196,9 +204,9 @@ class State:
 
 
 FORGETTABLE: dict[str, tuple[str, ...]] = {
-    "all": ("applied", "marks", "rewrites", "created", "leftover", "owed"),
+    "all": ("applied", "marks", "rewrites", "created", "leftover", "owed", "kept"),
     "links": ("created",),
-    "tags": ("marks", "owed"),
+    "tags": ("marks", "owed", "kept"),
     "rewrites": ("rewrites",),
     "fields": ("applied",),
     "runs": ("leftover",),

@@ -170,11 +170,11 @@ def test_every_guard_can_be_allowed_by_name() -> None:
     assert {limit for limit, *_ in TOTALS} | {"new_tags", "untag"} == set(LIMITS)
 
 
-FIRST = Tally(tags_removed={"VIP": 30, "Gold": 9}, carriers={"VIP": 40, "Gold": 90}, first_kept={"VIP": 30, "Gold": 9})
+FIRST = Tally(tags_removed={"VIP": 30, "Gold": 9}, carriers={"VIP": 40, "Gold": 90}, first_lost={"VIP": 30, "Gold": 9})
 
 
 def test_people_who_keep_a_tag_that_becomes_ours_are_no_matter_of_limits() -> None:
-    assert found(Tally(carriers={"VIP": 40}, first_kept={"VIP": 30})) == {}
+    assert found(Tally(carriers={"VIP": 40}, first_lost={"VIP": 30})) == {}
 
 
 def test_a_tag_that_becomes_ours_is_taken_away_at_once_only_from_as_many_as_allowed() -> None:

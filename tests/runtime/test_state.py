@@ -98,7 +98,7 @@ def test_what_an_apply_saves_is_remembered_by_the_next_process(folder: Folder, s
     state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c1", "c2"), [PERSON], known=True)
     state.add_created([(PERSON, "c3")])
     state.add_rewrites([("c1", "city", b"s" * 16, b"t" * 16)], [])
-    state.settle({"field.city": "1"}, ["Customer"], whole=False)
+    state.settle({"field.city": "1"}, {"Customer": ()}, whole=False)
     state.close()
     again = open_state(folder, "acct-1", KEY)[0].remembered("blake2b:1")
     assert again.known
@@ -133,17 +133,17 @@ def test_leftovers_belong_to_one_version_of_the_file(state: State) -> None:
 
 def test_a_whole_apply_forgets_what_the_file_does_not_say_any_more(state: State) -> None:
     state.begin("blake2b:1", None, [PERSON], known=True)
-    state.settle({"field.city": "1", "field.old": "1"}, ["Old"], whole=True)
-    state.settle({"field.city": "2"}, ["New"], whole=True)
+    state.settle({"field.city": "1", "field.old": "1"}, {"Old": ()}, whole=True)
+    state.settle({"field.city": "2"}, {"New": ()}, whole=True)
     remembered = state.remembered("blake2b:1")
     assert (remembered.applied, remembered.marks, remembered.leftover) == ({"field.city": "2"}, {"New"}, frozenset())
 
 
 def test_a_partial_apply_adds_to_what_was_applied(state: State) -> None:
     state.begin("blake2b:1", None, [PERSON], known=True)
-    state.settle({"field.city": "1"}, ["Old"], whole=True)
+    state.settle({"field.city": "1"}, {"Old": ()}, whole=True)
     state.begin("blake2b:1", None, [PERSON], known=True)
-    state.settle({"field.name": "1"}, ["New"], whole=False)
+    state.settle({"field.name": "1"}, {"New": ()}, whole=False)
     remembered = state.remembered("blake2b:1")
     assert remembered.applied == {"field.city": "1", "field.name": "1"}
     assert remembered.marks == {"Old", "New"}
@@ -174,7 +174,7 @@ def test_forgetting_a_part_leaves_the_others(state: State, tmp_path: Path, what:
     state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c1"), [PERSON], known=True)
     state.add_created([(PERSON, "c3")])
     state.add_rewrites([("c1", "city", b"s" * 16, b"t" * 16)], [])
-    state.settle({"field.city": "1"}, ["Customer"], whole=False)
+    state.settle({"field.city": "1"}, {"Customer": ()}, whole=False)
     state.forget(what)
     left = state.remembered("blake2b:1")
     links, tags, rewrites = left.links is not None and bool(left.created), bool(left.marks), left.rewrites is not None
@@ -239,7 +239,7 @@ def test_a_newer_state_is_refused_and_left_as_it_is(folder: Folder, state: State
 
 
 def test_state_of_another_account_is_set_aside_with_a_note_and_comes_back(folder: Folder, state: State) -> None:
-    state.settle({"field.city": "1"}, [], whole=True)
+    state.settle({"field.city": "1"}, {}, whole=True)
     state.close()
     other, notes = open_state(folder, "acct-2", KEY)
     assert [(n.code, n.level) for n in notes] == [("E510", Level.WARNING)]
@@ -273,7 +273,7 @@ def test_state_of_a_crm_that_went_away_again_is_not_given_to_the_next_one(folder
 
 
 def test_state_made_with_another_key_is_set_aside_with_a_note(folder: Folder, state: State) -> None:
-    state.settle({"field.city": "1"}, [], whole=True)
+    state.settle({"field.city": "1"}, {}, whole=True)
     state.close()
     other, notes = open_state(folder, "acct-1", bytes(32))
     assert [n.code for n in notes] == ["E511"]
@@ -315,3 +315,13 @@ def test_a_lock_can_be_taken_again_when_it_was_released(tmp_path: Path) -> None:
     first.release()
     assert second.take()
     second.release()
+
+
+def test_who_keeps_a_tag_is_remembered_until_the_next_apply_says_otherwise(state: State) -> None:
+    ann, bob = b"a" * 16, b"b" * 16
+    state.settle({}, {"Customer": (ann, bob)}, whole=True)
+    assert state.remembered("x").kept == {"Customer": {ann, bob}}
+    state.settle({}, {"Customer": (bob,)}, whole=False)
+    assert state.remembered("x").kept == {"Customer": {bob}}
+    state.settle({}, {"Customer": ()}, whole=True)
+    assert state.remembered("x").kept == {}
