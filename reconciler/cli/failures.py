@@ -19,7 +19,9 @@ def usage_problem(error: click.UsageError, command: click.Command) -> Problem:
     """Our sentence for click's error; its own text may quote what was typed. `command`: the one that was run."""
     see = f"See `{_path(command)} --help`."
     if isinstance(error, click.NoSuchOption):
-        near = listing(f"`{p}`" for p in error.possibilities or ())
+        names = [name for p in command.params for name in p.opts if name.startswith("--")]
+        begun = [name for name in names if name.startswith(error.option_name)]
+        near = listing(f"`{p}`" for p in begun or error.possibilities or ())
         return problem("E902", f"`{error.option_name}`" + (f"; did you mean {near}?" if near else ""), fix=see)
     if isinstance(error, click.BadOptionUsage):
         flag = any(error.option_name in p.opts and getattr(p, "is_flag", False) for p in command.params)
@@ -45,6 +47,8 @@ def _takes(parameter: click.Parameter | None) -> str:
     kind = parameter.type if parameter else None
     if isinstance(kind, click.Choice):
         return " or ".join(str(choice) for choice in kind.choices)
+    if isinstance(kind, click.IntRange):
+        return f"a whole number from {kind.min} on"
     return "a whole number" if isinstance(kind, click.types.IntParamType) else "another kind of value"
 
 
@@ -79,4 +83,4 @@ def report_failure(settings: Settings, failure: Failure, arguments: Sequence[str
             mode: Literal["plan", "apply"] = "apply" if settings.command == "apply" else "plan"
             document = error_document(mode, failure.problems, settings.file, now)
             settings.print(to_json(document) + "\n")
-    settings.print(problems_text(failure.problems), to_stderr=True)
+    settings.print(problems_text(failure.problems, settings.page(to_stderr=True).width), to_stderr=True)

@@ -8,6 +8,9 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
+from reconciler.model.messages import problem
+from reconciler.model.problems import Failure
+
 _STYLES: Mapping[str, str] = {
     "+": "green",
     "~": "yellow",
@@ -20,6 +23,7 @@ _STYLES: Mapping[str, str] = {
     "error": "bold red",
     "warning": "yellow",
 }
+_NARROWEST = 60
 _SIGN = re.compile(r"(?:  ([+~>=!?.-]) \S)|(?:Findings +|  +)?(error|warning) [A-Z]\d")
 
 
@@ -34,14 +38,35 @@ def in_ci(env: Mapping[str, str]) -> bool:
     return env.get("CI", "").lower() not in {"", "0", "false"}
 
 
-def wants_colour(stream: TextIO, env: Mapping[str, str], no_color: bool) -> bool:
+def wants_colour(stream: TextIO | None, env: Mapping[str, str], no_color: bool) -> bool:
     """Colour is for terminals whose owner did not ask to be spared."""
-    return not (no_color or env.get("NO_COLOR") or env.get("TERM") == "dumb") and stream.isatty()
+    return not (no_color or env.get("NO_COLOR") or env.get("TERM") == "dumb") and is_terminal(stream)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person reads there. A stream that was closed before the start is None."""
+    return stream is not None and stream.isatty()
+
+
+def width_of(stream: TextIO | None, widest: int) -> int:
+    """The columns of the terminal, at most `widest`; `widest` elsewhere, so that files do not depend on a window."""
+    if stream is None or not stream.isatty():
+        return widest
+    try:
+        found = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        return widest
+    return min(max(found, _NARROWEST), widest) if found else widest
 
 
 def emit(text: str, colour: bool = False, to_stderr: bool = False) -> None:
-    """Writes the text. A reader that went away (`| head`) is no error: the rest is dropped."""
+    """Writes the text. A reader that went away (`| head`) is no error: the rest is dropped. Raises `Failure` E910 for
+    a result that cannot be written; there is nobody to tell that of stderr."""
     stream = sys.stderr if to_stderr else sys.stdout
+    if stream is None:
+        if to_stderr:
+            return
+        raise Failure(problem("E910", "standard output is closed"))
     try:
         if colour:
             _coloured(text, stream)
@@ -50,6 +75,10 @@ def emit(text: str, colour: bool = False, to_stderr: bool = False) -> None:
         stream.flush()
     except BrokenPipeError:
         _drop(stream)
+    except OSError:
+        _drop(stream)
+        if not to_stderr:
+            raise Failure(problem("E910")) from None
 
 
 def _coloured(text: str, stream: TextIO) -> None:

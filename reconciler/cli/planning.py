@@ -66,12 +66,17 @@ class Asked:
     def json(self) -> bool:
         return self.format == "json"
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether the same command without its options could mean something else."""
+        return bool(self.persons or self.target or self.exclude or self.allowed or self.now)
+
 
 def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> Any:
     """What the pipeline is asked for; all wrong options at once."""
     allow, wrong = allowances(asked.allowed)
     now, wrong_now = moment(asked.now)
-    wrong += wrong_now
+    wrong += [*wrong_now, *_empty(asked)]
     if asked.show_values and (settings.ci or asked.json or not sys.stdout.isatty()):
         wrong.append(problem("E906"))
     if asked.refresh != "full":
@@ -89,6 +94,11 @@ def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> A
         show_values=asked.show_values,
         refresh=asked.refresh,
     )
+
+
+def _empty(asked: Asked) -> list[Any]:
+    typed = (("--person", asked.persons), ("--target", asked.target), ("--exclude", asked.exclude))
+    return [problem("E903", f"`{name}` is empty", fix=f"give {name} a value") for name, given in typed if "" in given]
 
 
 def bare_request(settings: Settings, **more: Any) -> Any:
@@ -114,10 +124,12 @@ def allowances(typed: Sequence[str]) -> tuple[dict[str, int], list[Any]]:
     for pair in typed:
         name, _, count = pair.partition("=")
         if name not in LIMITS:
-            near = near_matches(name, LIMITS) or LIMITS
-            wrong.append(problem("E903", f"`--allow {name}`: there is no such limit; known are {', '.join(near)}"))
+            near = near_matches(name, LIMITS)
+            fix = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else f"limits are {', '.join(LIMITS)}"
+            wrong.append(problem("E903", f"`--allow {name}`: there is no such limit", fix=fix))
         elif not count.isascii() or not count.isdigit():
-            wrong.append(problem("E903", f"`--allow {name}=N`: N is a whole number from 0"))
+            fix = f"write --allow {name}=N, as the plan shows it"
+            wrong.append(problem("E903", f"`--allow {name}=N`: N is a whole number from 0", fix=fix))
         else:
             allow[name] = int(count)
     return allow, wrong
@@ -129,6 +141,6 @@ def moment(typed: str | None) -> tuple[datetime | None, list[Any]]:
         return None, []
     try:
         read = datetime.fromisoformat(typed)
-    except ValueError:
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC), []
+    except (ValueError, OverflowError):
         return None, [problem("E903", "`--now` takes a date or a time such as 2026-11-22 or 2026-11-22T10:00:00Z")]
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC), []

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler.cli.interrupts import Interrupts
-from reconciler.cli.output import emit, in_ci, wants_colour
+from reconciler.cli.output import emit, in_ci, is_terminal, wants_colour, width_of
 from reconciler.cli.progress import chosen_progress
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
-from reconciler.model.progress import Progress
+from reconciler.model.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from reconciler.report.layout import Page
 
 DEFAULT_FILE = "reconciler.yaml"
 F = TypeVar("F", bound=Callable[..., Any])
@@ -44,15 +48,25 @@ class Settings:
     @property
     def at_terminal(self) -> bool:
         """Whether somebody can be asked; never in CI."""
-        return not self.ci and sys.stdin.isatty() and sys.stderr.isatty()
+        return not self.ci and is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
     def progress(self) -> Progress:
+        if sys.stderr is None:
+            return Silent()
         bar = sys.stderr.isatty() and not (self.ci or self.verbose)
         return chosen_progress(sys.stderr, self.quiet, bar, bool(self.verbose))
 
     def print(self, text: str, to_stderr: bool = False) -> None:
         stream = sys.stderr if to_stderr else sys.stdout
         emit(text, wants_colour(stream, self.env, self.no_color), to_stderr)
+
+    def page(self, narrowed: bool = False, to_stderr: bool = False) -> Page:
+        """What a report is written for. `narrowed`: options of the command decided what was planned."""
+        from reconciler.report.layout import WIDTH, Page
+
+        typed = (("-C", self.directory), ("--state", self.state))
+        options = " ".join(f"{name} {shlex.quote(value)}" for name, value in typed if value)
+        return Page(width_of(sys.stderr if to_stderr else sys.stdout, WIDTH), options, narrowed)
 
     def enter_directory(self) -> None:
         """`-C`: paths of the command line and of the file are relative to it from here on."""
@@ -71,6 +85,8 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
     settings: Settings = context.find_root().obj
     if value is None or value is False or value == 0 or parameter.name is None:
         return
+    if value == "":
+        raise Failure(problem("E903", f"`{parameter.opts[-1]}` is empty"))
     setattr(settings, parameter.name, settings.verbose + value if parameter.name == "verbose" else value)
 
 

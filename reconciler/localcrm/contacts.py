@@ -21,6 +21,9 @@ STATUSES = ("subscribed", "unsubscribed", "pending")
 QUIET = "unsubscribed"
 """The status of a contact for which none was asked."""
 
+_TAG = "INSERT INTO contact_tags VALUES (?, ?)"
+_UNTAG = "DELETE FROM contact_tags WHERE contact = ? AND tag = ?"
+
 Record = Mapping[str, Json]
 
 
@@ -87,18 +90,28 @@ class Writer:
             raise self._taken(str(values["address"])) from None
         return contact
 
-    def tag(self, contact: str, tags: Iterable[int], *, on: bool) -> str:
-        """Apply or take away; what is so already stays so. Raises Missing."""
-        id = self.existing(contact)
-        statement = (
-            "INSERT OR IGNORE INTO contact_tags VALUES (?, ?)"
-            if on
-            else "DELETE FROM contact_tags WHERE contact = ? AND tag = ?"
+    def tag(self, contacts: Sequence[str], tags: Iterable[int], *, on: bool) -> list[Result]:
+        """Apply or take away; what is so already stays so. A few statements, however many contacts."""
+        ids = [as_id(contact) for contact in contacts]
+        for id in ids:
+            if id is not None and self.mischief.loses_contact():
+                delete(self.connection, id)
+        there = self._numbers("SELECT id FROM contacts WHERE id", ids)
+        changed: set[int] = set()
+        for tag in set(tags):
+            carriers = self._numbers(f"SELECT contact FROM contact_tags WHERE tag = {tag} AND contact", there)
+            changing = there - carriers if on else carriers
+            self.connection.executemany(_TAG if on else _UNTAG, [(id, tag) for id in changing])
+            changed |= changing
+        self.connection.executemany(
+            "UPDATE contacts SET modified = ? WHERE id = ?", [(self.moment, id) for id in changed]
         )
-        changed = sum(self.connection.execute(statement, (id, tag)).rowcount for tag in tags)
-        if changed > 0:
-            self.connection.execute("UPDATE contacts SET modified = ? WHERE id = ?", (self.moment, id))
-        return contact
+        missing = Result(error=Missing("there is no such contact"))
+        return [Result(contact) if id in there else missing for contact, id in zip(contacts, ids, strict=True)]
+
+    def _numbers(self, select: str, ids: Iterable[int | None]) -> set[int]:
+        given = [id for id in ids if id is not None]
+        return {id for (id,) in self.connection.execute(f"{select} IN ({', '.join('?' * len(given))})", given)}
 
     def existing(self, contact: str) -> int:
         """The number of a contact that is there. Raises Missing."""
@@ -124,7 +137,8 @@ class Writer:
             text = column.kind.settle(value, column.options)
         except Unfit as unfit:
             raise Refused(f"`{column.key}` {unfit}", column.key) from None
-        text = self.mischief.rewritten(column.key, text, column.kind.free)
+        if self.mischief.rewrites:
+            text = self.mischief.rewritten(column.key, text, column.kind.free)
         if len(text) > column.max_length:
             raise Refused(f"`{column.key}` takes at most {column.max_length:,} characters", column.key)
         if not storable(text):

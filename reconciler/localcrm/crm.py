@@ -141,9 +141,9 @@ class LocalCrm:
     def tag(self, tags: Sequence[str], ids: Sequence[str], *, on: bool) -> list[Result]:
         """Apply tags to contacts, or take them away (`on=False`). Raises Missing for a tag."""
         self._check_batch(ids)
-        with self._writer() as writer:
-            numbers = [inventory.tag_id(writer.connection, tag) for tag in tags]
-            return cards.each(ids, lambda n: writer.tag(ids[n], numbers, on=on))
+        with self._write() as connection:
+            numbers = [inventory.tag_id(connection, tag) for tag in tags]
+            return Writer(connection, {}, self._mischief, microseconds(self._clock)).tag(ids, numbers, on=on)
 
     def carriers(self, tag: str) -> Iterator[str]:
         """Ids of the contacts that carry the tag. Raises Missing."""

@@ -12,6 +12,7 @@ from reconciler.localcrm.kinds import KINDS, Kind
 from reconciler.localcrm.limits import Limits
 from reconciler.model.inventory import CrmField, CrmOption, CrmTag
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 
@@ -187,12 +188,12 @@ def _check_name(connection: sqlite3.Connection, name: str, limits: Limits, excep
         "SELECT id, name FROM tags WHERE folded = ? AND id != ?", (name.casefold(), except_id)
     ).fetchone()
     if row:
-        raise Taken(f"the tag `{row[1]}` exists", str(row[0]))
+        raise Taken("a tag of that name exists", str(row[0]))
 
 
 def storable(text: str) -> bool:
     """Whether the text can be written as UTF-8 at all; a lone surrogate cannot."""
-    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+    return text.isascii() or not _SURROGATE.search(text)
 
 
 def _set_options(

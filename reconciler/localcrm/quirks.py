@@ -78,6 +78,7 @@ class Mischief:
 
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
+        self.rewrites = bool(quirks.rewrites)
         self._rules = {key: _rule(rule) for key, rule in quirks.rewrites.items()}
         self._calls = 0
         self._writes = 0

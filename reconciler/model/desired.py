@@ -133,6 +133,11 @@ class DynamicTags:
     max_new: int = 20
     keep: bool = False
 
+    @property
+    def label(self) -> str:
+        """How its tags are called together: single names are made from people's values."""
+        return f"{self.prefix}*" if self.prefix else f"* (from {self.column})"
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreRule:

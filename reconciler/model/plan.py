@@ -117,7 +117,8 @@ class InventoryChange:
 
     `kind`: field, option or tag. `key`: field key or tag name (the *old* one for a rename, `new_key` the new one).
     `reason` and `by_hand`: why it is blocked and what a person can do about it. `waiting`: values that wait for a
-    blocked field. `holders`: contacts that hold a value or carry the tag that is to be removed.
+    blocked field. `holders`: contacts that hold a value or carry the tag that is to be removed. `under`: for a tag made
+    from a value, how the list of such tags is called; the name is somebody's data then and `under` is shown instead.
     """
 
     address: str
@@ -133,6 +134,7 @@ class InventoryChange:
     by_hand: str = ""
     waiting: int = 0
     holders: int = 0
+    under: str = ""
 
 
 @dataclass(slots=True)
@@ -154,7 +156,8 @@ class FieldCount:
 
 @dataclass(slots=True)
 class TagCount:
-    """Taggings of one tag for one cause. `kept`: carried though the rule says no, left alone (first run)."""
+    """Taggings of one tag for one cause. `kept`: carried though the rule says no, left alone (first run). `under`: as in
+    `InventoryChange`."""
 
     name: str
     where: Place | None
@@ -163,6 +166,7 @@ class TagCount:
     remove: int = 0
     kept: int = 0
     unknown: int = 0
+    under: str = ""
 
 
 @dataclass(slots=True)
@@ -280,6 +284,7 @@ class Plan:
     kept: Mapping[str, frozenset[bytes]] = field(
         default_factory=dict
     )  # rule tag -> digests of who keeps it (first run)
+    values_shown: bool = False  # --show-values: at a terminal, to who asked for it
     links: Path | None = None  # Parquet, every link known after pairing; an apply keeps it
 
     @property

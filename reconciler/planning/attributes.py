@@ -115,6 +115,16 @@ def without_missing_options(entry: Field, changes: Iterable[InventoryChange]) ->
     return replace(entry, options=tuple(o for o in entry.options or () if o.value not in missing))
 
 
+def with_live_options(entry: Field, live: CrmField | None) -> Field:
+    """The entry with the options of the CRM's field where the file declares none: values outside them and labels are
+    then read as if they were declared, and nothing is written that the CRM refuses."""
+    if live is None or declared_options(entry):
+        return entry
+    gone = {o.value for o in entry.options or ()}
+    options = tuple(Option(o.value, o.label, False, entry.where) for o in live.options if o.value not in gone)
+    return replace(entry, options=options) if options else entry
+
+
 def wanted_options(options: Iterable[CrmOption], changes: Iterable[InventoryChange]) -> tuple[CrmOption, ...]:
     """The whole list to write: `options` as they are with the given option changes of that field carried out.
 

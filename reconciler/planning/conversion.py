@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.adapters.codecs import wire_text
 from reconciler.model.capabilities import Undecodable, Wire
 from reconciler.model.desired import DynamicTags, Expression, Field, FromColumn, FromExpression, FromScore, ScoreRule
 from reconciler.model.expressions import UNKNOWN, Program, compile_expression, result_text
 from reconciler.model.scores import score
 from reconciler.model.types import Parse, Spec, Unreadable, cel_value, guard, parser, write_set
 from reconciler.planning.bindings import Binding
+from reconciler.planning.stored import field_limits, stored
 from reconciler.tables.cells import THEIRS_MARK
 from reconciler.tables.lanes import Convert, Lane
 
@@ -37,9 +37,7 @@ class Columns:
 
     def reader(self, column: str) -> Callable[[str | None], object]:
         """Raw text -> the value that expressions see; raises `Unreadable`."""
-        kind = self.types.get(column)
-        if kind is None:
-            return lambda raw: raw or ""
+        kind = self.types.get(column, "text")
         parse = parser(Spec(kind, timezone=self.timezone, region=self.region))
         blank = "" if kind == "text" else None
 
@@ -95,14 +93,13 @@ def ours_lane(
     entry = binding.entry
     spec = spec_of(entry, binding.type)
     inputs, read = _origin(entry, columns, scores, now)
-    finish = _stored(spec, _wire(binding), binding.crm_field.max_length if binding.crm_field else None)
     simple = isinstance(entry.origin, FromColumn) and not entry.map and entry.default is None and not entry.country
-    limited = binding.crm_field is not None and binding.crm_field.max_length is not None
+    limits = field_limits(binding)
     return Lane(
         name,
         inputs,
-        _ours(read, parser(spec), entry, finish),
-        guard=guard(spec) if simple and not limited and _wire(binding).plain else "",
+        _ours(_mapped(read, entry), parser(spec), entry, stored(_wire(binding), parser(settled(spec)), limits)),
+        guard=guard(spec) if simple and not limits and _wire(binding).plain else "",
     )
 
 
@@ -111,9 +108,10 @@ def presence_lane(
 ) -> Lane:
     """For a blocked field: whether there is a value at all, without reading it as any type."""
     inputs, read = _origin(entry, columns, scores, now)
+    mapped = _mapped(read, entry)
 
     def convert(*raw: str | None) -> str | None:
-        return YES if (read(*raw) or entry.default) else None
+        return YES if (mapped(*raw) or "").strip() or entry.default else None
 
     return Lane(name, inputs, convert)
 
@@ -214,36 +212,24 @@ def _values(
     return inputs, values
 
 
-def _stored(spec: Spec, wire: Wire, max_length: int | None) -> Callable[[str], str]:
-    """What the CRM would give back for a canonical text; raises `Unreadable` where it cannot hold it."""
-    settle = parser(settled(spec))
+def _mapped(read: Convert, entry: Field) -> Convert:
+    """The raw text of an entry after its map, which may say what an empty means as well."""
+    known = entry.map
+    if not known:
+        return read
 
-    def stored(canonical: str) -> str:
-        if max_length is not None and len(canonical) > max_length:
-            raise Unreadable(f"longer than the CRM's {max_length} characters")
-        if wire.plain:
-            return canonical
-        text = wire_text(wire.encode(canonical))
-        try:
-            back = wire.decode(text) if text else None
-        except Undecodable:
-            back = None
-        back = settle(back) if back else None
-        if back is None:
-            raise Unreadable("this CRM cannot hold the value")
-        return back
+    def mapped(*raw: str | None) -> str | None:
+        text = read(*raw) or ""
+        return known.get(text, known.get(text.strip(), text))
 
-    return stored
+    return mapped
 
 
-def _ours(read: Convert, parse: Parse, entry: Field, stored: Callable[[str], str]) -> Convert:
-    mapped, default = entry.map, entry.default
-    has_context = entry.country is not None
+def _ours(mapped: Convert, parse: Parse, entry: Field, finish: Callable[[str], str]) -> Convert:
+    default, has_context = entry.default, entry.country is not None
 
     def convert(*raw: str | None) -> str | None:
-        text = read(*raw)
-        if text and mapped:
-            text = mapped.get(text, mapped.get(text.strip(), text))
+        text = mapped(*raw)
         context = (raw[1] or "",) if has_context else ()
         value = parse(text, *context) if text else None
         if value is None and default is not None:
@@ -252,6 +238,6 @@ def _ours(read: Convert, parse: Parse, entry: Field, stored: Callable[[str], str
             return None
         if "\x00" in value:
             raise Unreadable("a NUL character")
-        return stored(value)
+        return finish(value)
 
     return convert

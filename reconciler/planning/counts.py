@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from reconciler.model.desired import DynamicTags
 from reconciler.model.plan import Cause, Example, FieldCount, TagCount
 from reconciler.tables.lanes import Refusals
 
@@ -26,7 +27,7 @@ class Counts:
     first_lost: Counter[str] = field(default_factory=Counter)  # by tag: who carried it against its rule before us
     first_kept: dict[str, Refusals] = field(default_factory=dict)  # those of them who keep it
     kept_people: dict[str, list[bytes]] = field(default_factory=dict)  # and their digests
-    twins: dict[str, Refusals] = field(default_factory=dict)
-    used_tags: set[str] = field(default_factory=set)
-    dynamic_blocked: Refusals = field(default_factory=Refusals)
+    twins: dict[str, Refusals] = field(default_factory=dict)  # by dynamic column, and so is `dynamic_blocked`
+    dynamic_blocked: dict[str, Refusals] = field(default_factory=dict)
+    used_tags: dict[str, DynamicTags] = field(default_factory=dict)  # tags made from values that people get now
     examples: dict[str, list[Example]] = field(default_factory=dict)

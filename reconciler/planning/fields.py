@@ -14,7 +14,13 @@ from reconciler.model.messages import problem
 from reconciler.model.names import fold_name, near_matches
 from reconciler.model.plan import Action, Delta, InventoryChange
 from reconciler.model.problems import Problem
-from reconciler.planning.attributes import attribute_changes, declared_options, without_missing_options
+from reconciler.planning.attributes import (
+    CHOICES,
+    attribute_changes,
+    declared_options,
+    with_live_options,
+    without_missing_options,
+)
 from reconciler.planning.bindings import Binding
 from reconciler.planning.obstacles import (
     CREATING,
@@ -190,4 +196,6 @@ def _binding(entry: Field, live: LiveFields, there: CrmField | None, blocked: st
     if entry.origin is None or entry.absent:
         return None
     type = Case(entry, there, live.capabilities).type
+    if type in CHOICES:
+        entry = with_live_options(entry, there)
     return Binding(entry, type, live.capabilities.wires.get(type), there, there.key if there else None, blocked)

@@ -133,13 +133,12 @@ def _of_tags(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:
         yield _finding("R213", refusals.count, detail, _place(tag), refusals.rows)
     for column in people.layout.dynamic:
         if column.name in people.refused:
-            entry = column.entry
+            entry, waiting = column.entry, counts.dynamic_blocked.get(column.name, Refusals())
             detail = (
                 f"`{entry.column}` would make {people.refused[column.name]:,} new tags, {entry.max_new} are allowed;"
-                f" {_people(counts.dynamic_blocked.count)} waiting"
+                f" {_people(waiting.count)} waiting"
             )
-            yield _finding("R214", counts.dynamic_blocked.count, detail, entry.where, counts.dynamic_blocked.rows)
-    for name, refusals in counts.twins.items():
-        where = next((c.entry.where for c in people.layout.dynamic if name.startswith(c.entry.prefix)), None)
-        detail = f"tag {name} from {_people(refusals.count)} is like an existing one"
-        yield _finding("R215", refusals.count, detail, where, refusals.rows)
+            yield _finding("R214", waiting.count, detail, entry.where, waiting.rows)
+        if twins := counts.twins.get(column.name):
+            detail = f"{_people(twins.count)} whose `{column.entry.column}` makes a tag like an existing one"
+            yield _finding("R215", twins.count, detail, column.entry.where, twins.rows)

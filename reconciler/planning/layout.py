@@ -23,6 +23,11 @@ class FieldColumn:
     def theirs(self) -> str:
         return f"t_{self.name}"
 
+    @property
+    def plain(self) -> bool:
+        """Whether the CRM gives every value back as it is."""
+        return self.binding.wire is not None and self.binding.wire.plain
+
 
 @dataclass(frozen=True, slots=True)
 class TagColumn:

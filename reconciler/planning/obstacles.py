@@ -36,8 +36,13 @@ class Case:
 
     @property
     def type(self) -> str:
-        """The declared value type, else the one that the existing field holds, else text; points are a score."""
+        """The declared value type, else the one that the existing field holds, else text; points are a score.
+
+        A declared score in a field of whole numbers is of whole points: a half would be refused there.
+        """
         held = self.capabilities.holds.get(self.there.native) if self.there else None
+        if self.entry.type == "score" and held == "integer":
+            return held
         return self.entry.type or held or ("score" if isinstance(self.entry.origin, FromScore) else DEFAULT_TYPE)
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from reconciler.model.addresses import field_address, tag_address
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, DynamicTags
 from reconciler.model.messages import problem
 from reconciler.model.names import fold_name
 from reconciler.model.problems import Failure
@@ -40,7 +40,7 @@ class PeoplePlan:
     blocked_people: int
     waiting: dict[str, int]  # by key of a blocked field
     refused: dict[str, int]  # by dynamic column: how many new names there would be
-    new_tags: tuple[str, ...]
+    new_tags: dict[str, DynamicTags]
     links: Path | None
 
 
@@ -85,10 +85,10 @@ def compare_people(desired: Desired, observed: Observed, inventory: InventoryPla
         theirs=theirs,
         paired=paired,
         counts=comparison.counts,
-        blocked_people=blocked_people + comparison.counts.dynamic_blocked.count,
+        blocked_people=blocked_people + sum(r.count for r in comparison.counts.dynamic_blocked.values()),
         waiting={c.binding.entry.key: n for c, n in zip(layout.blocked, waiting, strict=True)},
         refused=refused,
-        new_tags=tuple(sorted(comparison.counts.used_tags - live)),
+        new_tags={name: entry for name, entry in sorted(comparison.counts.used_tags.items()) if name not in live},
         links=links,
     )
 

@@ -38,7 +38,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
     counts = people.counts
     fields = tuple(_field_counts(people))
     tags = tuple(sorted(counts.tags.values(), key=lambda t: t.name))
-    tally = _tally(observed, people, fields)
+    tally = _tally(observed, people, fields, desired.limits.min_people)
     contacts = _contacts(people)
     return Plan(
         id=_identifier(desired, observed, options, contacts),
@@ -63,6 +63,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         examples={key: tuple(examples) for key, examples in counts.examples.items()},
         problems=desired.warnings,
         links=people.links,
+        values_shown=options.examples,
         kept={tag: frozenset(digests) for tag, digests in counts.kept_people.items()},
     )
 
@@ -82,10 +83,9 @@ def _inventory_changes(inventory: InventoryPlan, people: PeoplePlan, options: Op
             holders = people.theirs.tag_holders.get(inventory.count_tags[change.address], 0)
             change = replace(change, holders=holders)
         yield change
-    for name in people.new_tags:
-        entries = people.layout.dynamic
-        where = next((c.entry.where for c in entries if name.startswith(c.entry.prefix)), None)
-        yield InventoryChange(tag_address(name), "tag", name, Action.CREATE, where, (Delta("name", None, name),))
+    for name, entry in people.new_tags.items():
+        deltas = (Delta("name", None, name),)
+        yield InventoryChange(tag_address(name), "tag", name, Action.CREATE, entry.where, deltas, under=entry.label)
 
 
 def _field_counts(people: PeoplePlan) -> Iterator[FieldCount]:
@@ -117,12 +117,9 @@ def _contacts(people: PeoplePlan) -> ContactCount:
     )
 
 
-def _tally(observed: Observed, people: PeoplePlan, fields: tuple[FieldCount, ...]) -> Tally:
+def _tally(observed: Observed, people: PeoplePlan, fields: tuple[FieldCount, ...], min_people: int) -> Tally:
     counts = people.counts
-    carriers = {t.tag.name: people.theirs.tag_holders.get(t.key, 0) for t in people.layout.tags if t.key}
-    names = {tag.name: tag.key for tag in observed.inventory.tags}
-    for count in counts.tags.values():
-        carriers.setdefault(count.name, people.theirs.tag_holders.get(names.get(count.name, ""), 0))
+    applied, removed, carriers = _taggings(observed, people, min_people)
     return Tally(
         create=people.paired.creates,
         updated_with_values=counts.updated_with_values,
@@ -131,11 +128,32 @@ def _tally(observed: Observed, people: PeoplePlan, fields: tuple[FieldCount, ...
         linked=people.paired.pairs,
         crm_contacts=people.theirs.rows,
         first_run=not observed.remembered.known,
-        tags_applied={t.name: t.apply for t in counts.tags.values() if t.apply},
-        tags_removed={t.name: t.remove for t in counts.tags.values() if t.remove},
+        tags_applied=applied,
+        tags_removed=removed,
         carriers=carriers,
         first_lost={tag: n for tag, n in counts.first_lost.items() if n},
     )
+
+
+def _taggings(
+    observed: Observed, people: PeoplePlan, min_people: int
+) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Applied, removed and carried, by tag. Of tags made from values the one that comes nearest to its limit stands for
+    all under one label: limits are of single tags, and these have no name that may be shown."""
+    keys = {tag.name: tag.key for tag in observed.inventory.tags}
+    applied: dict[str, int] = {}
+    removed: dict[str, int] = {}
+    carriers: dict[str, int] = {}
+    nearest: dict[str, tuple[bool, float]] = {}
+    for count in people.counts.tags.values():
+        shown = count.under or count.name
+        if count.apply:
+            applied[shown] = max(count.apply, applied.get(shown, 0))
+        carried = people.theirs.tag_holders.get(keys.get(count.name, ""), 0)
+        near = (carried >= min_people, count.remove / max(carried, 1))
+        if count.remove and near >= nearest.get(shown, near):
+            removed[shown], carriers[shown], nearest[shown] = count.remove, carried, near
+    return applied, removed, carriers
 
 
 def _work(observed: Observed, people: PeoplePlan) -> Work:

@@ -24,7 +24,7 @@ from reconciler.planning.layout import DynamicColumn, Layout
 from reconciler.planning.observed import Observed, Options
 from reconciler.planning.selection import Selection
 from reconciler.tables import tagsets
-from reconciler.tables.cells import MARK, is_marked
+from reconciler.tables.cells import MARK, as_stored, is_marked
 from reconciler.tables.lanes import Lane, empty_to_null
 from reconciler.tables.pairing import Pairing
 from reconciler.tables.spool import Spool, rebatched
@@ -90,7 +90,7 @@ class PeopleReader:
         rows = _numbers(side.rows + 1, batch.num_rows)
         side.rows += batch.num_rows
         if self._scope is not None:
-            inside = pc.fill_null(pc.equal(self._scope.run(batch, rows), YES), False)
+            inside = _holds(self._scope.run(batch, rows))
             batch, rows = batch.filter(inside), rows.filter(inside)
             side.out_of_scope += len(inside) - len(rows)
         person = empty_to_null(batch.column(self._desired.identity.person))
@@ -107,12 +107,13 @@ class PeopleReader:
             **{c: cells[c] for c in _names(self._layout.fields, self._layout.tags, self._layout.dynamic)},
         }
         keys = {
-            **{c: kept[c] for c in ("ord", "row", "person", "match", *_names(self._layout.fields))},
+            **{c: kept[c] for c in ("ord", "row", "person", "match")},
+            **{c.name: cells[c.name] if c.plain else as_stored(cells[c.name]) for c in self._layout.fields},
             "may": self._may(batch, noted),
             "asked": pa.repeat(pa.scalar(True), len(rows)) if asked is None else asked,
             "tagset": self._tagset(cells, len(rows)),
             "unsure": self._unsure(cells, len(rows)),
-            **{c.name: pc.is_valid(cells[c.name]) for c in self._layout.blocked},
+            **{c.name: _holds(cells[c.name]) for c in self._layout.blocked},
         }
         side.spool.append(_batch(kept))
         pairing.add_ours(_batch(keys))
@@ -135,13 +136,14 @@ class PeopleReader:
             return pa.repeat(pa.scalar(self._create), batch.num_rows)
         if self._create is None:
             return pa.repeat(pa.scalar(False), batch.num_rows)
-        return pc.fill_null(pc.equal(self._create.run(batch, rows), YES), False)
+        return _holds(self._create.run(batch, rows))
 
     def _tagset(self, cells: dict[str, pa.Array], length: int) -> pa.Array:
         total = pa.repeat(pa.scalar(0, pa.int64()), length)
         for name, weight in self._weights.items():
-            holds = pc.fill_null(pc.equal(cells[name], YES), False)
-            total = pc.add(total, pc.if_else(holds, pa.scalar(weight, pa.int64()), pa.scalar(0, pa.int64())))
+            total = pc.add(
+                total, pc.if_else(_holds(cells[name]), pa.scalar(weight, pa.int64()), pa.scalar(0, pa.int64()))
+            )
         for column in self._layout.dynamic:
             total = pc.add(total, self._dynamic_weight(column, cells[column.name]))
         return total
@@ -232,6 +234,11 @@ def _condition(name: str, expression: Expression | None, columns: Columns, optio
 
 def _names(*groups: Sequence[object]) -> list[str]:
     return [column.name for group in groups for column in group]  # type: ignore[attr-defined]  # all have one
+
+
+def _holds(cells: pa.Array) -> pa.Array:
+    """Boolean per row: the condition holds; unknown does not."""
+    return pc.fill_null(pc.equal(cells, YES), False)
 
 
 def _numbers(first: int, length: int) -> pa.Array:

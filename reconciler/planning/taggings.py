@@ -147,15 +147,15 @@ class TagDecisions:
         if text is not None and text.startswith(MARK):
             return
         wanted = {column.entry.prefix + item for item in read_set(text)} if text else set()
-        for twin in sorted(wanted & self._permissions.twins):
-            self._counts.twins.setdefault(twin, Refusals()).add([row])
-        wanted -= self._permissions.twins
+        if wanted & self._permissions.twins:
+            self._counts.twins.setdefault(column.name, Refusals()).add([row])
+            wanted -= self._permissions.twins
         if column.name in self._permissions.refused and not wanted <= self._live:
-            self._counts.dynamic_blocked.add([row])
+            self._counts.dynamic_blocked.setdefault(column.name, Refusals()).add([row])
             return
         for tag in sorted(wanted - carried):
             self._count(column, tag).apply += 1
-            self._counts.used_tags.add(tag)
+            self._counts.used_tags.setdefault(tag, column.entry)
             yield tag, _APPLY
         if column.entry.keep or not column.entry.prefix:
             return
@@ -164,8 +164,12 @@ class TagDecisions:
             yield tag, _REMOVE
 
     def _count(self, column: TagColumn | DynamicColumn, name: str) -> TagCount:
-        where = column.tag.where if isinstance(column, TagColumn) else column.entry.where
-        return self._counts.tags.setdefault(tag_address(name), TagCount(name, where, FILLING[column.since]))
+        cause = FILLING[column.since]
+        if isinstance(column, TagColumn):
+            counted = TagCount(name, column.tag.where, cause)
+        else:
+            counted = TagCount(name, column.entry.where, cause, under=column.entry.label)
+        return self._counts.tags.setdefault(tag_address(name), counted)
 
 
 def _holds(batch: pa.RecordBatch, column: TagColumn) -> pa.Array:

@@ -14,7 +14,7 @@ from reconciler.planning.counts import Counts
 from reconciler.planning.decision import Consent, Policy, Relation, verdicts
 from reconciler.planning.layout import FieldColumn, Layout
 from reconciler.planning.observed import Remembered
-from reconciler.tables.cells import is_marked
+from reconciler.tables.cells import as_sent, as_stored, is_marked
 from reconciler.tables.changes import ValueChanges
 from reconciler.tables.lanes import Refusals
 
@@ -48,12 +48,10 @@ class ValueDecisions:
     def _decide(self, column: FieldColumn, batch: pa.RecordBatch, new: bool, decided: Decided) -> None:
         ours = batch.column(column.name)
         theirs = pa.nulls(len(ours), pa.string()) if new else batch.column(column.theirs)
-        both_empty = pc.and_(pc.is_null(ours), pc.is_null(theirs))
-        at = pc.indices_nonzero(pc.invert(pc.or_(pc.fill_null(pc.equal(ours, theirs), False), both_empty)))
+        at = _differing(as_stored(ours), theirs)
         if not len(at):
             return
-        at = at.cast(pa.int64())
-        ours, theirs = ours.take(at), theirs.take(at)
+        ours, theirs = as_sent(ours.take(at)), theirs.take(at)
         verdict = self._verdicts(column, batch, at, ours, theirs, new)
         filled = pc.is_valid(theirs)
         cause = _causes(column, filled, new)
@@ -146,6 +144,13 @@ _COUNTED = {
     Verdict.CONFLICT: "conflict",
     Verdict.REWRITTEN: "rewritten",
 }
+
+
+def _differing(ours: pa.Array, theirs: pa.Array) -> pa.Array:
+    """Rows in which the two are not equal; two empties are."""
+    both_empty = pc.and_(pc.is_null(ours), pc.is_null(theirs))
+    same = pc.or_(pc.fill_null(pc.equal(ours, theirs), False), both_empty)
+    return pc.indices_nonzero(pc.invert(same)).cast(pa.int64())
 
 
 def _state(cells: pa.Array) -> pa.Array:

@@ -26,6 +26,7 @@ from reconciler.model.plan import (
 )
 from reconciler.model.problems import Place, Problem
 from reconciler.report import shapes
+from reconciler.report.redaction import shown_changes, shown_tags
 from reconciler.report.words import file_line
 
 _OUTCOMES: dict[Result, shapes.PlanOutcome] = {
@@ -124,8 +125,8 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "scope": plan.scope,
         "summary": _summary(plan),
         "fields": tuple(_field_row(f) for f in sorted(plan.fields, key=lambda f: (f.key, f.cause)) if _says(f)),
-        "tags": tuple(_tag_row(t) for t in sorted(plan.tags, key=lambda t: (t.name, t.cause)) if _says(t)),
-        "changes": tuple(_change_row(c) for c in sorted(plan.inventory, key=lambda c: (c.address, c.action))),
+        "tags": tuple(_tag_row(t) for t in sorted(shown_tags(plan), key=lambda t: (t.name, t.cause)) if _says(t)),
+        "changes": tuple(_change_row(c) for c in sorted(shown_changes(plan), key=lambda c: (c.address, c.action))),
         "guards": tuple(_guard_row(g) for g in sorted(plan.guards, key=lambda g: (g.limit, g.subject))),
         "findings": tuple(_finding_row(f) for f in sorted(plan.findings, key=_finding_order)),
         "cost": shapes.CostRow(
@@ -176,7 +177,8 @@ def _field_row(row: FieldCount) -> shapes.FieldRow:
 
 
 def _tag_row(row: TagCount) -> shapes.TagRow:
-    return shapes.TagRow(**{**asdict(row), "cause": row.cause.value, "where": _line(row.where)})
+    told = {name: value for name, value in asdict(row).items() if name != "under"}
+    return shapes.TagRow(**{**told, "cause": row.cause.value, "where": _line(row.where)})
 
 
 def _change_row(change: InventoryChange) -> shapes.ChangeRow:

@@ -6,31 +6,30 @@ from collections.abc import Sequence
 
 from reconciler.model.plan import Finding, Guard
 from reconciler.planning.guards import tripped_message
-from reconciler.report.layout import LABEL, paragraph, section, table
+from reconciler.report.layout import LABEL, WIDTH, folding_table, paragraph, section
 from reconciler.report.words import file_line, listing, number
 
 
-def finding_lines(findings: Sequence[Finding]) -> list[str]:
+def finding_lines(findings: Sequence[Finding], width: int = WIDTH) -> list[str]:
     """What the data has that the plan leaves as it is; errors first."""
     ordered = sorted(findings, key=lambda f: (f.level.value, f.code, f.where.line if f.where else 0, f.detail))
     rows = [[f"{f.level.value} {f.code}", f.detail or _summed(f), file_line(f.where)] for f in ordered]
     lines: list[str] = []
-    for finding, line in zip(ordered, table(rows, gaps=(2,)), strict=True):
-        label = "" if lines else "Findings"
-        lines.append(f"{label:<{LABEL}}{line.strip()}")
+    for finding, told in zip(ordered, folding_table(rows, 1, width, gaps=(2,), indent=LABEL), strict=True):
+        lines += told
         word = "row" if len(finding.rows) == 1 == finding.count else "rows"
         rows_named = f"{word} {listing(number(n) for n in finding.rows)}" if finding.rows else ""
         if finding.count > len(finding.rows) > 0:
             rows_named += f" and {number(finding.count - len(finding.rows))} more"
-        lines += paragraph(". ".join(part.rstrip(".") for part in (rows_named, finding.fix) if part), LABEL + 2)
-    return lines
+        lines += paragraph(". ".join(part.rstrip(".") for part in (rows_named, finding.fix) if part), LABEL + 2, width)
+    return [f"{'Findings':<{LABEL}}{line[LABEL:]}" if not at else line for at, line in enumerate(lines)]
 
 
 def _summed(finding: Finding) -> str:
     return f"{finding.summary.rstrip('.')} ({number(finding.count)})"
 
 
-def limit_lines(guards: Sequence[Guard]) -> list[str]:
+def limit_lines(guards: Sequence[Guard], width: int = WIDTH) -> list[str]:
     """The limits that stop an apply, each with the ways past it."""
     tripped = sorted((g for g in guards if g.tripped), key=lambda g: (g.limit, g.subject))
-    return section("Limits", [tripped_message(guard) for guard in tripped])
+    return section("Limits", [tripped_message(guard) for guard in tripped], width)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from reconciler.model.plan import Action, Delta, InventoryChange, Plan
-from reconciler.report.layout import paragraph, table
+from reconciler.report.layout import WIDTH, folding_table, paragraph
+from reconciler.report.redaction import shown_changes
 from reconciler.report.words import file_line, listing, some
 
 SIGNS: dict[Action, str] = {
@@ -30,15 +31,16 @@ _WORDS = {
 _NAMES = {"key", "name"}  # deltas that only repeat what the row is called
 
 
-def inventory_lines(plan: Plan) -> list[str]:
+def inventory_lines(plan: Plan, width: int = WIDTH) -> list[str]:
     """Fields, options and tags that must be made, changed or removed, or cannot be."""
     if not plan.inventory:
         return []
-    changes = sorted(plan.inventory, key=lambda c: (_ORDER.index(c.action), c.kind, c.key, c.option or ""))
+    changes = sorted(shown_changes(plan), key=lambda c: (_ORDER.index(c.action), c.kind, c.key, c.option or ""))
     rows = [[SIGNS[c.action], c.kind, _named(c), _described(c, plan.scope), file_line(c.where)] for c in changes]
     lines = ["Inventory"]
-    for change, line in zip(changes, table(rows, gaps=(1, 2), least=(1, 3, 16, 38)), strict=True):
-        lines += [line, *_more(change)]
+    told = folding_table(rows, 3, width, gaps=(1, 2), least=(1, 3, 16, 38))
+    for change, own in zip(changes, told, strict=True):
+        lines += [*own, *_more(change, width)]
     return lines
 
 
@@ -66,11 +68,11 @@ def _holders(change: InventoryChange, scope: str) -> str:
     return f"{'carried by' if change.kind == 'tag' else 'filled in'} {some(change.holders, 'contact')}"
 
 
-def _more(change: InventoryChange) -> list[str]:
+def _more(change: InventoryChange, width: int) -> list[str]:
     deltas = _told(change)
     unsaid = deltas if change.action is Action.UPDATE and (change.summary or len(deltas) >= _MANY) else []
-    shown = [line for text in unsaid for line in paragraph(text, 6)]
-    return shown + (paragraph(f"by hand: {change.by_hand}", 6) if change.by_hand else [])
+    shown = [line for text in unsaid for line in paragraph(text, 6, width)]
+    return shown + (paragraph(f"by hand: {change.by_hand}", 6, width) if change.by_hand else [])
 
 
 def _told(change: InventoryChange) -> list[str]:

@@ -1,25 +1,46 @@
-"""Aligned columns of text. Every cell passes `plain`, so nothing that others wrote reaches a terminal as it is."""
+"""Aligned columns and wrapped lines. Every cell passes `plain`: nothing that others wrote reaches a terminal as it is."""
 
 from __future__ import annotations
 
-import textwrap
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from reconciler.report.words import plain
 
 LABEL = 11
+WIDTH = 110
 _GAP = 3
 _WIDEST = 44
+_LEAST = 24
+_TOGETHER = re.compile(r"(?:^|[ (])(?:--[a-z-]+|\d(?:[\d,]*\d)?)$")  # an option and its value, a number and its noun
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a text is written for. `width`: columns. `options`: the global options that were typed, besides the file,
+    as they have to be typed again. `narrowed`: other options decided what was planned, too."""
+
+    width: int = WIDTH
+    options: str = ""
+    narrowed: bool = False
+
+
+PAGE = Page()
 
 
 def columns(text: str) -> int:
     """How many columns of a terminal the text takes."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
-    )
+    return sum(_columns_of(sign) for sign in text)
+
+
+def _columns_of(sign: str) -> int:
+    if unicodedata.category(sign) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
 def table(rows: Sequence[Sequence[str]], gaps: Sequence[int] = (), least: Sequence[int] = ()) -> list[str]:
@@ -27,35 +48,109 @@ def table(rows: Sequence[Sequence[str]], gaps: Sequence[int] = (), least: Sequen
 
     A cell wider than the widest sensible column overflows and pushes only its own row.
     """
+    clean, widths = _measured(rows, least, _WIDEST)
+    return ["  " + _joined(row, widths, gaps).rstrip() for row in clean]
+
+
+def folding_table(
+    rows: Sequence[Sequence[str]],
+    fold: int,
+    width: int,
+    gaps: Sequence[int] = (),
+    least: Sequence[int] = (),
+    indent: int = 2,
+) -> list[list[str]]:
+    """As `table`, each row as its lines: in a row wider than `width` the cell `fold` goes on below its own beginning,
+    or begins there if names before it are too long."""
+    clean, widths = _measured(rows, least, max(_LEAST, _WIDEST - max(WIDTH - width, 0)))
+    start = indent + sum(width_of + _gap(gaps, i) for i, width_of in enumerate(widths[:fold]))
+    return [_folded(row, fold, width, (widths, gaps, start, indent)) for row in clean]
+
+
+def _folded(
+    row: Sequence[str], fold: int, width: int, measures: tuple[Sequence[int], Sequence[int], int, int]
+) -> list[str]:
+    widths, gaps, start, indent = measures
+    whole = " " * indent + _joined(row, widths, gaps).rstrip()
+    if columns(whole) <= width or fold >= len(row):
+        return [whole]
+    head = " " * indent + _joined(row[:fold], widths, gaps)
+    last = _joined(row[fold + 1 :], widths[fold + 1 :], gaps[fold + 1 :]).rstrip()
+    gap = _gap(gaps, fold)
+    pieces = wrapped(row[fold], max(_LEAST, width - start - (gap + columns(last) if last else 0))) or [""]
+    room = width - start - gap - columns(last)
+    first = pieces[0] + " " * (max(min(widths[fold], room) - columns(pieces[0]), 0) + gap) + last
+    lines = [(head + first).rstrip()] if columns(head) <= start else [head.rstrip(), (" " * start + first).rstrip()]
+    return lines + [" " * start + piece.strip() for piece in pieces[1:]]
+
+
+def _measured(rows: Sequence[Sequence[str]], least: Sequence[int], widest: int) -> tuple[list[list[str]], list[int]]:
     clean = [[plain(cell) for cell in row] for row in rows]
     count = max((len(row) for row in clean), default=0)
     floor = [*least, *[0] * count]
     widths = [
-        max((w for row in clean if i < len(row) and (w := columns(row[i])) <= _WIDEST), default=0) for i in range(count)
+        max((w for row in clean if i < len(row) and (w := columns(row[i])) <= widest), default=0) for i in range(count)
     ]
-    return [_line(row, [max(pair) for pair in zip(widths, floor, strict=False)], gaps) for row in clean]
+    return clean, [max(pair) for pair in zip(widths, floor, strict=False)]
 
 
-def _line(row: Sequence[str], widths: Sequence[int], gaps: Sequence[int]) -> str:
-    line = "  "
-    for index, cell in enumerate(row):
-        gap = gaps[index] if index < len(gaps) else _GAP
-        line += cell + " " * (max(widths[index] - columns(cell), 0) + gap)
-    return line.rstrip()
+def _gap(gaps: Sequence[int], index: int) -> int:
+    return gaps[index] if index < len(gaps) else _GAP
 
 
-def section(label: str, lines: Sequence[str]) -> list[str]:
-    """The lines beside their label; the label stands on the first line only."""
-    return [f"{label if not index else '':<{LABEL}}{plain(line)}".rstrip() for index, line in enumerate(lines) if line]
+def _joined(row: Sequence[str], widths: Sequence[int], gaps: Sequence[int]) -> str:
+    cells = (cell + " " * (max(widths[i] - columns(cell), 0) + _gap(gaps, i)) for i, cell in enumerate(row))
+    return "".join(cells)
 
 
-def paragraph(text: str, indent: int, width: int = 110) -> list[str]:
-    """The text as lines of at most `width` columns, indented; words that are longer stay whole."""
-    return textwrap.wrap(
-        plain(text),
-        width,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def section(label: str, lines: Iterable[str], width: int = WIDTH) -> list[str]:
+    """The lines beside their label, wrapped; the label stands on the first line only."""
+    shown = [part for line in lines if line for part in paragraph(line, LABEL, width)]
+    return [f"{label:<{LABEL}}{line[LABEL:]}" if not index else line for index, line in enumerate(shown)]
+
+
+def paragraph(text: str, indent: int, width: int = WIDTH, hanging: int = 0) -> list[str]:
+    """The text as lines of at most `width` columns, indented, all but the first by `hanging` more; words that are
+    longer stay whole."""
+    lines = wrapped(plain(text), max(width - indent - hanging, _LEAST))
+    return [" " * (indent + (hanging if at else 0)) + line for at, line in enumerate(lines)]
+
+
+def spread(parts: Iterable[str], width: int) -> list[str]:
+    """The parts on one line, or on as many as they need, indented by two from the second one on."""
+    lines: list[str] = []
+    for part in parts:
+        joined = f"{lines[-1]}{' ' * _GAP}{plain(part)}" if lines else ""
+        if lines and columns(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines += paragraph(part, 2 if lines else 0, width, 0 if lines else 2)
+    return lines
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` columns, broken at spaces."""
+    lines: list[str] = []
+    rest = text
+    while columns(rest) > width:
+        begin = len(rest) - len(rest.lstrip(" "))
+        at = _break(rest, width, begin)
+        if at < 0:
+            break
+        lines.append(rest[:at].rstrip(" "))
+        rest = rest[at:].lstrip(" ")
+    return [*lines, rest] if rest else lines
+
+
+def _break(text: str, width: int, begin: int) -> int:
+    """The last space that leaves at most `width` columns before it, else the first one; -1 without any."""
+    taken, found = 0, -1
+    for at, sign in enumerate(text):
+        if sign == " " and at > begin and not _TOGETHER.search(text, max(at - _LEAST, 0), at):
+            if taken > width and found >= 0:
+                return found
+            found = at
+            if taken >= width:
+                return found
+        taken += _columns_of(sign)
+    return found

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from reconciler.model.outcome import Outcome, Result
-from reconciler.report.findings import limit_lines
-from reconciler.report.layout import section
+from reconciler.report.layout import PAGE, Page, section, spread
 from reconciler.report.problems import problems_text
-from reconciler.report.text import command
+from reconciler.report.text import command, obstacles
 from reconciler.report.words import counted, listing, some
 
 
-def outcome_text(outcome: Outcome) -> str:
-    """The outcome of an apply whose plan was printed before."""
+def outcome_text(outcome: Outcome, page: Page = PAGE) -> str:
+    """The outcome of an apply whose plan was printed before: why one was refused stands there, and is not repeated."""
     lines = [
-        *section("Written", [_written(outcome)]),
-        *section("Left", [_left(outcome)]),
-        *section("Notes", _notes(outcome)),
-        *(limit_lines(outcome.plan.guards) if outcome.result is Result.REFUSED and not outcome.problems else ()),
-        *section("Calls", [_calls(outcome)]),
+        *section("Written", [_written(outcome)], page.width),
+        *section("Left", [_left(outcome)], page.width),
+        *section("Notes", _notes(outcome), page.width),
+        *section("Calls", [_calls(outcome)], page.width),
     ]
-    parts = ["\n".join(lines), problems_text(outcome.problems).rstrip("\n"), _last_line(outcome)]
+    problems = () if outcome.result is Result.REFUSED and obstacles(outcome.plan) else outcome.problems
+    ending = "\n".join(spread(_last_line(outcome, page), page.width))
+    parts = ["\n".join(lines), problems_text(problems, page.width).rstrip("\n"), ending]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -66,15 +66,16 @@ def _calls(outcome: Outcome) -> str:
     return f"reads {some(reads, 'call')}, writes {some(writes, 'call')}" if reads or writes else ""
 
 
-def _last_line(outcome: Outcome) -> str:
-    plan, apply = (command(name, outcome.plan.file) for name in ("plan", "apply"))
+def _last_line(outcome: Outcome, page: Page) -> list[str]:
+    plan, apply = (command(name, outcome.plan.file, page) for name in ("plan", "apply"))
+    refused = obstacles(outcome.plan) or "the errors above"
     run = f" (run {outcome.run})" if outcome.run else ""
     settled = "" if outcome.written.moved else ", which has nothing left to do"
     return {
-        Result.NONE: "Nothing to do. Nothing was written.",
-        Result.APPLIED: f"Applied{run}.   Next: {plan}{settled}",
-        Result.PARTIAL: f"Partly applied{run}: what is left stands above.   Next: {plan}",
-        Result.REFUSED: "Refused: nothing was written.",
-        Result.DECLINED: "Not applied: nothing was written.",
-        Result.INTERRUPTED: f"Interrupted{run}: what was written stays, nothing is lost.   To go on: {apply}",
+        Result.NONE: ["Nothing to do. Nothing was written."],
+        Result.APPLIED: [f"Applied{run}.", f"Next: {plan}{settled}"],
+        Result.PARTIAL: [f"Partly applied{run}: what is left stands above.", f"Next: {plan}"],
+        Result.REFUSED: [f"Refused, nothing was written: see {refused}."],
+        Result.DECLINED: ["Not applied: nothing was written."],
+        Result.INTERRUPTED: [f"Interrupted{run}: what was written stays, nothing is lost.", f"To go on: {apply}"],
     }[outcome.result]

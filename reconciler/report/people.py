@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.plan import Cause, Example, FieldCount, Plan, TagCount, example_key
-from reconciler.report.layout import section, table
+from reconciler.report.layout import WIDTH, folding_table, section, table
+from reconciler.report.redaction import shown_tags
 from reconciler.report.words import counted, line_of, number, some
 
 
@@ -20,16 +21,16 @@ class _Row:
     examples: tuple[Example, ...] = ()
 
 
-def people_lines(plan: Plan) -> list[str]:
+def people_lines(plan: Plan, width: int = WIDTH) -> list[str]:
     """Who is created and updated, then one line per field or tag and cause."""
     rows = [*_new_contacts(plan), *_field_rows(plan), *_tag_rows(plan)]
-    width = max((len(row.count.partition(" ")[0]) for row in rows), default=0)
-    cells = [[row.sign, row.name, _right(row.count, width), row.why] for row in rows]
+    digits = max((len(row.count.partition(" ")[0]) for row in rows), default=0)
+    cells = [[row.sign, row.name, _right(row.count, digits), row.why] for row in rows]
     if not rows and not plan.pending and plan.contacts.in_sync == plan.contacts.people:
         return []
-    lines = section("People", [_partition(plan), _beside(plan)])
-    for row, line in zip(rows, table(cells, gaps=(1,), least=(1, 24, 20)), strict=True):
-        lines.append(line)
+    lines = section("People", [_partition(plan), _beside(plan)], width)
+    for row, own in zip(rows, folding_table(cells, 2, width, gaps=(1,), least=(1, 24, 20)), strict=True):
+        lines += own
         lines += [" " * 6 + example for example in _examples(row.examples)]
     return lines
 
@@ -85,7 +86,7 @@ def _why(row: FieldCount | TagCount, file: str) -> str:
 
 
 def _tag_rows(plan: Plan) -> Iterable[_Row]:
-    for row in sorted(plan.tags, key=lambda t: (t.name, t.cause)):
+    for row in sorted(shown_tags(plan), key=lambda t: (t.name, t.cause)):
         written = ((row.apply, "applied"), (row.remove, "removed"))
         left = ((row.kept, "left on people for whom the rule says no"), (row.unknown, "unknown"))
         if count := counted((*written, *left)):

@@ -6,26 +6,27 @@ import difflib
 from collections.abc import Sequence
 
 from reconciler.model.messages import MESSAGES, Message
+from reconciler.model.messages.rules import ALWAYS
 from reconciler.model.problems import Level, Problem
-from reconciler.report.layout import paragraph, table
-from reconciler.report.words import listing, plain, some
+from reconciler.report.layout import WIDTH, paragraph, table
+from reconciler.report.words import listing, some
 
 
-def problems_text(problems: Sequence[Problem]) -> str:
+def problems_text(problems: Sequence[Problem], width: int = WIDTH) -> str:
     """A block per problem and a line with their number; "" for none."""
     shown = [p for p in problems if p.level is not Level.OFF]
     if not shown:
         return ""
     ordered = sorted(shown, key=lambda p: (p.level.value, p.where is None, p.where or p.code, p.code))
-    blocks = ["\n".join(_block(p)) for p in ordered]
+    blocks = ["\n".join(_block(p, width)) for p in ordered]
     return "\n\n".join(blocks if len(shown) == 1 else [*blocks, _tally(shown)]) + "\n"
 
 
-def _block(problem: Problem) -> list[str]:
+def _block(problem: Problem, width: int) -> list[str]:
     place = f"{problem.where}: " if problem.where else ""
-    lines = [plain(f"{problem.level.value} {problem.code}  {place}{problem.summary}")]
-    lines += paragraph(problem.detail, 2)
-    return lines + (paragraph(f"fix: {problem.fix}", 2) if problem.fix else [])
+    lines = paragraph(f"{problem.level.value} {problem.code}  {place}{problem.summary}", 0, width, hanging=2)
+    lines += paragraph(problem.detail, 2, width)
+    return lines + (paragraph(f"fix: {problem.fix}", 2, width) if problem.fix else [])
 
 
 def _tally(problems: Sequence[Problem]) -> str:
@@ -48,11 +49,11 @@ def near_codes(name: str, most: int = 3) -> tuple[str, ...]:
     return tuple(folded[f] for f in found)
 
 
-def explain(message: Message) -> str:
+def explain(message: Message, width: int = 92) -> str:
     """One message in full: what it says, why it matters, what to do, how to switch it."""
     lines = [f"{message.code}  {message.summary}", ""]
     for label, text in (("why", message.reason), ("fix", message.fix), ("level", _switch(message))):
-        body = paragraph(text, 8, 92)
+        body = paragraph(text, 8, min(width, 92))
         lines += [f"  {label:<6}{body[0].strip()}", *body[1:]] if body else []
     return "\n".join(lines) + "\n"
 
@@ -60,6 +61,8 @@ def explain(message: Message) -> str:
 def _switch(message: Message) -> str:
     if not message.name:
         return message.level.value
+    if message.name in ALWAYS:
+        return f"{message.level.value}; the rule `{message.name}` cannot be lowered: without it what follows is unsafe"
     return f"{message.level.value}; the file can say otherwise, rules: {{{message.name}: error | warning | off}}"
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from reconciler.model.status import LastRun, Status
-from reconciler.report.layout import section
+from reconciler.report.layout import PAGE, Page, section
 from reconciler.report.text import command
 from reconciler.report.words import counted, listing, plain, some
 
 
-def status_text(status: Status) -> str:
+def status_text(status: Status, page: Page = PAGE) -> str:
     """Account, runs, counts and sizes, and what is unfinished."""
     if not status.known:
         head = plain(f"{status.file}   nothing is remembered in {status.state}")
-        return f"{head}\n\nNext: {command('plan', status.file)}\n"
+        return f"{head}\n\nNext: {command('plan', status.file, page)}\n"
     lines = [
         *section("Account", [status.account or "the CRM does not exist yet"]),
         *section("Plan", [_run(status.plan) or "none yet"]),
         *section("Apply", [_run(status.apply) or "none yet"]),
-        *section("Unfinished", _unfinished(status)),
+        *section("Unfinished", _unfinished(status, page)),
         *section("Running", [status.lock]),
         *section("Remembers", [counted((count, word) for word, count in sorted(status.counts.items()))]),
         *section("Full read", [status.next_full_read]),
@@ -31,11 +31,11 @@ def _run(run: LastRun) -> str:
     return listing([run.run, run.at, run.result or ("did not end" if run.run else "")])
 
 
-def _unfinished(status: Status) -> list[str]:
+def _unfinished(status: Status, page: Page) -> list[str]:
     if status.unfinished is None:
         return []
     open_creates = some(status.open_creates, "create") + " without an answer" if status.open_creates else ""
-    return [listing([_run(status.unfinished), open_creates]), f"To go on: {command('apply', status.file)}"]
+    return [listing([_run(status.unfinished), open_creates]), f"To go on: {command('apply', status.file, page)}"]
 
 
 def size(count: int) -> str:

@@ -11,7 +11,7 @@ from reconciler.model.plan import Action, Plan
 from reconciler.model.problems import Level
 from reconciler.report.findings import finding_lines, limit_lines
 from reconciler.report.inventory import inventory_lines
-from reconciler.report.layout import section, table
+from reconciler.report.layout import PAGE, Page, section, spread
 from reconciler.report.people import people_lines
 from reconciler.report.problems import problems_text
 from reconciler.report.words import counted, duration, listing, number, some
@@ -19,44 +19,44 @@ from reconciler.report.words import counted, duration, listing, number, some
 DEFAULT_FILE = "reconciler.yaml"
 
 
-def plan_text(plan: Plan, applying: bool = False) -> str:
+def plan_text(plan: Plan, applying: bool = False, page: Page = PAGE) -> str:
     """The whole plan, ending in one line that says what it amounts to and, unless `applying`, what comes next."""
     parts = [
-        [_header(plan)],
+        spread(_header(plan), page.width),
         [
-            *inventory_lines(plan),
-            *people_lines(plan),
-            *finding_lines(plan.findings),
-            *limit_lines(plan.guards),
-            *_cost_lines(plan),
+            *inventory_lines(plan, page.width),
+            *people_lines(plan, page.width),
+            *finding_lines(plan.findings, page.width),
+            *limit_lines(plan.guards, page.width),
+            *_cost_lines(plan, page.width),
         ],
-        problems_text(plan.problems).splitlines(),
-        [_last_line(plan, applying)],
+        problems_text(plan.problems, page.width).splitlines(),
+        spread(_last_line(plan, applying, page), page.width),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _header(plan: Plan) -> str:
+def _header(plan: Plan) -> list[str]:
     way = "two-way" if any(f.pull for f in plan.fields) else "push only"
     read = "chosen people only" if plan.scope == "person" else f"{plan.scope} read"
     account = f", account {plan.account}" if plan.account else ""
     source = f"{plan.source_label} ({number(plan.source_rows)}) -> {plan.crm} {plan.object}{account}"
-    return table([[plan.file, source, listing([read, way])]])[0].strip()
+    return [plan.file, source, listing([read, way])]
 
 
-def _cost_lines(plan: Plan) -> list[str]:
+def _cost_lines(plan: Plan, width: int) -> list[str]:
     cost = plan.cost
     if not plan.pending and not cost.writes:
         return []
     pace = f"about {duration(cost.seconds)}" + (f" at {cost.rate:,g} calls a second" if cost.rate else "")
     calls = [f"reads {some(cost.reads, 'call')}", f"writes {some(cost.writes, 'call')}", pace]
-    return section("Cost", [listing(calls)])
+    return section("Cost", [listing(calls)], width)
 
 
-def _last_line(plan: Plan, applying: bool) -> str:
+def _last_line(plan: Plan, applying: bool, page: Page) -> list[str]:
     blocked = sum(c.action is Action.BLOCKED for c in plan.inventory)
     if not plan.pending:
-        return f"Nothing to do: {listing([_settled(plan), _aside(plan, blocked)])}."
+        return [f"Nothing to do: {listing([_settled(plan), _aside(plan, blocked)])}."]
     total = listing(
         some(count, noun)
         for count, noun in (
@@ -69,16 +69,24 @@ def _last_line(plan: Plan, applying: bool) -> str:
         )
         if count
     )
+    said = f"Plan: {total}." + (f" {number(blocked)} blocked." if blocked else "")
+    if applying:
+        return [said]
+    refused = obstacles(plan)
+    return [said, f"apply is refused, see {refused}" if refused else f"Next: {command('apply', plan.file, page)}"]
+
+
+def obstacles(plan: Plan) -> str:
+    """Where the plan says what stands against an apply; "" if nothing does."""
     limited = any(g.tripped for g in plan.guards)
     forbidden = Level.ERROR in {*(f.level for f in plan.findings), *(p.level for p in plan.problems)}
-    following = "" if applying else f"   Next: {command('apply', plan.file)}"
-    refused = f"   apply is refused, see {'Limits' if limited else 'the errors above'}"
-    then = refused if limited or forbidden else following
-    return f"Plan: {total}." + (f" {number(blocked)} blocked." if blocked else "") + then
+    return " and ".join((*(["Limits"] if limited else []), *(["the errors above"] if forbidden else [])))
 
 
 def _settled(plan: Plan) -> str:
-    in_sync = plan.contacts.in_sync
+    in_sync, c = plan.contacts.in_sync, plan.contacts
+    if plan.scope == "person" and not (c.people or c.out_of_scope or plan.findings):
+        return "none of the chosen people is in the source"
     return f"{some(in_sync, 'person')} in sync" if in_sync else "nobody to write to"
 
 
@@ -94,6 +102,8 @@ def _pending(plan: Plan, kinds: set[str]) -> int:
     return len({(c.key, c.option) for c in plan.inventory if c.kind in kinds and c.action not in waiting})
 
 
-def command(name: str, file: str) -> str:
+def command(name: str, file: str, page: Page = PAGE) -> str:
     """The command as it has to be typed for that file."""
-    return f"reconciler {name}" if file == DEFAULT_FILE else f"reconciler -f {shlex.quote(file)} {name}"
+    chosen = "" if file == DEFAULT_FILE else f"-f {shlex.quote(file)}"
+    typed = " ".join(part for part in ("reconciler", page.options, chosen, name) if part)
+    return f"{typed} with the same options" if page.narrowed else typed

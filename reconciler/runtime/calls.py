@@ -53,13 +53,10 @@ class Pace:
 class Calls:
     """Makes calls. `most`: no write begins that would bring all calls above that number."""
 
-    def __init__(
-        self, capabilities: Capabilities, clock: Clock, rate: float | None = None, most: int | None = None
-    ) -> None:
-        """`rate`: calls a second that the file allows; None: the adapter's own, if it wants to be paced."""
+    def __init__(self, capabilities: Capabilities, clock: Clock, most: int | None = None) -> None:
         self._endpoints = capabilities.endpoints
         self._clock = clock
-        self._pace = Pace(rate or (capabilities.rate if capabilities.paced else None), clock)
+        self._pace = Pace(capabilities.rate if capabilities.paced else None, clock)
         self._most = most
         self.counts: Counter[Call] = Counter()
 

@@ -7,6 +7,7 @@ raises adapters' errors; `runtime.failures` gives them words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from types import GeneratorType
 
@@ -29,19 +30,16 @@ class Gateway:
     def __init__(self, crm: Crm, clock: Clock, rate: float | None = None, most: int | None = None) -> None:
         """`rate`: calls a second, where the file says so; `most`: the number of calls after which writing stops."""
         self.crm = crm
-        self.calls = Calls(crm.capabilities, clock, rate, most)
+        has = crm.capabilities
+        self.capabilities: Capabilities = has if rate is None else replace(has, rate=rate, paced=True)
+        self.calls = Calls(self.capabilities, clock, most)
         self._clock = clock
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self.crm.capabilities
+        single = frozenset() if isinstance(crm, Batches) else _BATCHED
+        self._batch = {kind: 1 if kind in single else max(1, row.batch) for kind, row in has.endpoints.items()}
 
     def batch(self, kind: Call) -> int:
         """Items that one call of that kind takes."""
-        endpoint = self.capabilities.endpoints.get(kind)
-        if endpoint is None or (kind in _BATCHED and not isinstance(self.crm, Batches)):
-            return 1
-        return max(1, endpoint.batch)
+        return self._batch.get(kind, 1)
 
     def max_bytes(self, kind: Call) -> int | None:
         endpoint = self.capabilities.endpoints.get(kind)

@@ -78,6 +78,10 @@ class InventoryWriter:
         """The CRM's key for a tag; None if it is not there."""
         return self._tags.get(name)
 
+    def lost_options(self, key: str) -> bool:
+        """Whether options of that field could not be added."""
+        return bool(self._lost_options.get(key))
+
     def lost_value(self, key: str, after: str | None) -> bool:
         """Whether a value needs an option that could not be added."""
         lost = self._lost_options.get(key)

@@ -7,8 +7,11 @@ until its batch is full, so memory does not grow with the number of people.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import pyarrow as pa
 
 from reconciler.adapters.crm import STATUS
 from reconciler.adapters.errors import NotFound
@@ -26,6 +29,16 @@ from reconciler.runtime.writer import DOWN, Fate, Item
 _ROWS = 1_000  # rows that are Python objects at a time
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How values of one field of the file are written. `doubtful`: some of its options could not be added."""
+
+    live: str
+    encode: Callable[[str], Json]
+    overwrites: bool
+    doubtful: bool
+
+
 class PeopleWriter:
     """Writes the people of one plan. `rows` says afterwards how far it came."""
 
@@ -36,7 +49,10 @@ class PeopleWriter:
         self._applying, self._plan, self._desired, self._inventory = applying, plan, desired, inventory
         self._open = open
         self._on_create = frozenset(tag.name for tag in desired.tags.values() if tag.on_create)
+        self._ways: dict[str, _Way] = {}
+        self._weighed = any(applying.gateway.max_bytes(kind) for kind in (Call.ADD_CONTACTS, Call.UPDATE_CONTACTS))
         self._key = applying.state.key
+        self._empty = applying.gateway.capabilities.clears_with
         self._creates: list[Row] = []
         self._updates: list[Row] = []
         self._read_back = ReadBack(applying, plan, desired)
@@ -45,6 +61,7 @@ class PeopleWriter:
 
     def write(self) -> None:
         """Everybody, to the end of the plan. Raises Halted, in good order, when it has to stop before."""
+        self._ways = {key: way for key in self._plan.people.keys if (way := self._way(key)) is not None}
         for row in self._rows():
             self._prepare(row)
             if row.create and row.digest in self._open:
@@ -64,65 +81,79 @@ class PeopleWriter:
         """Read back what was written before a stop that leaves calls for it."""
         self._read_back.flush()
 
+    def _way(self, key: str) -> _Way | None:
+        """None: the field is not there."""
+        live = self._inventory.field_key(key)
+        if live is None:
+            return None
+        bound, entry = self._plan.bound.get(key), self._desired.fields.get(key)
+        overwrites = entry is not None and entry.push is Push.ALWAYS
+        return _Way(live, bound.wire.encode if bound else str, overwrites, self._inventory.lost_options(key))
+
     def _rows(self) -> Iterator[Row]:
-        keys = self._plan.people.keys
         for batch in self._plan.people.batches():
             for start in range(0, batch.num_rows, _ROWS):
-                for found in batch.slice(start, _ROWS).to_pylist():
-                    yield self._row(found, keys)
+                yield from self._some_rows(batch.slice(start, _ROWS))
 
-    def _row(self, found: dict[str, Any], keys: Sequence[str]) -> Row:
-        return Row(
-            digest=person_digest(self._key, found["person"]),
-            email=found["match"],
-            contact=found["contact"],
-            create=found["action"] == ContactAction.CREATE,
-            values={keys[v["field"]]: v["after"] for v in found["values"]},
-            tags=[(t["tag"], TagAction(t["action"])) for t in found["tags"]],
-        )
+    def _some_rows(self, batch: pa.RecordBatch) -> Iterator[Row]:
+        """The rows of a small batch; its lists are read as columns, which costs a fraction of reading them as objects."""
+        keys = self._plan.people.keys
+        values, tags = batch.column("values"), batch.column("tags")
+        changed, tagged = values.flatten(), tags.flatten()
+        fields = [keys[field] for field in changed.field("field").to_pylist()]
+        afters = iter(zip(fields, changed.field("after").to_pylist(), strict=True))
+        actions = map(TagAction, tagged.field("action").to_pylist())
+        taggings = iter(zip(tagged.field("tag").to_pylist(), actions, strict=True))
+        people = (batch.column(name).to_pylist() for name in ("person", "match", "contact", "action"))
+        counts = values.value_lengths().to_pylist(), tags.value_lengths().to_pylist()
+        for person, email, contact, action, filled, carried in zip(*people, *counts, strict=True):
+            yield Row(
+                digest=person_digest(self._key, person),
+                email=email,
+                contact=contact,
+                create=action == ContactAction.CREATE,
+                values=dict(islice(afters, filled)),
+                tags=list(islice(taggings, carried)),
+            )
 
     def _prepare(self, row: Row) -> None:
         """Leave out what depends on a field, option or tag that could not be made; encode the rest."""
         wanted = len(row.values) + len(row.tags)
         if row.create:
             row.owed = frozenset(name for name, _ in row.tags if name in self._on_create)
+        ways = self._ways
         row.values = {
             key: after
             for key, after in row.values.items()
-            if self._inventory.field_key(key) and not self._inventory.lost_value(key, after)
+            if key in ways and not (ways[key].doubtful and self._inventory.lost_value(key, after))
         }
         row.tags = [(name, action) for name, action in row.tags if self._inventory.tag_key(name)]
         row.short = len(row.values) + len(row.tags) < wanted
         row.parts = (1 if row.create or row.values else 0) + len(row.tags)
-        record = {self._live(key): self._encoded(key, after) for key, after in row.values.items()}
-        existing = {self._live(key): record[self._live(key)] for key in row.values if self._overwrites(key)}
+        record: dict[str, Json] = {}
+        existing: dict[str, Json] = {}
+        for key, after in row.values.items():
+            way = ways[key]
+            record[way.live] = value = self._empty if after is None else way.encode(after)
+            if way.overwrites:
+                existing[way.live] = value
         if row.create:
             self._complete(record, row)
         row.item = Item(record, row.email, row.contact, existing)
-        row.bytes = len(json.dumps(record, ensure_ascii=False).encode()) + len(row.contact or "")
+        if self._weighed:
+            row.bytes = len(json.dumps(record, ensure_ascii=False).encode()) + len(row.contact or "")
         if not row.parts:
             self.rows.settle(row, 0)
 
     def _complete(self, record: dict[str, Json], row: Row) -> None:
         """A new contact has its e-mail, and the status that the file says."""
         match = self._desired.identity.match
-        if row.email and self._live(match) not in record:
-            record[self._live(match)] = self._encoded(match, row.email)
+        live = self._inventory.field_key(match) or match
+        if row.email and live not in record:
+            bound = self._plan.bound.get(match)
+            record[live] = bound.wire.encode(row.email) if bound else row.email
         if self._desired.contacts.status:
             record[STATUS] = self._desired.contacts.status
-
-    def _live(self, key: str) -> str:
-        return self._inventory.field_key(key) or key
-
-    def _encoded(self, key: str, after: str | None) -> Json:
-        if after is None:
-            return self._applying.gateway.capabilities.clears_with
-        bound = self._plan.bound.get(key)
-        return bound.wire.encode(after) if bound else after
-
-    def _overwrites(self, key: str) -> bool:
-        entry = self._desired.fields.get(key)
-        return entry is not None and entry.push is Push.ALWAYS
 
     def _add(self, rows: list[Row], row: Row, kind: Call) -> None:
         """Buffer the row; write the batch when the next row would not fit into it any more."""
@@ -203,7 +234,7 @@ class PeopleWriter:
         row.contact = fate.contact
         values = row.values
         if fate.foreign:
-            values = {key: after for key, after in values.items() if self._overwrites(key)}
+            values = {key: after for key, after in values.items() if self._ways[key].overwrites}
             self._drop_tags_of_new_contacts(row)
         if row.create and not fate.recovered:
             written.created += 1
@@ -211,7 +242,7 @@ class PeopleWriter:
             written.updated += bool(values)
         written.recovered += fate.recovered
         written.values += len(values)
-        self._read_back.add(row.contact or "", {self._live(k): (k, after) for k, after in values.items()})
+        self._read_back.add(row.contact or "", {self._ways[k].live: (k, after) for k, after in values.items()})
         self.rows.settle(row, 1)
         self._tag(row)
 

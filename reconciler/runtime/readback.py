@@ -18,6 +18,8 @@ from reconciler.runtime.writer import DOWN
 from reconciler.tables.cells import THEIRS_MARK
 from reconciler.tables.lanes import Lane
 
+_MEMO = 4_096  # distinct texts of a field
+
 Sent = Mapping[str, tuple[str, str | None]]
 """The CRM's field key -> (field key of the file, canonical text sent, None for cleared)."""
 
@@ -29,6 +31,9 @@ class ReadBack:
         self._applying = applying
         self._waiting: dict[str, dict[str, tuple[str, str | None]]] = {}
         self._size = applying.gateway.batch(Call.LOAD_CONTACTS)
+        self._memo: dict[str, dict[str | None, str | None]] = {}
+        # On a plain wire a canonical value is its own wire text: what came back as it was sent needs no decoding.
+        self._plain = frozenset(key for key, bound in plan.bound.items() if bound.wire.plain)
         self._lanes = {key: _lane(desired, bound) for key, bound in plan.bound.items() if key in desired.fields}
 
     def calls_after(self, more: int) -> int:
@@ -63,14 +68,29 @@ class ReadBack:
         for record in loaded:
             contact = record.get(ID) or ""
             for live, (key, sent) in waiting.get(contact, {}).items():
-                lane = self._lanes.get(key)
-                stored = lane.one(record.get(live)) if lane else sent
+                text = record.get(live) or None
+                if text == sent and (text is None or key in self._plain):
+                    same.append((contact, key))
+                    continue
+                stored = self._stored(key, text, sent)
                 if stored == sent:
                     same.append((contact, key))
                 elif stored != THEIRS_MARK:
                     differing.append((contact, key, text_digest(secret, sent), text_digest(secret, stored)))
         self._applying.written.rewritten += len(differing)
         self._applying.state.add_rewrites(differing, same)
+
+    def _stored(self, key: str, text: str | None, sent: str | None) -> str | None:
+        """What the contact holds, canonical; each distinct text is converted once."""
+        lane = self._lanes.get(key)
+        if lane is None:
+            return sent
+        known = self._memo.setdefault(key, {})
+        if text not in known:
+            if len(known) >= _MEMO:
+                known.clear()
+            known[text] = lane.one(text)
+        return known[text]
 
 
 def _lane(desired: Desired, bound: BoundField) -> Lane:

@@ -5,6 +5,7 @@ No value and no name of a person is here: people are digests under the folder's 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -156,9 +157,15 @@ class State:
 
     def add_rewrites(self, differing: Iterable[Rewrite], same: Iterable[tuple[str, str]]) -> None:
         """What the CRM stored otherwise than sent; and (contact, field) that it stored as sent."""
+        stored, added = set(same), list(differing)
+        contacts = json.dumps(sorted({contact for contact, _ in stored}))
+        known = "SELECT contact, field FROM rewrites WHERE contact IN (SELECT value FROM json_each(?))"
+        outdated = stored.intersection((str(c), str(f)) for c, f in self._db.rows(known, (contacts,)))
+        if not outdated and not added:
+            return
         with self._db.transaction():
-            self._db.run_many("DELETE FROM rewrites WHERE contact = ? AND field = ?", same)
-            self._db.run_many("INSERT OR REPLACE INTO rewrites VALUES (?, ?, ?, ?)", differing)
+            self._db.run_many("DELETE FROM rewrites WHERE contact = ? AND field = ?", outdated)
+            self._db.run_many("INSERT OR REPLACE INTO rewrites VALUES (?, ?, ?, ?)", added)
 
     def settle(
         self, applied: Mapping[str, str], marks: Mapping[str, Collection[bytes]], whole: bool, clean: bool = False

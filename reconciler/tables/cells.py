@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 MARK = "\x00"
 THEIRS_MARK = MARK + "t"
+BLANK_MARK = MARK + "b"
+"""Stands before a value of ours that this CRM stores as nothing: it is sent, and compared as empty."""
 
 
 def ours_mark(reason: int) -> str:
@@ -22,3 +24,17 @@ def ours_mark(reason: int) -> str:
 def is_marked(column: pa.Array) -> pa.Array:
     """Boolean per row: the cell is a mark. Null cells are not."""
     return pc.fill_null(pc.starts_with(column, MARK), False)
+
+
+def as_stored(column: pa.Array) -> pa.Array:
+    """Our cells as the CRM would hold them: null where it stores the value as nothing."""
+    blank = pc.fill_null(pc.starts_with(column, BLANK_MARK), False)
+    return pc.if_else(blank, pa.scalar(None, pa.string()), column) if pc.any(blank).as_py() else column
+
+
+def as_sent(column: pa.Array) -> pa.Array:
+    """Our cells as they are judged and sent: values that the CRM stores as nothing without their mark."""
+    blank = pc.fill_null(pc.starts_with(column, BLANK_MARK), False)
+    if not pc.any(blank).as_py():
+        return column
+    return pc.if_else(blank, pc.utf8_slice_codeunits(column, len(BLANK_MARK)), column)

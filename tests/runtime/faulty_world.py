@@ -80,7 +80,12 @@ def before(folder: Path) -> None:
             [CrmField("legacy", "Legacy", "text"), CrmField("plan", "Plan", "select", _options("free", "pro", "old"))],
             ["Lead", "Old promo"],
             [
-                {"email": f"own{n}@example.org", "first_name": f"Own {n}", "legacy": "x", "$tags": ["Lead", "Old promo"]}
+                {
+                    "email": f"own{n}@example.org",
+                    "first_name": f"Own {n}",
+                    "legacy": "x",
+                    "$tags": ["Lead", "Old promo"],
+                }
                 for n in range(20)
             ],
         )
@@ -102,7 +107,9 @@ def changed(folder: Path) -> None:
         first = f"First {n}" if n % 4 == 0 else f"Other {n}"
         note = "" if n % 10 == 3 else f"note {n}"
         plan = ("free", "pro", "gold")[n % 3]
-        rows.append(f"{n},{mail},{first},l{n % 4},{plan},{note},City {n % 7},2026-01-0{n % 9 + 1},{n % 5},{'bca'[n % 3]}\n")
+        rows.append(
+            f"{n},{mail},{first},l{n % 4},{plan},{note},City {n % 7},2026-01-0{n % 9 + 1},{n % 5},{'bca'[n % 3]}\n"
+        )
     (folder / "people.csv").write_text(HEADER + "".join(rows))
     write_file(folder, AFTER)
 

@@ -39,22 +39,22 @@ def command(settings: Settings, /, auto_approve: bool, max_calls: int | None, **
     if not auto_approve and not settings.at_terminal:
         raise Failure(problem("E905"))
     wanted = request(settings, asked, max_calls)
-    approval = _Approval(settings, wanted, asked.json, auto_approve)
+    approval = _Approval(settings, wanted, asked, auto_approve)
     try:
         outcome = settings.program().apply(wanted, approval.confirm, settings.interrupts.stop)
     finally:
         wanted.progress.done()
-    _print(settings, outcome, asked.json, approval.shown)
+    _print(settings, outcome, asked, approval.shown)
     return exits.OF_RESULT[outcome.result]
 
 
 class _Approval:
     """Shows the plan and asks; from a yes on, an interruption ends the batch in flight first."""
 
-    def __init__(self, settings: Settings, wanted: Any, json: bool, auto: bool) -> None:
+    def __init__(self, settings: Settings, wanted: Any, asked: Asked, auto: bool) -> None:
         self._settings = settings
         self._wanted = wanted
-        self._json = json
+        self._asked = asked
         self._auto = auto
         self.shown = False
 
@@ -62,9 +62,11 @@ class _Approval:
         from reconciler.report.text import plan_text
 
         self._wanted.progress.done()
-        if not self._json or not self._auto:
+        json = self._asked.json
+        if not json or not self._auto:
             # JSON keeps stdout for its one object: who is asked reads the plan on stderr.
-            self._settings.print(plan_text(plan, applying=True), to_stderr=self._json)
+            page = self._settings.page(self._asked.narrowed, to_stderr=json)
+            self._settings.print(plan_text(plan, applying=True, page=page), to_stderr=json)
         self.shown = True
         agreed = self._auto or _ask()
         self._settings.interrupts.gentle = agreed
@@ -78,8 +80,8 @@ def _ask() -> bool:
     return sys.stdin.readline().strip().casefold() in {"yes", "y"}
 
 
-def _print(settings: Settings, outcome: Outcome, json: bool, shown: bool) -> None:
-    if json:
+def _print(settings: Settings, outcome: Outcome, asked: Asked, shown: bool) -> None:
+    if asked.json:
         from reconciler.report.document import outcome_document, to_json
 
         settings.print(to_json(outcome_document(outcome)) + "\n")
@@ -87,7 +89,8 @@ def _print(settings: Settings, outcome: Outcome, json: bool, shown: bool) -> Non
     from reconciler.report.outcome import outcome_text
     from reconciler.report.text import plan_text
 
+    page = settings.page(asked.narrowed)
     if not shown:
-        settings.print(plan_text(outcome.plan, applying=True))
+        settings.print(plan_text(outcome.plan, applying=True, page=page))
     if outcome.result != "none":
-        settings.print("\n" + outcome_text(outcome))
+        settings.print("\n" + outcome_text(outcome, page))

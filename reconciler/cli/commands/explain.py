@@ -31,4 +31,4 @@ def command(settings: Settings, code: str | None) -> None:
     if message is None:
         near = ", ".join(f"`{name}`" for name in near_codes(code))
         raise Failure(problem("E907", f"`{code}`" + (f"; did you mean {near}?" if near else "")))
-    settings.print(explain(message))
+    settings.print(explain(message, settings.page().width))

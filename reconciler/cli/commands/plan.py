@@ -40,5 +40,5 @@ def command(settings: Settings, /, detailed_exitcode: bool, **options: Any) -> i
     else:
         from reconciler.report.text import plan_text
 
-        settings.print(plan_text(plan))
+        settings.print(plan_text(plan, page=settings.page(asked.narrowed)))
     return exits.CHANGES_PENDING if detailed_exitcode and plan.pending else exits.DONE

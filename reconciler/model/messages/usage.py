@@ -61,6 +61,12 @@ USAGE: tuple[Message, ...] = (
         "Leave the option out.",
     ),
     Message(
+        "E910",
+        "the result cannot be written",
+        "Standard output is full or closed. What an apply wrote to the CRM stays, and the journal knows it.",
+        "make room where the output goes, or print it to the terminal; `reconciler status` shows the last run",
+    ),
+    Message(
         "E999",
         "something unexpected happened inside reconciler",
         "This is a mistake of the program, not of yours. What it was working on is quoted nowhere.",
