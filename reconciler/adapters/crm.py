@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from reconciler.adapters.errors import AdapterError
 from reconciler.model.capabilities import Capabilities, Json
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Record = Mapping[str, Json]
 """Field key -> encoded value; `Capabilities.clears_with` empties."""

@@ -17,14 +17,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.files import watched
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _BLOCK = 1 << 20  # bytes; PyArrow holds dozens of them at a time
 _ROWS = 16_384
@@ -91,6 +92,8 @@ class CsvSource:
         pass
 
     def _batches(self, handle: BinaryIO, header: Sequence[str], columns: list[str]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
         done = 0
         if self._encoding == _UTF_8:
             try:
@@ -107,6 +110,9 @@ class CsvSource:
         yield from self._slow(handle, header, columns, done)
 
     def _fast(self, handle: BinaryIO, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+        import pyarrow.csv as arrow_csv
+
         with pa.OSFile(str(self._path)) as stream:
             if not os.path.samestat(os.stat(self._path), os.fstat(handle.fileno())):
                 raise SourceFailed("E405")
@@ -137,6 +143,8 @@ class CsvSource:
 
     def _slow(self, handle: BinaryIO, header: Sequence[str], columns: list[str], done: int) -> Iterator[pa.RecordBatch]:
         """The rows after the first `done`: for a file that is in order but has a value larger than a block."""
+        import pyarrow as pa
+
         places = [header.index(name) for name in columns]
         schema = pa.schema([(name, pa.string()) for name in columns])
         with self._records(handle) as records:
@@ -203,6 +211,8 @@ def _merged(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _one(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    import pyarrow as pa
+
     return pa.Table.from_batches(batches).combine_chunks().to_batches() if batches else []
 
 

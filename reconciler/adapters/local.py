@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler import localcrm
@@ -28,6 +28,9 @@ from reconciler.localcrm import STATUSES, Limits, LocalCrm, LocalCrmError, Quirk
 from reconciler.model.capabilities import Ability, Call, Capabilities, Endpoint
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _LIMITS = Limits()
 _WIRES = {

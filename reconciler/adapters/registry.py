@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -59,6 +59,28 @@ def find(kind: Kind, name: str) -> Any:
     raise KeyError(name)
 
 
-def options_models(kind: Kind) -> dict[str, type[BaseModel]]:
-    """Name -> options model of every installed adapter: what `cli` hands to `config`."""
-    return {name: find(kind, name).Options for name in names(kind)}
+class OptionsModels(Mapping[str, type[BaseModel]]):
+    """Name -> options model of every installed adapter: what `cli` hands to `config`. An adapter is imported when its
+    model is asked for."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._names = names(kind)
+
+    def __getitem__(self, name: str) -> type[BaseModel]:
+        model: type[BaseModel] = find(self._kind, name).Options
+        return model
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+
+def options_models(kind: Kind) -> Mapping[str, type[BaseModel]]:
+    """The options models of all adapters of that kind, by name."""
+    return OptionsModels(kind)

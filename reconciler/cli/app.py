@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "Do what the plan says, after asking.",
     "status": "Show what is remembered about the file: account, links, last run.",
     "explain": "Explain a code or a rule; without one, list them all.",
-    "schema": "Print the JSON Schema of the file or of the plan's JSON.",
+    "schema": "Print the JSON Schema of the file, or of what --format json prints.",
 }
 
 
@@ -88,6 +88,8 @@ def app(context: click.Context, version: bool) -> None:
         click.echo(f"reconciler {__version__}")
         context.exit()
     if context.invoked_subcommand is None:
+        if context.obj.given:
+            raise Failure(problem("E904", "options, and no command", fix="see `reconciler --help`"))
         click.echo(context.get_help())
 
 

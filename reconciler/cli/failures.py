@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -14,10 +15,13 @@ from reconciler.model.messages import problem
 from reconciler.model.problems import Failure, Problem
 from reconciler.report.words import listing
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 
 def usage_problem(error: click.UsageError, command: click.Command) -> Problem:
     """Our sentence for click's error; its own text may quote what was typed. `command`: the one that was run."""
-    see = f"See `{_path(command)} --help`."
+    see = f"see `{_path(command)} --help`"
     if isinstance(error, click.NoSuchOption):
         names = [name for p in command.params for name in p.opts if name.startswith("--")]
         begun = [name for name in names if name.startswith(error.option_name)]
@@ -46,7 +50,8 @@ def _name(parameter: click.Parameter | None) -> str:
 def _takes(parameter: click.Parameter | None) -> str:
     kind = parameter.type if parameter else None
     if isinstance(kind, click.Choice):
-        return " or ".join(str(choice) for choice in kind.choices)
+        *others, last = (str(choice) for choice in kind.choices)
+        return f"{', '.join(others)} or {last}" if others else last
     if isinstance(kind, click.IntRange):
         return f"a whole number from {kind.min} on"
     return "a whole number" if isinstance(kind, click.types.IntParamType) else "another kind of value"
@@ -70,17 +75,24 @@ def asked_for_json(arguments: Sequence[str]) -> bool:
     return any(a == "--format=json" or (a == "--format" and b == "json") for a, b in pairs)
 
 
+def _document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
+    from reconciler.report import document
+
+    if settings.command == "validate":
+        return document.validation_document(settings.file, failure.problems)
+    if settings.command == "status":
+        return document.status_document(None, failure.problems, settings.file)
+    mode: Literal["plan", "apply"] = "apply" if settings.command == "apply" else "plan"
+    return document.error_document(mode, failure.problems, settings.file, now)
+
+
 def report_failure(settings: Settings, failure: Failure, arguments: Sequence[str], now: datetime) -> None:
     """All problems as text on stderr, and as one JSON object on stdout where JSON was asked for."""
     from reconciler.report.problems import problems_text
 
     if asked_for_json(arguments):
-        from reconciler.report.document import error_document, to_json, validation_document
+        from reconciler.report.document import to_json
 
-        if settings.command == "validate":
-            settings.print(to_json(validation_document(settings.file, failure.problems)) + "\n")
-        else:
-            mode: Literal["plan", "apply"] = "apply" if settings.command == "apply" else "plan"
-            document = error_document(mode, failure.problems, settings.file, now)
-            settings.print(to_json(document) + "\n")
+        with contextlib.suppress(Failure):  # stdout may be what failed; stderr says so
+            settings.print(to_json(_document(settings, failure, now)) + "\n")
     settings.print(problems_text(failure.problems, settings.page(to_stderr=True).width), to_stderr=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -40,10 +41,11 @@ class Interrupts:
 
     def _told(self, _number: int, _frame: FrameType | None) -> None:
         if self.asked:
-            if os.isatty(2):
+            if sys.stderr is not None and os.isatty(2):
                 os.write(2, _SHOW_CURSOR)
             os._exit(exits.INTERRUPTED)
         self.asked = True
         if not self.gentle:
             raise KeyboardInterrupt
-        os.write(2, _STOPPING)
+        if sys.stderr is not None:  # else 2 is whatever file was opened first
+            os.write(2, _STOPPING)

@@ -80,7 +80,7 @@ def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> A
     if asked.show_values and (settings.ci or asked.json or not sys.stdout.isatty()):
         wrong.append(problem("E906"))
     if asked.refresh != "full":
-        wrong.append(problem("E909", "`--refresh incremental`", fix="Leave it out: every plan reads in full."))
+        wrong.append(problem("E909", "`--refresh incremental`", fix="leave it out: every plan reads in full"))
     if wrong:
         raise Failure(wrong)
     return bare_request(

@@ -27,7 +27,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(slots=True)
 class Settings:
-    """`program` gives the functions of `runtime.pipeline`; they are loaded when a command needs them."""
+    """`program` gives the functions of `runtime.pipeline`; they are loaded when a command needs them. `given`: some
+    global option was."""
 
     env: Mapping[str, str]
     program: Callable[[], Any]
@@ -39,6 +40,7 @@ class Settings:
     verbose: int = 0
     quiet: bool = False
     no_color: bool = False
+    given: bool = False
     _entered: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
@@ -87,6 +89,7 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
         return
     if value == "":
         raise Failure(problem("E903", f"`{parameter.opts[-1]}` is empty"))
+    settings.given = True
     setattr(settings, parameter.name, settings.verbose + value if parameter.name == "verbose" else value)
 
 

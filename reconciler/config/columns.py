@@ -9,6 +9,8 @@ from reconciler.config.expressions import compiled
 from reconciler.model.desired import Desired, Expression, Field, FromExpression
 from reconciler.model.problems import Place, Problem
 
+_MOST_SHOWN = 12
+
 
 def check_columns(desired: Desired, columns: Sequence[str]) -> tuple[Problem, ...]:
     """One problem for each place that names a column which the source does not have, with near matches."""
@@ -16,9 +18,16 @@ def check_columns(desired: Desired, columns: Sequence[str]) -> tuple[Problem, ..
     problems = Problems()
     for name, where in _named(desired):
         if name not in known:
-            fix = None if isinstance(name, Outside) else problems.meant(name, columns)
+            fix = None if isinstance(name, Outside) else problems.meant(name, columns) or _there_are(columns)
             problems.add("R108", f"the source has no column {shown(name)}", where, fix)
     return problems.in_order()
+
+
+def _there_are(columns: Sequence[str]) -> str:
+    """The columns that are there: where nothing is near, a wrong file or delimiter shows at once."""
+    more = f" and {len(columns) - _MOST_SHOWN} more" if len(columns) > _MOST_SHOWN else ""
+    word = "its only column is" if len(columns) == 1 else "its columns are"
+    return f"{word} {', '.join(map(shown, columns[:_MOST_SHOWN]))}{more}"
 
 
 def _named(desired: Desired) -> Iterator[tuple[str, Place]]:

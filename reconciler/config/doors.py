@@ -23,6 +23,7 @@ Models = AnyMapping[str, type[BaseModel]]
 
 CRM_KEYS = frozenset(keys_of(CrmSection))
 SOURCE_KEYS = frozenset(keys_of(SourceSection))
+_FORMS = {"crm": "crm: {type: local, path: crm.db}", "source": "source: {type: csv, path: people.csv}"}
 
 
 def read_crm(root: Mapping, models: Models, problems: Problems) -> Door | None:
@@ -113,9 +114,9 @@ def _section(root: Mapping, name: str, problems: Problems) -> Mapping | None:
     if isinstance(node, Mapping):
         return node
     if node is None:
-        problems.add("E112", f"the section `{name}` is missing", Place(root.file.name, 1))
+        problems.add("E112", f"the section `{name}` is missing", Place(root.file.name, 1), f"add {_FORMS[name]}")
     else:
-        problems.add("E113", f"`{name}` is a mapping of keys", node.where)
+        problems.add("E113", f"`{name}` is a mapping of keys", node.where, f"write {_FORMS[name]}")
     return None
 
 

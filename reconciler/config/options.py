@@ -221,7 +221,9 @@ def _note(
         problems.add("E122", f"{path} is {listed(allowed)}", where, f"write {listed(allowed)}")
         return
     said = next((sentence for prefix, sentence in _WANTED if kind.startswith(prefix)), "the adapter does not accept it")
-    problems.add("E122", f"{path}: {said}" if loc else "the options do not go together", where)
+    meaning = fields[str(loc[0])].description if loc and str(loc[0]) in fields else None
+    fix = f"it is {meaning[:1].lower()}{meaning[1:]}" if meaning else None
+    problems.add("E122", f"{path}: {said}" if loc else "the options do not go together", where, fix)
 
 
 def _allowed(annotation: Any) -> tuple[str, ...]:

@@ -28,12 +28,13 @@ from reconciler.config.reading import path_text, places_of, read
 from reconciler.config.tags import entries
 from reconciler.config.tree import Mapping, Scalar
 from reconciler.model.desired import Contacts, Expression, Identity, Limits
-from reconciler.model.messages.rules import ALWAYS, RULES
+from reconciler.model.messages import MESSAGES
+from reconciler.model.messages.rules import ALWAYS
 from reconciler.model.problems import Level, Place
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_RULES = {row.name: row for row in RULES if row.name}
+_RULES = {row.name: row for row in MESSAGES.values() if row.name}
 _ORDER = {Level.OFF: 0, Level.WARNING: 1, Level.ERROR: 2}
 
 
@@ -65,7 +66,12 @@ def read_rules(root: Mapping, problems: Problems) -> dict[str, Level]:
             problems.add("E127", f"there is no rule {shown(name)}", pair.key.where, fix)
         elif not isinstance(value, Scalar) or value.text not in list(Level):
             if not (isinstance(value, Scalar) and value.broken):
-                problems.add("E114", f"the level of {shown(name)}", value.where, "write error, warning or off")
+                problems.add(
+                    "E114",
+                    f"the level of {shown(name)} is `error`, `warning` or `off`",
+                    value.where,
+                    "write error, warning or off",
+                )
         elif name in ALWAYS and _ORDER[Level(value.text)] < _ORDER[row.level]:
             problems.add("E128", f"the rule {shown(name)}", pair.key.where)
         else:
@@ -125,7 +131,15 @@ def check_refresh(root: Mapping, problems: Problems) -> None:
 
 
 def _section(root: Mapping, name: str, model: type[Model], problems: Problems) -> tuple[Model | None, dict[str, Place]]:
+    """The section as it was read, without the keys that could not be: what they hide is told, too. None without it."""
     node = root.get(name)
     if node is None:
         return None, {}
-    return read(model, node, name, problems), places_of(node)
+    noted = len(problems.found)
+    entry = read(model, node, name, problems)
+    if entry is None and isinstance(node, Mapping):
+        wrong = {found.where for found in problems.found[noted:]}
+        kept = {k: p for k, p in node.items.items() if not wrong & {p.key.where, p.value.where}}
+        if all(k in kept for k, f in model.model_fields.items() if f.is_required()):
+            entry = read(model, Mapping(node.file, node.line, node.column, kept), name, Problems())
+    return entry, places_of(node)

@@ -127,16 +127,17 @@ class Writer:
             column = self.columns.get(key)
             if column is None:
                 raise Refused(f"there is no field `{key}`", key)
-            stored[column.name] = self._value(column, value)
+            stored[column.name] = None if value is None or value == "" else self._value(column, value)
         return stored
 
     def _value(self, column: Column, value: Json) -> str | None:
-        if value is None or value == "":
-            return None
-        try:
-            text = column.kind.settle(value, column.options)
-        except Unfit as unfit:
-            raise Refused(f"`{column.key}` {unfit}", column.key) from None
+        if column.kind.free and type(value) is str:
+            text = value
+        else:
+            try:
+                text = column.kind.settle(value, column.options)
+            except Unfit as unfit:
+                raise Refused(f"`{column.key}` {unfit}", column.key) from None
         if self.mischief.rewrites:
             text = self.mischief.rewritten(column.key, text, column.kind.free)
         if len(text) > column.max_length:

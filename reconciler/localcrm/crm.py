@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from reconciler.localcrm import contacts as cards
 from reconciler.localcrm import inventory
@@ -17,11 +16,14 @@ from reconciler.localcrm.contacts import Record, Result, Writer
 from reconciler.localcrm.errors import Refused
 from reconciler.localcrm.file import CrmFile, microseconds
 from reconciler.localcrm.limits import Limits
-from reconciler.localcrm.pages import pages
 from reconciler.localcrm.quirks import Mischief, Quirks
-from reconciler.localcrm.seed import SeedRow, as_batches, insert_contacts
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import CrmField, CrmOption, CrmTag
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from reconciler.localcrm.seed import SeedRow
 
 
 def _account_id() -> str:
@@ -172,6 +174,8 @@ class LocalCrm:
         contacts: Iterable[pa.RecordBatch | SeedRow] = (),
     ) -> None:
         """Fill it without asking its rules and without counting a call; see `localcrm.seed`. All of it or nothing."""
+        from reconciler.localcrm.seed import as_batches, insert_contacts
+
         with self._file.writing() as connection:
             for field in fields:
                 inventory.add_field(connection, field, self.limits)
@@ -190,6 +194,8 @@ class LocalCrm:
             yield from cards.carriers(connection, tag, self.limits.page)
 
     def _pages(self, keys: Sequence[str], since: int | None) -> Iterator[pa.RecordBatch]:
+        from reconciler.localcrm.pages import pages
+
         with self._file.snapshot() as connection:
             yield from pages(connection, keys, since, self.limits.page)
 

@@ -21,6 +21,9 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class Unfit(ValueError):
     """The native type refuses the value. The text is a constant phrase."""
 
@@ -110,7 +113,7 @@ def _several(value: Json, options: frozenset[str]) -> str:
     distinct = list(dict.fromkeys(v for v in value if v))
     if options and not options.issuperset(distinct):
         raise Unfit("has no such option")
-    return json.dumps(distinct, ensure_ascii=False, separators=(",", ":")) if distinct else ""
+    return _compact(distinct) if distinct else ""
 
 
 _ROWS = (

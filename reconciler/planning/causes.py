@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
 
 from reconciler.model.desired import Desired
@@ -19,14 +18,14 @@ class Since(Enum):
     SAME = "same"
 
 
-def since(address: str, digests: Mapping[str, str], remembered: Remembered) -> Since:
-    """What happened to the entry of that address."""
+def entry_since(address: str, desired: Desired, remembered: Remembered, former: str | None = None) -> Since:
+    """What happened to the entry of that address; `former`: the address that it is renamed from."""
     if not remembered.applied:
         return Since.FIRST
     before = remembered.applied.get(address)
     if before is None:
-        return Since.NEW
-    return Since.SAME if before == digests.get(address) else Since.CHANGED
+        return Since.CHANGED if former in remembered.applied else Since.NEW
+    return Since.SAME if before == desired.entry_digests.get(address) else Since.CHANGED
 
 
 FILLING = {Since.FIRST: Cause.CONFIG, Since.NEW: Cause.CONFIG, Since.CHANGED: Cause.CONFIG, Since.SAME: Cause.SOURCE}
@@ -43,7 +42,3 @@ def counted(happened: Since) -> bool:
     new and the limit would protect nobody when it matters most, so there it does.
     """
     return happened is not Since.NEW
-
-
-def entry_since(address: str, desired: Desired, remembered: Remembered) -> Since:
-    return since(address, desired.entry_digests, remembered)

@@ -15,8 +15,9 @@ from reconciler.model.plan import ContactAction
 from reconciler.planning.causes import counted
 from reconciler.planning.counts import Counts
 from reconciler.planning.layout import Layout
+from reconciler.planning.made import Permissions
 from reconciler.planning.observed import Remembered
-from reconciler.planning.taggings import Permissions, TagDecisions
+from reconciler.planning.taggings import TagDecisions
 from reconciler.planning.values import ValueDecisions
 from reconciler.tables.changes import ChangeTable, ValueChanges
 

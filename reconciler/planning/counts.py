@@ -27,7 +27,8 @@ class Counts:
     first_lost: Counter[str] = field(default_factory=Counter)  # by tag: who carried it against its rule before us
     first_kept: dict[str, Refusals] = field(default_factory=dict)  # those of them who keep it
     kept_people: dict[str, list[bytes]] = field(default_factory=dict)  # and their digests
-    twins: dict[str, Refusals] = field(default_factory=dict)  # by dynamic column, and so is `dynamic_blocked`
-    dynamic_blocked: dict[str, Refusals] = field(default_factory=dict)
+    taken_tags: dict[str, Refusals] = field(default_factory=dict)  # by dynamic column, and so is `too_many_tags`
+    too_many_tags: dict[str, Refusals] = field(default_factory=dict)
+    blocked_by_tags: int = 0  # people of one of the two who have no blocked value beside
     used_tags: dict[str, DynamicTags] = field(default_factory=dict)  # tags made from values that people get now
     examples: dict[str, list[Example]] = field(default_factory=dict)

@@ -99,7 +99,7 @@ def _expressions(desired: Desired, people: PeoplePlan) -> Iterator[tuple[str, st
         yield "scope", "contacts.when", desired.contacts.when.where
     if isinstance(desired.contacts.create, Expression):
         yield "create", "contacts.create", desired.contacts.create.where
-    for column in people.layout.fields:
+    for column in (*people.layout.fields, *people.layout.blocked):
         entry = column.binding.entry
         where = entry.origin.expression.where if isinstance(entry.origin, FromExpression) else entry.where
         yield column.name, f"the value of `{entry.key}`", where
@@ -132,13 +132,13 @@ def _of_tags(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:
         detail = f"{_people(refusals.count)} with tag {name}, which becomes ours, though its rule says no"
         yield _finding("R213", refusals.count, detail, _place(tag), refusals.rows)
     for column in people.layout.dynamic:
-        if column.name in people.refused:
-            entry, waiting = column.entry, counts.dynamic_blocked.get(column.name, Refusals())
+        entry = column.entry
+        if waiting := counts.too_many_tags.get(column.name):
             detail = (
                 f"`{entry.column}` would make {people.refused[column.name]:,} new tags, {entry.max_new} are allowed;"
                 f" {_people(waiting.count)} waiting"
             )
             yield _finding("R214", waiting.count, detail, entry.where, waiting.rows)
-        if twins := counts.twins.get(column.name):
-            detail = f"{_people(twins.count)} whose `{column.entry.column}` makes a tag like an existing one"
-            yield _finding("R215", twins.count, detail, column.entry.where, twins.rows)
+        if taken := counts.taken_tags.get(column.name):
+            detail = f"{_people(taken.count)} whose `{entry.column}` makes a tag that is taken"
+            yield _finding("R215", taken.count, detail, entry.where, taken.rows)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from reconciler.model.addresses import field_address, tag_address
-from reconciler.model.desired import Desired, DynamicTags
+from reconciler.model.desired import Desired, DynamicTags, Field, Tag
 from reconciler.model.messages import problem
-from reconciler.model.names import fold_name
 from reconciler.model.problems import Failure
 from reconciler.planning.bindings import InventoryPlan
-from reconciler.planning.causes import entry_since
+from reconciler.planning.causes import Since, entry_since
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.conversion import Columns
 from reconciler.planning.counts import Counts
 from reconciler.planning.layout import DynamicColumn, FieldColumn, Layout, TagColumn
-from reconciler.planning.observed import Observed, Options
+from reconciler.planning.made import Owners, permissions
+from reconciler.planning.observed import Observed, Options, Remembered
 from reconciler.planning.reading import BATCH, ContactReader, PeopleReader, Side
 from reconciler.planning.selection import Selection
-from reconciler.planning.taggings import Permissions
 from reconciler.tables.changes import ChangeTable
 from reconciler.tables.engine import Engine
 from reconciler.tables.pairing import Paired, Pairing
@@ -39,7 +39,7 @@ class PeoplePlan:
     counts: Counts
     blocked_people: int
     waiting: dict[str, int]  # by key of a blocked field
-    refused: dict[str, int]  # by dynamic column: how many new names there would be
+    refused: Mapping[str, int]  # by dynamic column: how many new names there would be
     new_tags: dict[str, DynamicTags]
     links: Path | None
 
@@ -66,9 +66,11 @@ def compare_people(desired: Desired, observed: Observed, inventory: InventoryPla
         options.progress.stage("comparing")
         pairing.add_links(observed.remembered.links, observed.remembered.created)
         paired = pairing.pair()
-        permissions, refused = _permissions(layout, ours, observed, options)
+        allowed = permissions(
+            layout.dynamic, ours.dynamic_names, Owners.of(desired), observed.inventory, "untag" in options.allow
+        )
         changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
-        comparison = Comparison(layout, observed.remembered, permissions, changes, options.examples)
+        comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples)
         _compare(engine, pairing, ours, theirs, comparison)
         links = options.workdir / "links.parquet" if options.links else None
         if links is not None:
@@ -85,9 +87,9 @@ def compare_people(desired: Desired, observed: Observed, inventory: InventoryPla
         theirs=theirs,
         paired=paired,
         counts=comparison.counts,
-        blocked_people=blocked_people + sum(r.count for r in comparison.counts.dynamic_blocked.values()),
+        blocked_people=blocked_people + comparison.counts.blocked_by_tags,
         waiting={c.binding.entry.key: n for c, n in zip(layout.blocked, waiting, strict=True)},
-        refused=refused,
+        refused=allowed.refused,
         new_tags={name: entry for name, entry in sorted(comparison.counts.used_tags.items()) if name not in live},
         links=links,
     )
@@ -100,7 +102,7 @@ def lay_out(desired: Desired, observed: Observed, inventory: InventoryPlan, opti
     remembered = observed.remembered
     # The field that people are looked up by is always read; left out by --target it is compared with nothing to write.
     columns = [
-        FieldColumn(f"f{n}", n, binding, entry_since(field_address(binding.entry.key), desired, remembered))
+        FieldColumn(f"f{n}", n, binding, _field_since(binding.entry, desired, remembered))
         for n, binding in enumerate(inventory.bindings)
         if binding.entry.key == match or selection.takes(field_address(binding.entry.key))
     ]
@@ -112,8 +114,8 @@ def lay_out(desired: Desired, observed: Observed, inventory: InventoryPlan, opti
             f"g{n}",
             tag,
             inventory.tag_keys.get(name),
-            entry_since(tag_address(name), desired, remembered),
-            name in remembered.marks,
+            _tag_since(tag, desired, remembered),
+            not remembered.marks.isdisjoint((name, tag.renamed_from)),
         )
         for n, (name, tag) in enumerate(desired.tags.items())
         if tag.when is not None and name not in inventory.blocked_tags and selection.takes(tag_address(name))
@@ -132,6 +134,16 @@ def lay_out(desired: Desired, observed: Observed, inventory: InventoryPlan, opti
         inventory=inventory,
         writes_match=selection.takes(field_address(match)),
     )
+
+
+def _field_since(entry: Field, desired: Desired, remembered: Remembered) -> Since:
+    former = field_address(entry.renamed_from) if entry.renamed_from else None
+    return entry_since(field_address(entry.key), desired, remembered, former)
+
+
+def _tag_since(entry: Tag, desired: Desired, remembered: Remembered) -> Since:
+    former = tag_address(entry.renamed_from) if entry.renamed_from else None
+    return entry_since(tag_address(entry.name), desired, remembered, former)
 
 
 def dynamic_address(prefix: str) -> str:
@@ -159,19 +171,3 @@ def _compare(engine: Engine, pairing: Pairing, ours: Side, theirs: Side, compari
     )
     for batch in joined:
         comparison.updates(batch)
-
-
-def _permissions(
-    layout: Layout, ours: Side, observed: Observed, options: Options
-) -> tuple[Permissions, dict[str, int]]:
-    """Which names made from values may become tags. Judged on everybody in scope, before anything is decided."""
-    live = {tag.name for tag in observed.inventory.tags}
-    folded = {fold_name(name) for name in live}
-    twins: set[str] = set()
-    refused: dict[str, int] = {}
-    for column in layout.dynamic:
-        new = ours.dynamic_names.get(column.name, set()) - live
-        twins |= {name for name in new if fold_name(name) in folded}
-        if len(new - twins) > column.entry.max_new:
-            refused[column.name] = len(new - twins)
-    return Permissions.of(observed.inventory, twins, refused, "untag" in options.allow), refused

@@ -21,6 +21,7 @@ from reconciler.planning.conversion import (
     theirs_lane,
 )
 from reconciler.planning.layout import DynamicColumn, Layout
+from reconciler.planning.made import Owners
 from reconciler.planning.observed import Observed, Options
 from reconciler.planning.selection import Selection
 from reconciler.tables import tagsets
@@ -59,6 +60,7 @@ class PeopleReader:
         self._weights = {t.name: tagsets.weight(self._key, t.tag.name) for t in counted}
         self._scope = _condition("scope", desired.contacts.when, columns, options)
         create = desired.contacts.create
+        self._owners = Owners.of(desired)
         self._create = create if isinstance(create, bool) else _condition("create", create, columns, options)
         lanes = [
             *(ours_lane(c.name, c.binding, columns, scores, now) for c in layout.fields),
@@ -89,13 +91,14 @@ class PeopleReader:
         side = self.side
         rows = _numbers(side.rows + 1, batch.num_rows)
         side.rows += batch.num_rows
-        if self._scope is not None:
-            inside = _holds(self._scope.run(batch, rows))
-            batch, rows = batch.filter(inside), rows.filter(inside)
-            side.out_of_scope += len(inside) - len(rows)
         person = empty_to_null(batch.column(self._desired.identity.person))
         asked = self._asked(person)
         noted = rows if asked is None else pc.if_else(asked, rows, pa.scalar(None, pa.int64()))
+        if self._scope is not None:
+            inside = _holds(self._scope.run(batch, noted))
+            side.out_of_scope += len(noted.filter(pc.invert(inside)).drop_null())
+            batch, rows, noted, person = (c.filter(inside) for c in (batch, rows, noted, person))
+            asked = None if asked is None else asked.filter(inside)
         cells = {name: lane.run(batch, noted) for name, lane in side.lanes.items() if name not in ("scope", "create")}
         match = cells[self._layout.match.name]
         match = pc.if_else(is_marked(match), pa.scalar(None, pa.string()), match)
@@ -104,6 +107,7 @@ class PeopleReader:
             "row": rows,
             "person": person,
             "match": match,
+            "waits": _any([_holds(cells[c.name]) for c in self._layout.blocked], len(rows)),
             **{c: cells[c] for c in _names(self._layout.fields, self._layout.tags, self._layout.dynamic)},
         }
         keys = {
@@ -157,17 +161,17 @@ class PeopleReader:
             for item in () if text[0] == MARK else read_set(text):
                 weight = known.get(item)
                 if weight is None:
-                    weight = known[item] = tagsets.weight(self._key, column.entry.prefix + item)
+                    name = column.entry.prefix + item
+                    # A name of somebody else must not stand in for the tag of that name: the row is looked at.
+                    said = MARK + name if self._owners.foreign(column.entry, name) else name
+                    weight = known[item] = tagsets.weight(self._key, said)
                 total += weight
             weights.append(_wrap(total))
         return pc.fill_null(pa.array(weights, pa.int64()).take(distinct.indices), 0)
 
     def _unsure(self, cells: dict[str, pa.Array], length: int) -> pa.Array:
         """Whether a tag of the row is unknown: then its tag set proves nothing and the row is looked at."""
-        unsure = pa.repeat(pa.scalar(False), length)
-        for name in _names(self._layout.tags, self._layout.dynamic):
-            unsure = pc.or_(unsure, is_marked(cells[name]))
-        return unsure
+        return _any([is_marked(cells[name]) for name in _names(self._layout.tags, self._layout.dynamic)], length)
 
 
 class ContactReader:
@@ -232,6 +236,14 @@ def _condition(name: str, expression: Expression | None, columns: Columns, optio
     return None if expression is None else condition_lane(name, expression, columns, options.now)
 
 
+def _any(flags: Sequence[pa.Array], length: int) -> pa.Array:
+    """Boolean per row: one of the flags is true."""
+    found = pa.repeat(pa.scalar(False), length)
+    for flag in flags:
+        found = pc.or_(found, flag)
+    return found
+
+
 def _names(*groups: Sequence[object]) -> list[str]:
     return [column.name for group in groups for column in group]  # type: ignore[attr-defined]  # all have one
 
@@ -242,7 +254,7 @@ def _holds(cells: pa.Array) -> pa.Array:
 
 
 def _numbers(first: int, length: int) -> pa.Array:
-    return pa.array(range(first, first + length), pa.int64())
+    return pa.arange(first, first + length)
 
 
 def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:

@@ -18,9 +18,11 @@ class Selection:
         return any(p.startswith("contact.") for p in (*self.target, *self.exclude))
 
     def takes(self, address: str) -> bool:
-        """Whether the field, option, tag or dynamic tag of that address is planned."""
+        """Whether the field, option, tag or dynamic tag of that address is planned. An option goes with its field."""
         entries = _of(self.target, contacts=False)
-        return (not entries or _matches(address, entries)) and not _matches(address, _of(self.exclude, contacts=False))
+        named = (address, address.partition(".option.")[0]) if address.startswith("field.") else (address,)
+        chosen = not entries or any(_matches(name, entries) for name in named)
+        return chosen and not any(_matches(name, _of(self.exclude, contacts=False)) for name in named)
 
     def takes_contact(self, address: str) -> bool:
         """Whether that contact (`contact.<12 hex>`) is planned."""

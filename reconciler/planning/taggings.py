@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.addresses import person_digest, tag_address
-from reconciler.model.inventory import Inventory
 from reconciler.model.plan import TagAction, TagCount
 from reconciler.model.types import read_set
 from reconciler.planning.causes import FILLING
 from reconciler.planning.conversion import YES
 from reconciler.planning.counts import Counts
 from reconciler.planning.layout import DynamicColumn, Layout, TagColumn
+from reconciler.planning.made import Permissions
 from reconciler.planning.observed import Remembered
 from reconciler.tables import tagsets
 from reconciler.tables.cells import MARK, is_marked
@@ -26,26 +26,17 @@ _APPLY, _REMOVE = int(TagAction.APPLY), int(TagAction.REMOVE)
 
 
 @dataclass(frozen=True, slots=True)
-class Permissions:
-    """What the tags of this plan may do.
+class _Made:
+    """What the values of one contact come to. `taken`: one of them makes a tag that is somebody else's."""
 
-    `names`: live tags, key -> name. `twins`: names from values that differ from a live tag only in case or spaces.
-    `refused`: dynamic columns with more new names than `max_new`. `untag_first`: people may lose a tag in the very
-    plan that makes it ours.
-    """
-
-    names: Mapping[str, str]
-    twins: frozenset[str] = frozenset()
-    refused: frozenset[str] = frozenset()
-    untag_first: bool = False
-
-    @classmethod
-    def of(cls, inventory: Inventory, twins: Iterable[str], refused: Iterable[str], untag_first: bool) -> Permissions:
-        return cls({t.key: t.name for t in inventory.tags}, frozenset(twins), frozenset(refused), untag_first)
+    apply: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    taken: bool = False
+    too_many: bool = False
 
 
 class TagDecisions:
-    """Rule tags by column; tags made from values row by row, only where a row has or wants one."""
+    """Rule tags by column; tags made from values once per distinct case."""
 
     def __init__(self, layout: Layout, permissions: Permissions, counts: Counts, remembered: Remembered) -> None:
         self._layout, self._permissions, self._counts = layout, permissions, counts
@@ -57,8 +48,13 @@ class TagDecisions:
         changes: list[TagChanges] = []
         for column in self._layout.tags:
             changes += self._new_rule(column, batch) if new else self._rule(column, batch)
+        given: set[tuple[int, str]] = set()
+        blocked: set[int] = set()
         for dynamic in self._layout.dynamic:
-            changes += self._dynamic(dynamic, batch, new)
+            changes += self._dynamic(dynamic, batch, new, given, blocked)
+        if blocked:
+            waits = batch.column("waits").take(pa.array(sorted(blocked), pa.int64()))
+            self._counts.blocked_by_tags += len(blocked) - (pc.sum(waits).as_py() or 0)
         return changes
 
     def _new_rule(self, column: TagColumn, batch: pa.RecordBatch) -> list[TagChanges]:
@@ -84,7 +80,7 @@ class TagDecisions:
         """Who of those carried the tag before it became ours, and was never wanted by its rule since."""
         if not column.ours:
             return lost
-        kept = self._kept.get(column.tag.name)
+        kept = self._kept.get(column.tag.name) or self._kept.get(column.tag.renamed_from or "")
         if not kept:
             return pa.repeat(pa.scalar(False), batch.num_rows)
         people = zip(batch.column("person").to_pylist(), lost.to_pylist(), strict=True)
@@ -124,44 +120,63 @@ class TagDecisions:
         tag = pa.repeat(pa.scalar(column.tag.name), len(at))
         return [TagChanges(at, tag, pa.repeat(pa.scalar(action, pa.int8()), len(at)))]
 
-    def _dynamic(self, column: DynamicColumn, batch: pa.RecordBatch, new: bool) -> list[TagChanges]:
-        at: list[int] = []
-        tags: list[str] = []
-        actions: list[int] = []
-        rows = batch.column("row").to_pylist()
-        theirs = [()] * batch.num_rows if new else batch.column("tags").to_pylist()
-        for n, (wanted_text, keys) in enumerate(zip(batch.column(column.name).to_pylist(), theirs, strict=True)):
-            carried = {name for key in keys if (name := self._permissions.names.get(key)) is not None}
-            for tag, action in self._of_row(column, wanted_text, carried, rows[n]):
-                at.append(n)
-                tags.append(tag)
-                actions.append(action)
-        if not at:
-            return []
-        return [TagChanges(pa.array(at, pa.int64()), pa.array(tags, pa.string()), pa.array(actions, pa.int8()))]
+    def _dynamic(
+        self, column: DynamicColumn, batch: pa.RecordBatch, new: bool, given: set[tuple[int, str]], blocked: set[int]
+    ) -> list[TagChanges]:
+        """`given`: (row of the batch, tag) that a column before applies; `blocked`: rows that wait. Both grow."""
+        made = self._cases(column, batch, new)
+        taken = [n for n, case in enumerate(made) if case.taken]
+        too_many = [n for n, case in enumerate(made) if case.too_many]
+        rows = batch.column("row")
+        for at, kept in ((taken, self._counts.taken_tags), (too_many, self._counts.too_many_tags)):
+            if at:
+                kept.setdefault(column.name, Refusals()).add(rows.take(pa.array(at, pa.int64())).to_pylist())
+        found = [(n, tag, _APPLY) for n, case in enumerate(made) for tag in case.apply if (n, tag) not in given]
+        given.update((n, tag) for n, tag, _ in found)
+        blocked.update(taken, too_many)
+        return self._told(column, found + [(n, tag, _REMOVE) for n, case in enumerate(made) for tag in case.remove])
 
-    def _of_row(
-        self, column: DynamicColumn, text: str | None, carried: set[str], row: int
-    ) -> Iterable[tuple[str, int]]:
-        """Taggings of one contact. An unreadable value leaves all; an empty one takes away what the prefix owns."""
+    def _cases(self, column: DynamicColumn, batch: pa.RecordBatch, new: bool) -> list[_Made]:
+        """What becomes of each row; worked out once per distinct value and set of carried tags."""
+        texts = batch.column(column.name).to_pylist()
+        theirs = [()] * batch.num_rows if new else map(tuple, batch.column("tags").to_pylist())
+        cases: dict[tuple[str | None, tuple[str, ...]], _Made] = {}
+        made: list[_Made] = []
+        for case in zip(texts, theirs, strict=True):
+            if case not in cases:
+                cases[case] = self._made(column, *case)
+            made.append(cases[case])
+        return made
+
+    def _made(self, column: DynamicColumn, text: str | None, keys: tuple[str, ...]) -> _Made:
+        """An unreadable value leaves all; an empty one takes away what the prefix owns."""
+        entry, allowed = column.entry, self._permissions
         if text is not None and text.startswith(MARK):
-            return
-        wanted = {column.entry.prefix + item for item in read_set(text)} if text else set()
-        if wanted & self._permissions.twins:
-            self._counts.twins.setdefault(column.name, Refusals()).add([row])
-            wanted -= self._permissions.twins
-        if column.name in self._permissions.refused and not wanted <= self._live:
-            self._counts.dynamic_blocked.setdefault(column.name, Refusals()).add([row])
-            return
-        for tag in sorted(wanted - carried):
-            self._count(column, tag).apply += 1
-            self._counts.used_tags.setdefault(tag, column.entry)
-            yield tag, _APPLY
-        if column.entry.keep or not column.entry.prefix:
-            return
-        for tag in sorted(name for name in carried - wanted if name.startswith(column.entry.prefix)):
-            self._count(column, tag).remove += 1
-            yield tag, _REMOVE
+            return _Made()
+        carried = {name for key in keys if (name := allowed.names.get(key)) is not None}
+        wanted = {entry.prefix + item for item in read_set(text)} if text else set()
+        taken = wanted & allowed.taken[column.name]
+        wanted -= taken
+        if column.name in allowed.refused and not wanted <= self._live:
+            return _Made(taken=bool(taken), too_many=True)
+        apply = tuple(sorted(wanted - carried))
+        if taken or entry.keep or not entry.prefix:
+            return _Made(apply, taken=bool(taken))
+        return _Made(apply, tuple(sorted(name for name in carried - wanted if name.startswith(entry.prefix))))
+
+    def _told(self, column: DynamicColumn, found: list[tuple[int, str, int]]) -> list[TagChanges]:
+        """The taggings as columns, counted."""
+        if not found:
+            return []
+        for (tag, action), count in Counter((tag, action) for _, tag, action in found).items():
+            counted = self._count(column, tag)
+            if action == _APPLY:
+                counted.apply += count
+                self._counts.used_tags.setdefault(tag, column.entry)
+            else:
+                counted.remove += count
+        at, tags, actions = zip(*found, strict=True)
+        return [TagChanges(pa.array(at, pa.int64()), pa.array(tags, pa.string()), pa.array(actions, pa.int8()))]
 
     def _count(self, column: TagColumn | DynamicColumn, name: str) -> TagCount:
         cause = FILLING[column.since]

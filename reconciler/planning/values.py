@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.addresses import contact_address, text_digest
+from reconciler.model.desired import Field
 from reconciler.model.plan import CAUSES, Cause, Example, FieldCount, Verdict, example_key
 from reconciler.planning.causes import FILLING, OVERWRITING
 from reconciler.planning.counts import Counts
@@ -98,7 +99,7 @@ class ValueDecisions:
         if not self._rewrites or "id" not in batch.schema.names:
             return different
         contacts = batch.column("id").take(at)
-        known = _known_rewrites(self._rewrites, column.binding.entry.key, contacts)
+        known = _known_rewrites(self._rewrites, column.binding.entry, contacts)
         if not known:
             return different
         key = self._remembered.key
@@ -178,7 +179,12 @@ def _causes(column: FieldColumn, filled: pa.Array, new: bool) -> pa.Array:
     return pc.if_else(filled, pa.scalar(CAUSES.index(OVERWRITING[column.since]), pa.int8()), filling)
 
 
-def _known_rewrites(rewrites: pa.Table, field: str, contacts: pa.Array) -> dict[str, tuple[bytes, bytes]]:
-    """Contact -> digests (sent, stored), for those of these contacts whose value the CRM rewrote."""
-    here = rewrites.filter(pc.and_(pc.equal(rewrites["field"], field), pc.is_in(rewrites["contact"], contacts)))
-    return {r["contact"]: (r["sent"], r["stored"]) for r in here.to_pylist()}
+def _known_rewrites(rewrites: pa.Table, entry: Field, contacts: pa.Array) -> dict[str, tuple[bytes, bytes]]:
+    """Contact -> digests (sent, stored), for those of these contacts whose value the CRM rewrote; what it rewrote
+    under the field's former name counts until something is rewritten under the new one."""
+    among = rewrites.filter(pc.is_in(rewrites["contact"], contacts))
+    known: dict[str, tuple[bytes, bytes]] = {}
+    for name in (entry.renamed_from, entry.key):
+        here = among.filter(pc.equal(among["field"], name)) if name else among.slice(0, 0)
+        known.update({r["contact"]: (r["sent"], r["stored"]) for r in here.to_pylist()})
+    return known

@@ -25,6 +25,7 @@ from reconciler.model.plan import (
     TagCount,
 )
 from reconciler.model.problems import Place, Problem
+from reconciler.model.status import LastRun, Status
 from reconciler.report import shapes
 from reconciler.report.redaction import shown_changes, shown_tags
 from reconciler.report.words import file_line
@@ -87,6 +88,33 @@ def validation_document(
     )
 
 
+def status_document(status: Status | None, problems: Iterable[Problem] = (), file: str = "") -> shapes.StatusDocument:
+    """What is remembered about a file; `status` None: it could not be found out."""
+    rows = _problems(problems)
+    if status is None:
+        return shapes.StatusDocument(tool=__version__, outcome="error", file=file, problems=rows)
+    return shapes.StatusDocument(
+        tool=__version__,
+        outcome="known" if status.known else "nothing",
+        file=status.file,
+        state=status.state,
+        account=status.account,
+        plan=_run_row(status.plan),
+        apply=_run_row(status.apply),
+        unfinished=_run_row(status.unfinished),
+        open_creates=status.open_creates,
+        running=status.lock,
+        next_full_read=status.next_full_read,
+        counts=dict(sorted(status.counts.items())),
+        sizes=dict(sorted(status.sizes.items())),
+        problems=rows,
+    )
+
+
+def _run_row(run: LastRun | None) -> shapes.RunRow | None:
+    return shapes.RunRow(**asdict(run)) if run is not None and run.run else None
+
+
 _STEERING = re.compile(
     "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -102,9 +130,13 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-def schema(shape: Literal["plan", "validation"]) -> dict[str, Any]:
+def schema(shape: Literal["plan", "validation", "status"]) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of what `--format json` prints."""
-    models: dict[str, type[BaseModel]] = {"plan": shapes.PlanDocument, "validation": shapes.ValidationDocument}
+    models: dict[str, type[BaseModel]] = {
+        "plan": shapes.PlanDocument,
+        "validation": shapes.ValidationDocument,
+        "status": shapes.StatusDocument,
+    }
     body = models[shape].model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}
 

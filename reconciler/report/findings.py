@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.model.plan import Finding, Guard
 from reconciler.planning.guards import tripped_message
-from reconciler.report.layout import LABEL, WIDTH, folding_table, paragraph, section
+from reconciler.report.layout import LABEL, WIDTH, columns, paragraph, section, table
 from reconciler.report.words import file_line, listing, number
 
 
@@ -15,8 +15,9 @@ def finding_lines(findings: Sequence[Finding], width: int = WIDTH) -> list[str]:
     ordered = sorted(findings, key=lambda f: (f.level.value, f.code, f.where.line if f.where else 0, f.detail))
     rows = [[f"{f.level.value} {f.code}", f.detail or _summed(f), file_line(f.where)] for f in ordered]
     lines: list[str] = []
-    for finding, told in zip(ordered, folding_table(rows, 1, width, gaps=(2,), indent=LABEL), strict=True):
-        lines += told
+    for finding, row, line in zip(ordered, rows, table(rows, gaps=(2,)), strict=True):
+        whole = " " * LABEL + line.strip()
+        lines += [whole] if columns(whole) <= width else paragraph(f"{row[0]}  {row[1]}   {row[2]}", LABEL, width, 4)
         word = "row" if len(finding.rows) == 1 == finding.count else "rows"
         rows_named = f"{word} {listing(number(n) for n in finding.rows)}" if finding.rows else ""
         if finding.count > len(finding.rows) > 0:

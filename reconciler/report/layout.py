@@ -1,4 +1,4 @@
-"""Aligned columns and wrapped lines. Every cell passes `plain`: nothing that others wrote reaches a terminal as it is."""
+"""Aligned columns and wrapped lines. All passes `plain`: nothing that others wrote reaches a terminal as it is."""
 
 from __future__ import annotations
 
@@ -58,30 +58,31 @@ def folding_table(
     width: int,
     gaps: Sequence[int] = (),
     least: Sequence[int] = (),
-    indent: int = 2,
 ) -> list[list[str]]:
     """As `table`, each row as its lines: in a row wider than `width` the cell `fold` goes on below its own beginning,
     or begins there if names before it are too long."""
     clean, widths = _measured(rows, least, max(_LEAST, _WIDEST - max(WIDTH - width, 0)))
-    start = indent + sum(width_of + _gap(gaps, i) for i, width_of in enumerate(widths[:fold]))
-    return [_folded(row, fold, width, (widths, gaps, start, indent)) for row in clean]
+    start = 2 + sum(width_of + _gap(gaps, i) for i, width_of in enumerate(widths[:fold]))
+    return [_folded(row, fold, width, (widths, gaps, start)) for row in clean]
 
 
-def _folded(
-    row: Sequence[str], fold: int, width: int, measures: tuple[Sequence[int], Sequence[int], int, int]
-) -> list[str]:
-    widths, gaps, start, indent = measures
-    whole = " " * indent + _joined(row, widths, gaps).rstrip()
+def _folded(row: Sequence[str], fold: int, width: int, measures: tuple[Sequence[int], Sequence[int], int]) -> list[str]:
+    widths, gaps, start = measures
+    whole = "  " + _joined(row, widths, gaps).rstrip()
     if columns(whole) <= width or fold >= len(row):
         return [whole]
-    head = " " * indent + _joined(row[:fold], widths, gaps)
+    head = "  " + _joined(row[:fold], widths, gaps)
     last = _joined(row[fold + 1 :], widths[fold + 1 :], gaps[fold + 1 :]).rstrip()
     gap = _gap(gaps, fold)
-    pieces = wrapped(row[fold], max(_LEAST, width - start - (gap + columns(last) if last else 0))) or [""]
     room = width - start - gap - columns(last)
-    first = pieces[0] + " " * (max(min(widths[fold], room) - columns(pieces[0]), 0) + gap) + last
+    beside = bool(last) and room >= min(_LEAST, columns(row[fold]))
+    pieces = wrapped(row[fold], room if beside else max(width - start, _LEAST)) or [""]
+    begin = start + len(pieces[0]) - len(pieces[0].lstrip(" "))
+    first, *others = pieces if beside or not last else [*pieces, last]
+    if beside:
+        first += " " * (max(min(widths[fold], room) - columns(first), 0) + gap) + last
     lines = [(head + first).rstrip()] if columns(head) <= start else [head.rstrip(), (" " * start + first).rstrip()]
-    return lines + [" " * start + piece.strip() for piece in pieces[1:]]
+    return lines + [" " * begin + piece.strip() for piece in others]
 
 
 def _measured(rows: Sequence[Sequence[str]], least: Sequence[int], widest: int) -> tuple[list[list[str]], list[int]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from reconciler.model.plan import Cause, Example, FieldCount, Plan, TagCount, example_key
 from reconciler.report.layout import WIDTH, folding_table, section, table
 from reconciler.report.redaction import shown_tags
-from reconciler.report.words import counted, line_of, number, some
+from reconciler.report.words import counted, line_of, listing, number, some
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ def _partition(plan: Plan) -> str:
 
 def _beside(plan: Plan) -> str:
     c = plan.contacts
-    said = counted(((c.held, "held"), (c.conflict, "conflict"), (c.blocked, "blocked")))
-    return f"contacts with such values: {said}" if said else ""
+    kinds = ((c.held, "held values"), (c.conflict, "values in conflict"), (c.blocked, "blocked values"))
+    return listing(f"{what} in {some(count, 'contact')}" for count, what in kinds if count)
 
 
 def _right(count: str, width: int) -> str:

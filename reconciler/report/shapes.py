@@ -229,6 +229,45 @@ class PlanDocument(Shape):
     """`apply`: the calls that were really made."""
 
 
+class RunRow(Shape):
+    """A run of plan or apply."""
+
+    run: str
+    at: str
+    """When it began, UTC."""
+    config: str
+    """Digest of the file as it was."""
+    result: str
+    """How it ended; empty while it did not."""
+
+
+class StatusDocument(Shape):
+    """One object for every `status`."""
+
+    format: Literal["reconciler-status/1"] = "reconciler-status/1"
+    tool: str
+    outcome: Literal["known", "nothing", "error"]
+    """`nothing`: nothing is remembered about the file."""
+    file: str
+    state: str = ""
+    """The folder that remembers."""
+    account: str = ""
+    plan: RunRow | None = None
+    apply: RunRow | None = None
+    unfinished: RunRow | None = None
+    """An apply that did not end."""
+    open_creates: int = 0
+    """Creations of contacts whose answer was lost."""
+    running: str = ""
+    """The apply that runs at this moment."""
+    next_full_read: str = ""
+    counts: dict[str, int] = {}
+    """What is remembered, by word."""
+    sizes: dict[str, int] = {}
+    """Bytes, by file name."""
+    problems: tuple[ProblemRow, ...] = ()
+
+
 class ValidationDocument(Shape):
     """One object for every `validate`."""
 

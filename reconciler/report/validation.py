@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from reconciler.model.desired import Desired
 from reconciler.model.problems import Problem
+from reconciler.report.layout import WIDTH
 from reconciler.report.problems import problems_text
 from reconciler.report.words import listing, plain, some
 
 
-def validation_text(file: str, desired: Desired, problems: Sequence[Problem]) -> str:
+def validation_text(file: str, desired: Desired, problems: Sequence[Problem], width: int = WIDTH) -> str:
     """Warnings, if any, then one line with what the file declares."""
     declared = (
         (len(desired.fields), "field"),
@@ -19,5 +20,5 @@ def validation_text(file: str, desired: Desired, problems: Sequence[Problem]) ->
         (len(desired.scores), "score"),
     )
     said = listing(some(count, noun) for count, noun in declared if count)
-    blocks = problems_text(problems)
+    blocks = problems_text(problems, width)
     return (blocks + "\n" if blocks else "") + plain(f"{file} is valid: {said}.") + "\n"

@@ -13,38 +13,13 @@ from reconciler.model.messages import problem
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import Action, ContactAction, Plan
 from reconciler.model.problems import Problem
-from reconciler.planning.selection import Selection
 from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.failures import problem_of
 from reconciler.runtime.inventory import InventoryWriter, pending
 from reconciler.runtime.journal import Journal
 from reconciler.runtime.people import PeopleWriter
+from reconciler.runtime.request import Scope
 from reconciler.runtime.state import State
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which part of the file is applied."""
-
-    persons: frozenset[str] = frozenset()
-    target: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> bool:
-        return not (self.persons or self.target or self.exclude)
-
-    @property
-    def everybody(self) -> bool:
-        """Whether all people were paired and none was left out."""
-        return not self.persons and not Selection(self.target, self.exclude).by_contact
-
-    def entries(self, desired: Desired) -> dict[str, str]:
-        """Address and digest of the entries that this apply carries out for everybody."""
-        if not self.everybody:
-            return {}
-        selection = Selection(self.target, self.exclude)
-        return {address: digest for address, digest in desired.entry_digests.items() if selection.takes(address)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.errors import WrongAccount
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find, names
@@ -16,7 +16,9 @@ from reconciler.model.inventory import Account
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
 from reconciler.runtime.failures import doors_said, failure_of
-from reconciler.runtime.gateway import Gateway
+
+if TYPE_CHECKING:
+    from reconciler.runtime.gateway import Gateway
 
 
 @contextmanager
@@ -33,6 +35,8 @@ def open_source(desired: Desired, base: Path) -> Iterator[Source]:
 @contextmanager
 def open_crm(desired: Desired, base: Path, clock: Clock, most: int | None = None) -> Iterator[Gateway]:
     """The CRM of that file behind a gateway; its errors become failures. `most`: calls after which writing stops."""
+    from reconciler.runtime.gateway import Gateway
+
     with doors_said(desired.crm.where):
         crm = _adapter(CRM, desired.crm).open(desired.crm.options, base, desired.crm.object)
         try:

@@ -96,3 +96,9 @@ def take_or_fail(path: Path, clock: Clock) -> FileLock:
             return lock
         clock.sleep(_PAUSE)  # somebody may only be looking who holds it
     raise Failure(problem("E507", str(holder(path) or "")))
+
+
+def said(path: Path) -> str:
+    """Who applies now, in words; this process left out."""
+    found = holder(path)
+    return "" if found is None or found.ours else str(found) or "another process"

@@ -106,10 +106,7 @@ def _lists(length: int, at: Sequence[pa.Array], entries: pa.Array) -> tuple[pa.A
     owners = pa.concat_arrays([pa.array([], pa.int64()), *at])
     order = pc.array_sort_indices(owners)  # stable: entries of one row keep their order
     found = pc.value_counts(owners)
-    counts = [0] * (length + 1)
-    for entry in found.to_pylist():
-        counts[entry["values"] + 1] = entry["counts"]
-    sizes = pa.array(counts, pa.int32())
-    offsets = pc.cumulative_sum(sizes)
-    lists = pa.ListArray.from_arrays(offsets, entries.take(order))
-    return lists, sizes.slice(1)
+    at = pc.index_in(pa.arange(0, length), value_set=found.field("values"))
+    sizes = pc.fill_null(found.field("counts").take(at), 0).cast(pa.int32())
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(sizes)])
+    return pa.ListArray.from_arrays(offsets, entries.take(order)), sizes

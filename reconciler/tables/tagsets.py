@@ -30,7 +30,7 @@ def signatures(lists: pa.Array, weights: Mapping[str, int]) -> pa.Array:
 def carried(lists: pa.Array, tag: str) -> pa.Array:
     """Boolean per row: the list holds the tag."""
     owners = _parents(lists).filter(pc.equal(lists.flatten(), tag))
-    return pc.is_in(pa.array(range(len(lists)), pa.int64()), owners)
+    return pc.is_in(pa.arange(0, len(lists)), owners)
 
 
 def counts(lists: pa.Array) -> dict[str, int]:

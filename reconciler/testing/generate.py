@@ -23,6 +23,7 @@ def generated() -> Mapping[str, str]:
         "schemas/config.v1.json": to_json(config_schema(_own_options(CRM), _own_options(SOURCE))) + "\n",
         "schemas/plan.v1.json": to_json(schema("plan")) + "\n",
         "schemas/validation.v1.json": to_json(schema("validation")) + "\n",
+        "schemas/status.v1.json": to_json(schema("status")) + "\n",
         "docs/messages.md": reference.messages_page(),
         "docs/types.md": reference.types_page(TYPES.values()),
         "docs/decision.md": reference.decision_page(decision_rows()),

@@ -15,9 +15,19 @@ from typing import Any
 from reconciler.model.outcome import Outcome, Result, Written
 from reconciler.model.plan import Plan
 from reconciler.model.problems import Problem
+from reconciler.model.status import LastRun, Status
 from tests.report.plans import EMPTY, FULL
 
 ALLOWED = replace(FULL, guards=())
+STATUS = Status(
+    file="north.yaml",
+    state=".reconciler/north",
+    known=True,
+    account="3f9c",
+    apply=LastRun("a-1", "2026-11-21T10:00:00Z", "blake2b:aa", "applied"),
+    counts={"links": 12345},
+    sizes={"state.db": 40960},
+)
 
 
 class Request:
@@ -39,6 +49,8 @@ class Program:
     problems: tuple[Problem, ...] = ()
     waits: bool = False
     deaf: bool = False
+    remembered: Status = STATUS
+    forgotten: list[str] = field(default_factory=list)
 
     Request = Request
 
@@ -65,6 +77,14 @@ class Program:
             _wait(stop if not self.deaf else lambda: False)
             return Outcome(Result.INTERRUPTED, self.the_plan, "r-1", Written(updated=7, left=3))
         return Outcome(self.result, self.the_plan, "r-1", Written(updated=43), (), self.problems)
+
+    def status(self, request: Request) -> Status:
+        self._asked(request)
+        return self.remembered
+
+    def forget(self, request: Request, what: str) -> None:
+        self._asked(request)
+        self.forgotten.append(what)
 
 
 def _wait(stop: Callable[[], bool]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,9 +14,12 @@ import pytest
 from reconciler import __version__
 from reconciler.cli import exits
 from reconciler.cli.app import COMMANDS, run
+from reconciler.cli.commands.status import PARTS
 from reconciler.model.messages import MESSAGES, problem
 from reconciler.model.outcome import Result
 from reconciler.model.problems import Exit, Failure
+from reconciler.model.status import Status
+from reconciler.runtime.state import FORGETTABLE
 from tests.cli.program import ALLOWED, Program
 from tests.report.json_schema import parsed
 from tests.report.plans import EMPTY, FULL
@@ -110,7 +114,17 @@ def test_a_refused_apply_prints_the_plan_and_its_limits(capsys: Capture) -> None
     assert call("apply --auto-approve", Program(FULL, Result.REFUSED)) == 3
     out = capsys.readouterr().out
     assert "Limits     update_percent: 34 planned, 30 allowed" in out
-    assert out.endswith("Refused: nothing was written.\n")
+    assert out.endswith("Refused, nothing was written: see Limits.\n")
+
+
+def test_why_an_apply_is_refused_is_said_once(capsys: Capture) -> None:
+    exceeded = problem("E514", "update_percent: 34 planned, 30 allowed")
+    assert call("apply --auto-approve", Program(FULL, Result.REFUSED, problems=(exceeded,))) == 3
+    out, err = capsys.readouterr()
+    assert out.count("34 planned") == 1
+    assert "E514" not in out + err
+    assert call("apply --auto-approve --format json", Program(FULL, Result.REFUSED, problems=(exceeded,))) == 3
+    assert [p["code"] for p in parsed(capsys.readouterr().out)["problems"]] == ["E514"]
 
 
 def test_an_apply_with_nothing_to_do_says_so_once(capsys: Capture) -> None:
@@ -193,7 +207,19 @@ WRONG = [
     ("plan extra", "E904", "more arguments"),
     ("-C no/such/folder plan", "E903", "-C names no folder"),
     ("explain E95", "E907", "did you mean"),
-    ("schema plam", "E903", "config or plan"),
+    ("plan --now 0001-01-01T00:00:00+23:00", "E903", "`--now` takes a date or a time"),
+    ("plan --now 9999-12-31T23:00:00-23:00", "E903", "`--now` takes a date or a time"),
+    ("plan --state=", "E903", "`--state` is empty"),
+    ("plan --directory=", "E903", "`--directory` is empty"),
+    ("plan --file=", "E903", "`--file` is empty"),
+    ("plan --person=", "E903", "`--person` is empty"),
+    ("plan --target= --exclude=x", "E903", "`--target` is empty"),
+    ("plan --det", "E902", "did you mean `--detailed-exitcode`?"),
+    ("plan --allow crate=1", "E903", "did you mean `create`?"),
+    ("plan --allow nothing=1", "E903", "limits are clear, create, delete"),
+    ("apply --auto-approve --max-calls 0", "E903", "`--max-calls` takes a whole number from 1 on"),
+    ("status --forget nonsense", "E903", "`--forget` takes all, links, tags, rewrites, fields or runs"),
+    ("schema plam", "E903", "config, plan, validation or status"),
 ]
 
 
@@ -272,3 +298,65 @@ def test_the_version_is_printed(capsys: Capture, flag: str) -> None:
 def test_a_plan_for_another_file_names_it_in_the_next_step(capsys: Capture) -> None:
     assert call("plan -f north.yaml", Program(replace(ALLOWED, file="north.yaml"))) == 0
     assert capsys.readouterr().out.endswith("Next: reconciler -f north.yaml apply\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "following"),
+    [
+        ("plan -C . --state 'my state'", "reconciler -C . --state 'my state' apply"),
+        ("plan --person 7", "reconciler apply with the same options"),
+        ("plan --target field.*", "reconciler apply with the same options"),
+        ("plan --allow create=5", "reconciler apply with the same options"),
+        ("plan --now 2026-11-22", "reconciler apply with the same options"),
+    ],
+)
+def test_the_next_step_does_what_the_plan_shows(capsys: Capture, typed: str, following: str) -> None:
+    assert run(shlex.split(typed), {}, Program) == 0
+    assert capsys.readouterr().out.endswith(f"Next: {following}\n")
+
+
+def test_a_global_option_without_a_command_is_wrong_usage(capsys: Capture) -> None:
+    assert call("-f plan") == 1  # `plan` was meant as the command, and is the value of -f
+    assert codes(capsys) == ["E904"]
+
+
+@pytest.mark.parametrize("format", ["json", "text"])
+def test_a_status_is_text_or_one_object(capsys: Capture, format: str) -> None:
+    assert call(f"status --format {format}") == 0
+    out = capsys.readouterr().out
+    if format == "text":
+        assert out.startswith("north.yaml   .reconciler/north")
+    else:
+        document = parsed(out)
+        assert (document["outcome"], document["counts"]["links"]) == ("known", 12345)
+        assert (document["apply"]["run"], document["unfinished"]) == ("a-1", None)
+
+
+def test_a_status_without_memory_says_so(capsys: Capture) -> None:
+    program = Program(remembered=Status("reconciler.yaml", ".reconciler/reconciler"))
+    assert call("status --format json", program) == 0
+    document = parsed(capsys.readouterr().out)
+    assert (document["outcome"], document["plan"], document["counts"]) == ("nothing", None, {})
+
+
+def test_forgetting_names_its_part_and_knows_them_all(capsys: Capture) -> None:
+    program = Program()
+    assert call("status --forget links", program) == 0
+    assert call("status --forget", program) == 0
+    assert program.forgotten == ["links", "all"]
+    assert set(PARTS) == set(FORGETTABLE)
+
+
+@pytest.mark.parametrize("line", ["status --forget x --format json", "status --format json x"])
+def test_a_status_that_fails_is_one_object_too(capsys: Capture, line: str) -> None:
+    assert call(line) == 1
+    document = parsed(capsys.readouterr().out)
+    assert (document["format"], document["outcome"]) == ("reconciler-status/1", "error")
+    assert document["problems"]
+
+
+def test_a_rule_that_cannot_be_lowered_is_not_explained_as_if_it_could(capsys: Capture) -> None:
+    assert call("explain email-mapped") == 0
+    assert "cannot be lowered" in capsys.readouterr().out
+    assert call("explain raw-empties") == 0
+    assert "{raw-empties: error | warning | off}" in capsys.readouterr().out

@@ -189,3 +189,23 @@ def test_a_terminal_gets_colours_unless_it_declines(env: Mapping[str, str], colo
 def test_values_may_be_shown_at_a_terminal_but_not_in_ci() -> None:
     assert Screen("plan", "--show-values").end() == 0
     assert Screen("plan", "--show-values", CI="1").end() == 1
+
+
+@pytest.mark.parametrize("command", ["plan", "plan --format json", "apply --auto-approve", "plan --nope --format json"])
+def test_a_result_that_cannot_be_written_is_an_error_with_a_code(command: str) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*PROGRAM, *command.split()], env=BASE, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error E902" if "--nope" in command else "error E910")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("closed", "code"), [("1", 1), ("2", 0)])
+def test_a_stream_that_was_closed_before_the_start_is_no_mistake_of_ours(closed: str, code: int) -> None:
+    script = f'exec "$@" {closed}>&-'
+    done = finished("sh", "-c", script, "sh", *PROGRAM, "plan", "-v")
+    assert done.returncode == code
+    assert "E999" not in done.stderr
+    assert ("E910" in done.stderr) is (closed == "1")

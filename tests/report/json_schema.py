@@ -9,7 +9,11 @@ import jsonschema
 
 from reconciler.report.document import schema
 
-_SCHEMAS = {"reconciler-plan/1": schema("plan"), "reconciler-validation/1": schema("validation")}
+_SCHEMAS = {
+    "reconciler-plan/1": schema("plan"),
+    "reconciler-validation/1": schema("validation"),
+    "reconciler-status/1": schema("status"),
+}
 
 
 def parsed(text: str) -> dict[str, Any]:

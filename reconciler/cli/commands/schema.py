@@ -11,13 +11,13 @@ from reconciler.cli.settings import Settings, global_options
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["config", "plan", "validation"]), default="config")
+@click.argument("name", type=click.Choice(["config", "plan", "validation", "status"]), default="config")
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, name: str) -> None:
-    """Print the JSON Schema of the file or of the plan's JSON.
+    """Print the JSON Schema of the file, or of what --format json prints.
 
-    The file's schema covers every adapter that is installed.
+    `config`, the default, is the file's: it covers every adapter that is installed. `plan` is that of plan and apply.
 
     \b
     Examples:
@@ -30,6 +30,7 @@ def command(settings: Settings, name: str) -> None:
         "config": _config_schema,
         "plan": lambda: schema("plan"),
         "validation": lambda: schema("validation"),
+        "status": lambda: schema("status"),
     }
     settings.print(to_json(bodies[name]()) + "\n")
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.planning import bare_request
+from reconciler.cli.planning import FORMAT, bare_request
 from reconciler.cli.settings import Settings, global_options
+
+PARTS = ("all", "links", "tags", "rewrites", "fields", "runs")
 
 
 @click.command("status")
+@click.option("--format", type=FORMAT, default="text", help="What stdout gets. Default: text.")
 @click.option(
     "--forget",
+    type=click.Choice(PARTS),
     is_flag=False,
     flag_value="all",
     metavar="[PART]",
@@ -18,20 +22,29 @@ from reconciler.cli.settings import Settings, global_options
 )
 @global_options(hidden=True)
 @click.pass_obj
-def command(settings: Settings, forget: str | None) -> None:
+def command(settings: Settings, format: str, forget: str | None) -> None:
     """Show what is remembered about the file: account, links, last run.
+
+    What is forgotten is found again by the next plan: people by their e-mail; a tag becomes ours anew, and takes
+    nothing from its carriers the first time.
 
     \b
     Examples:
       reconciler status
+      reconciler status --format json
       reconciler status --forget
       reconciler status --forget links
     """
     wanted = bare_request(settings)
     if forget is not None:
         settings.program().forget(wanted, forget)
-        settings.print("Forgotten. What is needed is found again by the next plan.\n")
-        return
-    from reconciler.report.status import status_text
+    if format == "json":
+        from reconciler.report.document import status_document, to_json
 
-    settings.print(status_text(settings.program().status(wanted)))
+        settings.print(to_json(status_document(settings.program().status(wanted))) + "\n")
+    elif forget is not None:
+        settings.print("Forgotten. What is needed is found again by the next plan.\n")
+    else:
+        from reconciler.report.status import status_text
+
+        settings.print(status_text(settings.program().status(wanted), settings.page()))

@@ -36,4 +36,4 @@ def command(settings: Settings, format: str, offline: bool) -> None:
     else:
         from reconciler.report.validation import validation_text
 
-        settings.print(validation_text(settings.file, desired, problems))
+        settings.print(validation_text(settings.file, desired, problems, settings.page().width))

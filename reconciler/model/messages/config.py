@@ -75,13 +75,13 @@ CONFIG: tuple[Message, ...] = (
         "E113",
         "a value of the wrong shape",
         "A text, a list and a mapping are told apart by how they are written.",
-        "compare with the examples of `reconciler schema`",
+        "write a text as it is, a list as [a, b], a mapping as {key: value}; `reconciler schema` has every shape",
     ),
     Message(
         "E114",
         "a value that this key does not take",
         "Values are taken as they are written, never guessed.",
-        "write one of the values that it takes",
+        "write it in the form that is named",
     ),
     Message(
         "E115",
@@ -98,7 +98,10 @@ CONFIG: tuple[Message, ...] = (
     Message(
         "E117",
         "an expression that cannot be used",
-        "Expressions are checked before anything is read.",
+        'Expressions are checked before anything is read. They are CEL: columns by name, or row["First Name"]; texts in'
+        " quotes; == != < <= > >= && || ! + - * / %, in, a ? b : c; size, startsWith, endsWith, contains, matches, int,"
+        " double, string, timestamp, duration; lower, upper, trim, round; now is the plan's clock. A column is text"
+        " unless `source.types` says otherwise.",
         "correct the expression",
     ),
     Message(
@@ -122,14 +125,14 @@ CONFIG: tuple[Message, ...] = (
     Message(
         "E121",
         "an unknown adapter",
-        "`type` names an adapter that is installed.",
-        "run `reconciler adapters` for the list",
+        "`type` names an adapter that is installed; more come with other packages.",
+        "name one of those that are installed",
     ),
     Message(
         "E122",
         "an option that the adapter does not accept",
         "Each adapter says which options it has and what they look like.",
-        "run `reconciler schema` for the adapter's options",
+        "`reconciler schema` lists the adapter's options",
     ),
     Message(
         "E123",

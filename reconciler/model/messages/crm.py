@@ -9,7 +9,7 @@ CRM: tuple[Message, ...] = (
         "E301",
         "the CRM refused the credentials",
         "Nothing can be read or written without them.",
-        "check the credentials and what they are allowed to do; `reconciler doctor` tries them",
+        "check the credentials, and what they are allowed to do",
     ),
     Message(
         "E302",

@@ -41,7 +41,8 @@ FINDINGS: tuple[Message, ...] = (
         "an expression is unknown for some people",
         "It met an empty or an error there. A tag is then neither applied nor taken away, a value not written, a person"
         " not in scope.",
-        "say what an empty means, for example `points != null && points > 10`, or give the column a default type",
+        "say what an empty means, for example `points != null && points > 10`; a column is text unless source.types says"
+        " otherwise",
         _W,
     ),
     Message(
@@ -110,9 +111,11 @@ FINDINGS: tuple[Message, ...] = (
     ),
     Message(
         "R215",
-        "a tag from a value differs from an existing tag only in case or spaces",
-        "The CRM would take them for one tag, or people would: neither is created nor applied.",
-        "write the value in the source like the tag, or rename the tag in the CRM",
+        "a tag from a value is taken",
+        "It differs from another tag only in case, spaces or HTML entities, or it belongs to another entry of the file."
+        " Such names are one tag to people, and a tag has one owner: it is neither created nor applied, and these"
+        " people lose none of the tags that they have.",
+        "write the value in the source like the tag that is there, or give the entry a prefix of its own",
         _W,
     ),
 )

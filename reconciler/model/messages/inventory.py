@@ -11,7 +11,7 @@ INVENTORY: tuple[Message, ...] = (
         "a CRM field is unknown and cannot be created",
         "This CRM's fields are made by hand. Until the field exists its values go nowhere; a field of nearly that name "
         "may be the one that is meant.",
-        "Create the field in the CRM, or correct the key.",
+        "create the field in the CRM, or correct the key",
         Level.WARNING,
         "unknown-field",
     ),
@@ -20,7 +20,7 @@ INVENTORY: tuple[Message, ...] = (
         "a rename is done, its line can go",
         "The old name is gone and the new one is there. If somebody makes a field or tag of the old name again, the "
         "line would stop the entry.",
-        "Remove the line `renamed_from`.",
+        "remove the line `renamed_from`",
         Level.WARNING,
         "renamed",
     ),
@@ -28,7 +28,7 @@ INVENTORY: tuple[Message, ...] = (
         "R303",
         "a tag of the CRM differs from a declared one only in case, spaces or HTML entities",
         "Such names are one tag to people, and to most CRMs. A second one would split the people who carry it.",
-        "Write the name as the CRM has it, or rename or remove one of the two in the CRM.",
+        "write the name as the CRM has it, or rename or remove one of the two in the CRM",
         Level.WARNING,
         "tag-twin",
     ),
@@ -36,12 +36,12 @@ INVENTORY: tuple[Message, ...] = (
         "R304",
         "the field that people are looked up by does not exist in the CRM",
         "Without it every person looks new, and every creation may be a second contact.",
-        "Set `identity.match` to the CRM field that holds the e-mail address.",
+        "set `identity.match` to the CRM field that holds the e-mail address",
     ),
     Message(
         "R305",
         "contacts cannot be created with that status",
         "A contact created with another status than the file asks for might be subscribed to mail.",
-        "Use a status that this CRM knows, or take `contacts.status` out of the file.",
+        "use a status that this CRM knows, or take `contacts.status` out of the file",
     ),
 )

@@ -1,0 +1,14 @@
+"""Reading the file that a run is about."""
+
+from __future__ import annotations
+
+from reconciler.adapters.registry import CRM, SOURCE, options_models
+from reconciler.model.desired import Desired
+from reconciler.runtime.request import Request
+
+
+def load_file(request: Request) -> Desired:
+    """The desired state. Raises Failure with all problems of the file."""
+    from reconciler.config import load
+
+    return load(request.file, request.env, options_models(CRM), options_models(SOURCE))

@@ -1,0 +1,77 @@
+"""What one run is asked for, and which part of the file that is. Everything that comes from outside stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.model.clock import Clock
+from reconciler.model.desired import Desired
+from reconciler.model.progress import Progress, Silent
+from reconciler.planning.selection import Selection
+from reconciler.runtime.folder import Folder, locate
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which part of the file is applied."""
+
+    persons: frozenset[str] = frozenset()
+    target: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        return not (self.persons or self.target or self.exclude)
+
+    @property
+    def everybody(self) -> bool:
+        """Whether all people were paired and none was left out."""
+        return not self.persons and not Selection(self.target, self.exclude).by_contact
+
+    def entries(self, desired: Desired) -> dict[str, str]:
+        """Address and digest of the entries that this apply carries out for everybody."""
+        if not self.everybody:
+            return {}
+        selection = Selection(self.target, self.exclude)
+        return {address: digest for address, digest in desired.entry_digests.items() if selection.takes(address)}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for. `now`: the plan's clock; None: the start of the clock's day, UTC. `token_bytes`: randomness,
+    n -> n secret bytes."""
+
+    file: Path
+    env: Mapping[str, str]
+    clock: Clock
+    token_bytes: Callable[[int], bytes]
+    state_dir: Path | None = None
+    now: datetime | None = None
+    persons: frozenset[str] = frozenset()
+    target: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow: Mapping[str, int] = field(default_factory=dict)
+    max_calls: int | None = None
+    show_values: bool = False
+    refresh: str | None = None
+    progress: Progress = field(default_factory=Silent)
+
+    @property
+    def folder(self) -> Folder:
+        return Folder(locate(self.file, self.state_dir))
+
+    @property
+    def moment(self) -> datetime:
+        """The clock that expressions see."""
+        return self.now or self.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    @property
+    def started(self) -> str:
+        return self.clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.persons, tuple(self.target), tuple(self.exclude))
