@@ -58,6 +58,7 @@ class Spool:
                 if first < last:
                     picked = pc.subtract(wanted.slice(first, last - first), bounds[number])
                     yield reader.get_batch(number).take(picked)
+                    _give_back()
 
 
 def _position(ascending: pa.Array, value: int) -> int:
@@ -84,9 +85,15 @@ def rebatched(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Recor
             if count >= size:
                 yield _combined(held)
                 held, count = [], 0
+                _give_back()
     if held:
         yield _combined(held)
 
 
 def _combined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+
+
+def _give_back() -> None:
+    """Arrow's allocator keeps what it frees; at millions of rows that is memory which nobody uses."""
+    pa.default_memory_pool().release_unused()
