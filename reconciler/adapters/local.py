@@ -1,14 +1,11 @@
-"""The embedded CRM behind the CRM door: `type: local`, one SQLite file."""
+"""The embedded CRM behind the CRM door: what `type: local` opens, one SQLite file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler import localcrm
 from reconciler.adapters import codecs
@@ -24,9 +21,8 @@ from reconciler.adapters.errors import (
     Unavailable,
     Uncertain,
 )
-from reconciler.localcrm import STATUSES, Limits, LocalCrm, LocalCrmError, Quirks, Trouble
+from reconciler.localcrm import STATUSES, Limits, LocalCrm, LocalCrmError, Trouble
 from reconciler.model.capabilities import Ability, Call, Capabilities, Endpoint
-from reconciler.model.clock import Clock
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
 
 if TYPE_CHECKING:
@@ -91,18 +87,6 @@ _PLAIN: Mapping[type[LocalCrmError], _Same] = {
     localcrm.Down: Unavailable,
     localcrm.AnswerLost: Uncertain,
 }
-
-
-class LocalOptions(BaseModel):
-    """Options of `type: local`."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
-
-    path: str = Field(
-        min_length=1, description="the CRM's file, relative to the file that names it; made on first write"
-    )
-    calls_per_second: float = Field(default=50.0, gt=0, le=100_000, description="how fast it may be called")
-    quirks: Quirks = Field(default=Quirks(), description="a rehearsal: how it should misbehave on purpose")
 
 
 def capabilities(calls_per_second: float) -> Capabilities:
@@ -236,17 +220,6 @@ class LocalDoor:
 
     def close(self) -> None:
         self._crm.close()
-
-
-class _Adapter:
-    Options = LocalOptions
-
-    def open(self, options: LocalOptions, base: Path, object: str) -> LocalDoor:  # noqa: ARG002 - it has contacts only
-        path = base / options.path
-        return LocalDoor(LocalCrm(path, Clock.system(), quirks=options.quirks), path.name, options.calls_per_second)
-
-
-ADAPTER = _Adapter()
 
 
 def translated(error: LocalCrmError) -> AdapterError:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
-from reconciler.adapters.crm import Crm
-from reconciler.adapters.source import Source
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
+    from reconciler.adapters.crm import Crm
+    from reconciler.adapters.source import Source
 
 
 class CrmAdapter(Protocol):
@@ -40,23 +42,30 @@ class Kind:
     own: Mapping[str, str]
 
 
-CRM = Kind("reconciler.crm", {"local": "reconciler.adapters.local"})
+CRM = Kind("reconciler.crm", {"local": "reconciler.adapters.local_options"})
 SOURCE = Kind("reconciler.source", {"csv": "reconciler.adapters.csv", "jsonl": "reconciler.adapters.jsonl"})
 
 
 def names(kind: Kind) -> tuple[str, ...]:
     """All adapters of that kind that are installed, sorted."""
-    return tuple(sorted({*kind.own, *(e.name for e in entry_points(group=kind.group))}))
+    return tuple(sorted({*kind.own, *(e.name for e in _outside(kind))}))
 
 
 def find(kind: Kind, name: str) -> Any:
     """The adapter of that name. Raises KeyError if there is none."""
     if name in kind.own:
         return importlib.import_module(kind.own[name]).ADAPTER
-    for entry in entry_points(group=kind.group):
+    for entry in _outside(kind):
         if entry.name == name:
             return entry.load()
     raise KeyError(name)
+
+
+def _outside(kind: Kind) -> EntryPoints:
+    """Adapters of other distributions; reading what every distribution offers takes a while."""
+    from importlib.metadata import entry_points
+
+    return entry_points(group=kind.group)
 
 
 class OptionsModels(Mapping[str, type[BaseModel]]):
@@ -65,20 +74,19 @@ class OptionsModels(Mapping[str, type[BaseModel]]):
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
-        self._names = names(kind)
 
     def __getitem__(self, name: str) -> type[BaseModel]:
         model: type[BaseModel] = find(self._kind, name).Options
         return model
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(names(self._kind))
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(names(self._kind))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return name in self._kind.own or name in names(self._kind)
 
 
 def options_models(kind: Kind) -> Mapping[str, type[BaseModel]]:

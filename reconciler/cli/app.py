@@ -33,6 +33,7 @@ def _imported(name: str) -> click.Command | None:
     if name not in COMMANDS:
         return None
     found: click.Command = importlib.import_module(f"reconciler.cli.commands.{name}").command
+    found.epilog = "-f FILE, -C DIR and the other options of `reconciler --help` may stand here, too."
     return found
 
 
@@ -105,6 +106,7 @@ def run_process(arguments: Sequence[str]) -> int:
     prepare_streams()
     warnings.simplefilter("ignore")  # what a library warns of may quote data
     logging.getLogger().addHandler(logging.NullHandler())  # the same for what it logs
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # and a plugin would be handed every value of the file
     return run(arguments, os.environ)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,8 +68,8 @@ class Asked:
 
     @property
     def narrowed(self) -> bool:
-        """Whether the same command without its options could mean something else."""
-        return bool(self.persons or self.target or self.exclude or self.allowed or self.now)
+        """Whether the next command has to be given the same options to be about the same people and entries."""
+        return bool(self.persons or self.target or self.exclude or self.allowed)
 
 
 def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> Any:
@@ -109,7 +109,7 @@ def bare_request(settings: Settings, **more: Any) -> Any:
         env=settings.env,
         clock=Clock.system(),
         state_dir=Path(settings.state) if settings.state else None,
-        token_bytes=secrets.token_bytes,
+        token_bytes=os.urandom,
         progress=settings.progress(),
         **more,
     )

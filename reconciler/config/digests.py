@@ -22,6 +22,7 @@ from reconciler.model.desired import Desired, DynamicTags, Field, FromScore, Opt
 _SECRET = {"secret": True}
 _DOOR_KEYS = ("type", "object", "account", "types", "timezone", "region", "rate")
 _PLACES = frozenset({"where", "where_of"})
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def file_digest(desired: Desired, crm: Tree, source: Tree, secrets: frozenset[str]) -> str:
@@ -73,7 +74,8 @@ def plain(value: Any) -> Any:
         return {
             name: plain(content)
             for name, default in _attributes(kind)
-            if (content := getattr(value, name)) != default or type(content) is not type(default)
+            if (content := getattr(value, name)) is not default
+            and (content != default or type(content) is not type(default))
         }
     if isinstance(value, Mapping):
         return {str(key): plain(content) for key, content in value.items()}
@@ -119,4 +121,4 @@ def _digest(content: Any) -> str:
 
 
 def _json(content: Any) -> str:
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(content)

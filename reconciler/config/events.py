@@ -7,7 +7,7 @@ stopped before a hostile file has cost anything. Nothing here knows what a key m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,20 +107,21 @@ class _Builder:
     anchors: dict[str, tuple[Node, int]] = field(default_factory=dict)
 
     def build(self, text: str) -> Node | None:
+        from ruamel.yaml import events
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-        handlers = {
-            "ScalarEvent": self._scalar,
-            "MappingStartEvent": self._start,
-            "SequenceStartEvent": self._start,
-            "MappingEndEvent": self._end,
-            "SequenceEndEvent": self._end,
-            "AliasEvent": self._alias,
-            "DocumentStartEvent": self._document,
+        handlers: dict[type, Callable[[Any], None]] = {
+            events.ScalarEvent: self._scalar,
+            events.MappingStartEvent: self._start,
+            events.SequenceStartEvent: self._start,
+            events.MappingEndEvent: self._end,
+            events.SequenceEndEvent: self._end,
+            events.AliasEvent: self._alias,
+            events.DocumentStartEvent: self._document,
         }
         try:
             for event in _events(text):
-                handler = handlers.get(type(event).__name__)
+                handler = handlers.get(type(event))
                 if handler is not None:
                     handler(event)
         except MarkedYAMLError as error:
@@ -160,9 +161,8 @@ class _Builder:
         self._count(event)
         mark, end = event.start_mark, event.end_mark
         style = event.style or ""
-        node = Scalar(
-            self.file, mark.line + 1, mark.column + 1, event.value, style, end.line + 1, end.column + 1, self._in_flow()
-        )
+        flow = bool(self.open) and self.open[-1].flow
+        node = Scalar(self.file, mark.line + 1, mark.column + 1, event.value, style, end.line + 1, end.column + 1, flow)
         if event.tag is not None:
             self._refuse_tag(event, node)
             node = _dropped(node)
@@ -217,9 +217,6 @@ class _Builder:
     def _nothing(self, event: Any) -> Scalar:
         return Scalar(self.file, event.start_mark.line + 1, event.start_mark.column + 1, "", _DROPPED)
 
-    def _in_flow(self) -> bool:
-        return bool(self.open) and self.open[-1].flow
-
     def _wants_key(self) -> bool:
         return bool(self.open) and isinstance(self.open[-1].node, Mapping) and self.open[-1].key is None
 
@@ -239,9 +236,9 @@ class _Builder:
             top.key = None
 
     def _pair(self, into: Mapping, key: Scalar, value: Node) -> None:
-        first = into.items.get(key.text)
-        if first is not None:
-            self.problems.add("E106", f"{shown(key.text)} stands in line {first.key.line} already", key.where)
+        if key.text in into.items:
+            first = into.items[key.text].key
+            self.problems.add("E106", f"{shown(key.text)} stands in line {first.line} already", key.where)
         elif not _is_dropped(key) and not _is_dropped(value):
             into.items[key.text] = Pair(key, value)
 

@@ -64,7 +64,7 @@ class FieldReader:
         places = places_of(node)
         if self._contradicts(key, entry, places, address):
             return None
-        field = self._build(key, entry, pair.key.where, node, address)
+        field = self._build(key, entry, pair.key.where, node, places, address)
         return field if field is not None and len(self.problems.found) == before else None
 
     def _contradicts(self, key: str, entry: FieldEntry, places: dict[str, Place], address: str) -> bool:
@@ -88,15 +88,17 @@ class FieldReader:
             self.problems.add("E124", f"{shown(address)}: {why}", places[name])
         return bool(found)
 
-    def _build(self, key: str, entry: FieldEntry, where: Place, node: Mapping, address: str) -> Field | None:
-        problems, places = self.problems, places_of(node)
+    def _build(
+        self, key: str, entry: FieldEntry, where: Place, node: Mapping, places: dict[str, Place], address: str
+    ) -> Field | None:
+        problems = self.problems
         refuse_two_way(entry, address, places, problems)
         type = None
         if entry.type is not None:
             type = checked_type(entry.type, places["type"], f"{address}.type", problems)
             if type is None:
                 return None
-        self._check_type(entry, type, node, address)
+        self._check_type(entry, type, node, places, address)
         timezone, region = self.timezone, self.region
         if entry.timezone is not None:
             timezone = checked_timezone(entry.timezone, places["timezone"], f"{address}.timezone", problems) or timezone
@@ -142,21 +144,23 @@ class FieldReader:
         default = "always" if entry.score is not None else self.defaults.push
         return Push(entry.push or default)
 
-    def _check_type(self, entry: FieldEntry, type: str | None, node: Mapping, address: str) -> None:
+    def _check_type(
+        self, entry: FieldEntry, type: str | None, node: Mapping, places: dict[str, Place], address: str
+    ) -> None:
         """Note keys that the type does not use, and formats that it cannot read."""
-        places = places_of(node)
         if entry.consent is not None and type != "checkbox":
             self.problems.add("R112", f"{shown(address)}", places["consent"])
         if type is None:
             return
-        misfits = {key for key, types in _FITS.items() if key in places and type not in types}
+        used = [key for key in _FITS if key in places]
+        misfits = {key for key in used if type not in _FITS[key]}
         for key in sorted(misfits):
             detail = f"{shown(address)}: `{key}` is for {listed(_FITS[key])}, not for `{type}`"
             self.problems.add("R113", detail, places[key])
         if type == "raw":
             self._check_raw(entry, places, address)
         spec = Spec(type, entry.format, entry.decimals, as_=entry.as_)
-        for key, sentence in check_spec(spec):
+        for key, sentence in check_spec(spec) if used else ():
             if key not in misfits:
                 said = "what it refers to cannot be used" if is_foreign(node.get(key)) else sentence
                 self.problems.add("E114", f"{shown(f'{address}.{key}')}: {said}", places[key])

@@ -157,7 +157,7 @@ _PASSWORDS = frozenset(
 
 
 def _is_password(name: str) -> bool:
-    return "".join(c for c in name.casefold() if c.isalnum()) in _PASSWORDS
+    return "".join(filter(str.isalnum, name.casefold())) in _PASSWORDS
 
 
 def _no_passwords(draft: Draft, problems: Problems) -> None:

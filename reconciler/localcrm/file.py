@@ -140,6 +140,9 @@ class CrmFile:
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
+        # SQLite would give its side files the same mode, and they would stay read-only when the file no longer is.
+        if self._path.exists() and not os.access(self._path, os.W_OK):
+            raise Unusable(Trouble.CLOSED, "this user may not write to it")
         connection = sqlite3.connect(
             f"file:{quote(str(self._path.absolute()))}?mode=rw",
             uri=True,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.model.capabilities import Wire
+from reconciler.model.capabilities import Undecodable, Wire
 from reconciler.model.desired import Field
 from reconciler.model.inventory import CrmField
 from reconciler.model.plan import Finding, InventoryChange
+from reconciler.model.types import read_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,33 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What contacts may hold: any value of the field `key`, or one of its options, read by `decode` from wire text."""
+
+    key: str
+    option: str | None = None
+    decode: Callable[[str], str | None] | None = None
+    several: bool = False  # the field holds a set of options
+
+    def by(self, text: str) -> bool:
+        """Whether a contact with that wire text in the field is one of those."""
+        if self.option is None or self.decode is None:
+            return True
+        try:
+            canonical = self.decode(text)
+        except Undecodable:
+            return False
+        return self.option in read_set(canonical) if self.several and canonical else self.option == canonical
+
+
+@dataclass(frozen=True, slots=True)
 class InventoryPlan:
     """What the inventory needs, and how mappings and tags stand in this CRM.
 
     `bindings`: every entry with an origin, blocked ones included, in the file's order. `tag_keys`: name of each rule
     tag -> the CRM's key for it today (None: created by this plan). `blocked_tags`: rule tag -> why it cannot be
-    applied. `count_fields`/`count_tags`: fields (read keys) and tags (keys) whose holders the plan has to count,
-    by the address of the change that asks.
+    applied. `count_held`/`count_tags`: what is removed of fields, and tags (keys), whose holders the plan has to
+    count, by the address of the change that asks.
     """
 
     changes: tuple[InventoryChange, ...] = ()
@@ -42,5 +63,5 @@ class InventoryPlan:
     findings: tuple[Finding, ...] = ()
     tag_keys: Mapping[str, str | None] = field(default_factory=dict)
     blocked_tags: Mapping[str, str] = field(default_factory=dict)
-    count_fields: Mapping[str, str] = field(default_factory=dict)
+    count_held: Mapping[str, Held] = field(default_factory=dict)
     count_tags: Mapping[str, str] = field(default_factory=dict)

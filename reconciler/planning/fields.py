@@ -21,7 +21,7 @@ from reconciler.planning.attributes import (
     with_live_options,
     without_missing_options,
 )
-from reconciler.planning.bindings import Binding
+from reconciler.planning.bindings import Binding, Held
 from reconciler.planning.obstacles import (
     CREATING,
     FILLING,
@@ -43,7 +43,7 @@ class FieldPlan:
     binding: Binding | None = None
     problems: tuple[Problem, ...] = ()
     uses: CrmField | None = None
-    count: Mapping[str, str] = field(default_factory=dict)
+    count: Mapping[str, Held] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _existing(entry: Field, found: tuple[CrmField, ...], live: LiveFields) -> Fi
         return replace(blocked_field(entry, live, there, obstacle), problems=done)
     changes = attribute_changes(entry, there, there.key, live.capabilities)
     binding = _binding(without_missing_options(entry, changes), live, there)
-    return FieldPlan(changes, binding, done, there)
+    return FieldPlan(changes, binding, done, there, _option_holders(changes, there, live.capabilities))
 
 
 def _rename_done(entry: Field) -> tuple[Problem, ...]:
@@ -158,7 +158,7 @@ def _rename(entry: Field, found: tuple[CrmField, ...], live: LiveFields) -> Fiel
     rename = replace(_change(entry, Action.RENAME), key=former.key, new_key=entry.key, deltas=deltas)
     changes = attribute_changes(entry, former, entry.key, live.capabilities)
     binding = _binding(without_missing_options(entry, changes), live, former)
-    return FieldPlan((rename, *changes), binding, uses=former)
+    return FieldPlan((rename, *changes), binding, (), former, _option_holders(changes, former, live.capabilities))
 
 
 def _both(entry: Field, found: tuple[CrmField, ...], live: LiveFields) -> FieldPlan:
@@ -181,11 +181,26 @@ def _absent(entry: Field, there: CrmField, capabilities: Capabilities) -> FieldP
     if there.standard:
         reason, by_hand = "a standard field of the CRM cannot be removed", "take the entry out of the file"
         return FieldPlan((replace(change, action=Action.BLOCKED, reason=reason, by_hand=by_hand),), uses=there)
-    count = {change.address: there.key}
+    count = {change.address: Held(there.key)}
     if missing := capabilities.why_not(Ability.DELETE_FIELD):
         by_hand = f"remove `{there.key}` in the CRM"
         change = replace(change, action=Action.BLOCKED, reason=missing, by_hand=by_hand)
     return FieldPlan((change,), uses=there, count=count)
+
+
+def _option_holders(
+    changes: tuple[InventoryChange, ...], there: CrmField, capabilities: Capabilities
+) -> Mapping[str, Held]:
+    """Whose option goes, by the address of its removal."""
+    type = capabilities.holds.get(there.native, "")
+    wire = capabilities.wires.get(type)
+    if wire is None:
+        return {}
+    return {
+        change.address: Held(there.key, change.option, wire.decode, type == "multiselect")
+        for change in changes
+        if change.kind == "option" and change.deltas[0].after is None
+    }
 
 
 def _change(entry: Field, action: Action) -> InventoryChange:

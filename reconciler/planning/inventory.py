@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.model.addresses import field_address, tag_address
 from reconciler.model.capabilities import Ability, Capabilities
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, Field
 from reconciler.model.inventory import Inventory
 from reconciler.model.messages import MESSAGES, problem
 from reconciler.model.names import near_matches
 from reconciler.model.plan import Action, Finding, InventoryChange
 from reconciler.model.problems import Failure, Level, Problem
-from reconciler.planning.bindings import Binding, InventoryPlan
+from reconciler.planning.bindings import Binding, Held, InventoryPlan
 from reconciler.planning.fields import FieldPlan, LiveFields, blocked_field, plan_field
 from reconciler.planning.obstacles import taken
 from reconciler.planning.tags import LiveTags, TagPlan, blocked_tag, plan_tag
@@ -46,7 +46,7 @@ def plan_inventory(
         findings=_findings(gathered.problems, desired.rules),
         tag_keys=gathered.tag_keys,
         blocked_tags=gathered.blocked_tags,
-        count_fields=gathered.count_fields,
+        count_held=gathered.count_held,
         count_tags=gathered.count_tags,
     )
 
@@ -58,13 +58,13 @@ class _Gathered:
     problems: list[Problem] = field(default_factory=list)
     tag_keys: dict[str, str | None] = field(default_factory=dict)
     blocked_tags: dict[str, str] = field(default_factory=dict)
-    count_fields: dict[str, str] = field(default_factory=dict)
+    count_held: dict[str, Held] = field(default_factory=dict)
     count_tags: dict[str, str] = field(default_factory=dict)
 
     def add_field(self, plan: FieldPlan) -> None:
         self.changes += plan.changes
         self.problems += plan.problems
-        self.count_fields |= plan.count
+        self.count_held |= plan.count
         if plan.binding:
             self.bindings.append(plan.binding)
 
@@ -82,11 +82,19 @@ class _Gathered:
 def _add_fields(gathered: _Gathered, desired: Desired, inventory: Inventory, capabilities: Capabilities) -> None:
     live = LiveFields(inventory, capabilities, frozenset(desired.fields))
     meant_by: dict[str, str] = {}
-    for entry in desired.fields.values():
+    for entry in _as_looked_up(desired):
         plan = plan_field(entry, live)
         if plan.uses and (other := meant_by.setdefault(plan.uses.key, entry.key)) != entry.key:
             plan = blocked_field(entry, live, plan.uses, taken(plan.uses.key, other))
         gathered.add_field(plan)
+
+
+def _as_looked_up(desired: Desired) -> Iterator[Field]:
+    """The entries; the one that people are looked up by is read as an e-mail in a CRM that keeps it as plain text too:
+    whoever differs in upper and lower case alone would be created a second time."""
+    for entry in desired.fields.values():
+        plain = entry.key == desired.identity.match and entry.type in (None, "text")
+        yield replace(entry, type="email") if plain else entry
 
 
 def _add_tags(gathered: _Gathered, desired: Desired, inventory: Inventory, capabilities: Capabilities) -> None:

@@ -76,8 +76,8 @@ def _inventory_changes(inventory: InventoryPlan, people: PeoplePlan, options: Op
             continue
         if change.action is Action.BLOCKED and change.key in people.waiting and change.kind == "field":
             change = replace(change, waiting=people.waiting[change.key])
-        elif change.address in inventory.count_fields:
-            holders = people.theirs.field_holders.get(inventory.count_fields[change.address], 0)
+        elif change.address in inventory.count_held:
+            holders = people.theirs.holders.get(inventory.count_held[change.address], 0)
             change = replace(change, holders=holders)
         elif change.address in inventory.count_tags:
             holders = people.theirs.tag_holders.get(inventory.count_tags[change.address], 0)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from reconciler.model.addresses import contact_address
 from reconciler.model.desired import Desired, Expression
 from reconciler.model.types import read_set
+from reconciler.planning.bindings import Held
 from reconciler.planning.conversion import (
     YES,
     Columns,
@@ -42,7 +43,7 @@ class Side:
     rows: int = 0
     out_of_scope: int = 0
     tag_holders: dict[str, int] = field(default_factory=dict)  # contacts by tag key
-    field_holders: dict[str, int] = field(default_factory=dict)  # contacts with a value, by field key
+    holders: dict[Held, int] = field(default_factory=dict)  # contacts with a value or option that is to be removed
     dynamic_names: dict[str, set[str]] = field(default_factory=dict)  # by dynamic column
 
 
@@ -181,8 +182,8 @@ class ContactReader:
         self._layout, self._options = layout, options
         lanes = [theirs_lane(c.name, c.binding, c.binding.read_key) for c in layout.fields if c.binding.read_key]
         self.side = Side(Spool(options.workdir / "contacts.arrow"), {lane.name: lane for lane in lanes})
-        self._counted = tuple(dict.fromkeys(layout.inventory.count_fields.values()))
-        self.keys = tuple(dict.fromkeys([*(lane.inputs[0] for lane in lanes), *self._counted]))
+        self._counted = tuple(dict.fromkeys(layout.inventory.count_held.values()))
+        self.keys = tuple(dict.fromkeys([*(lane.inputs[0] for lane in lanes), *(held.key for held in self._counted)]))
         self._weights = _theirs_weights(layout, observed)
 
     def read(self, pages: Iterator[pa.RecordBatch], pairing: Pairing) -> Side:
@@ -203,9 +204,10 @@ class ContactReader:
         tags = page.column("$tags")
         for tag, count in tagsets.counts(tags).items():
             side.tag_holders[tag] = side.tag_holders.get(tag, 0) + count
-        for key in self._counted:
-            filled = length - empty_to_null(page.column(key)).null_count
-            side.field_holders[key] = side.field_holders.get(key, 0) + filled
+        for held in self._counted:
+            filled = pc.value_counts(empty_to_null(page.column(held.key)).drop_null()).to_pylist()
+            count = sum(entry["counts"] for entry in filled if held.by(entry["values"]))
+            side.holders[held] = side.holders.get(held, 0) + count
         match = cells[self._layout.match.name]
         keys = {
             "idx": idx,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class Tally:
     """`overwritten`: linked contacts in which a filled value is overwritten or cleared, without adoptions of a newly
     declared field and without what an interrupted run left over. `linked`: linked people in scope.
-    `tags_applied`/`tags_removed`/`carriers`: by tag name; carriers are linked contacts that carry it today.
+    `tags_applied`/`tags_removed`/`carriers`: by tag name; carriers are all contacts that carry it today.
     `first_lost`: by tag name, people who carry a tag that becomes ours though its rule says no.
     `crm_contacts`: contacts that the CRM holds. `first_run`: no state was known.
     """

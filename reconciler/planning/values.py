@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -36,7 +37,7 @@ class ValueDecisions:
 
     def __init__(self, layout: Layout, remembered: Remembered, counts: Counts, examples: bool) -> None:
         self._layout, self._remembered, self._counts, self._examples = layout, remembered, counts, examples
-        self._rewrites = remembered.rewrites
+        self._rewrites = _by_field(remembered.rewrites)
 
     def decide(self, batch: pa.RecordBatch, new: bool) -> Decided:
         """`batch`: the spooled columns of our side, and of theirs unless the contacts are `new`."""
@@ -179,12 +180,22 @@ def _causes(column: FieldColumn, filled: pa.Array, new: bool) -> pa.Array:
     return pc.if_else(filled, pa.scalar(CAUSES.index(OVERWRITING[column.since]), pa.int8()), filling)
 
 
-def _known_rewrites(rewrites: pa.Table, entry: Field, contacts: pa.Array) -> dict[str, tuple[bytes, bytes]]:
+def _by_field(rewrites: pa.Table | None) -> dict[str, pa.Table]:
+    """What the CRM rewrote, apart for each field."""
+    if not rewrites:
+        return {}
+    names = pc.unique(rewrites["field"]).to_pylist()
+    return {name: rewrites.filter(pc.equal(rewrites["field"], name)) for name in names}
+
+
+def _known_rewrites(
+    rewrites: Mapping[str, pa.Table], entry: Field, contacts: pa.Array
+) -> dict[str, tuple[bytes, bytes]]:
     """Contact -> digests (sent, stored), for those of these contacts whose value the CRM rewrote; what it rewrote
     under the field's former name counts until something is rewritten under the new one."""
-    among = rewrites.filter(pc.is_in(rewrites["contact"], contacts))
     known: dict[str, tuple[bytes, bytes]] = {}
     for name in (entry.renamed_from, entry.key):
-        here = among.filter(pc.equal(among["field"], name)) if name else among.slice(0, 0)
-        known.update({r["contact"]: (r["sent"], r["stored"]) for r in here.to_pylist()})
+        if (table := rewrites.get(name or "")) is not None:
+            here = table.filter(pc.is_in(table["contact"], contacts))
+            known.update({r["contact"]: (r["sent"], r["stored"]) for r in here.to_pylist()})
     return known

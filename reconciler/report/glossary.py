@@ -23,6 +23,7 @@ WORDS: Mapping[str, str] = {
     "guard, limit": "a number in the file that an apply may not exceed; the guard compares it with the plan",
     "held": "a difference that the file's policy keeps from being written",
     "identity": "how people and contacts find each other: the person's column and the field to match by",
+    "in sync": "nothing to write: the CRM holds what the file asks for, as far as the file may say so",
     "inventory": "the fields and tags of a CRM",
     "journal": "the list of what an apply meant to do and did, per batch, without values",
     "link": "what is remembered of a pair: this person is that contact",
@@ -42,7 +43,9 @@ WORDS: Mapping[str, str] = {
     "rule": "a check of the file with a code and a name; the file can switch it",
     "run": "one apply, by its name in the journal",
     "scope": "the people that a plan is about",
+    "set aside": "people who are left alone because nobody can know who is meant: without a key, or ambiguous",
     "snapshot": "the contacts as they were read last",
+    "tagging": "one tag on one contact, applied or taken away",
     "watermark": "the moment up to which changes of the CRM were read",
     "wire, codec": "how values of one type travel to and from one CRM",
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from reconciler.report.words import plain
 
 LABEL = 11
-WIDTH = 110
+WIDTH = 112
 _GAP = 3
 _WIDEST = 44
 _LEAST = 24

@@ -12,6 +12,9 @@ from reconciler.report.redaction import shown_tags
 from reconciler.report.words import counted, line_of, listing, number, some
 
 
+NOT_FOUND = "none of the chosen people is in the source"
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     sign: str
@@ -39,7 +42,7 @@ def _partition(plan: Plan) -> str:
     c = plan.contacts
     words = ((c.create, "to create"), (c.update, "to update"), (c.in_sync, "in sync"))
     rest = ((c.no_contact, "without a contact"), (c.set_aside, "set aside"), (c.out_of_scope, "out of scope"))
-    return counted((*words, *rest)) or "nobody in scope"
+    return counted((*words, *rest)) or (NOT_FOUND if plan.scope == "person" else "nobody in scope")
 
 
 def _beside(plan: Plan) -> str:

@@ -71,7 +71,12 @@ def types_page(types: Iterable[TypeRow]) -> str:
     cells = [
         (f"`{t.name}`", ", ".join(f"`{a}`" for a in sorted(t.aliases)), t.accepts, t.canonical, t.refuses) for t in rows
     ]
-    lines = ["# Value types", "", _GENERATED, "", *markdown_table(heads, cells), "", "## Samples"]
+    lead = (
+        "`type` says how a value of the source is read, and in which form it is compared with the CRM's: its canonical "
+        "text. An empty value is empty in every type. What cannot be read is a finding, and the CRM keeps what it has; "
+        "beside each refusal stands the key of [the file](file.md) that settles it."
+    )
+    lines = ["# Value types", "", _GENERATED, "", lead, "", *markdown_table(heads, cells), "", "## Samples"]
     for row in rows:
         if row.samples:
             samples = [(_code(raw), "*(empty)*" if text is None else _code(text)) for raw, text in row.samples]
@@ -82,7 +87,11 @@ def types_page(types: Iterable[TypeRow]) -> str:
 def decision_page(rows: Iterable[Sequence[str]]) -> str:
     """The decision table for one value: number, situation and result of each row, as the program reads it."""
     heads = ("#", "situation", "result")
-    lead = "The first row that matches the situation of a value decides what happens to it."
+    lead = (
+        "The first row that matches the situation of a value decides what happens to it. *Ours* is the person's value "
+        "in the source, *theirs* the contact's in the CRM. Rows 12 to 14 are about pulling, which is not in this "
+        "version."
+    )
     lines = ["# The decision for one value", "", _GENERATED, "", lead, "", *markdown_table(heads, rows)]
     return "\n".join(lines) + "\n"
 

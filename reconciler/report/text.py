@@ -12,7 +12,7 @@ from reconciler.model.problems import Level
 from reconciler.report.findings import finding_lines, limit_lines
 from reconciler.report.inventory import inventory_lines
 from reconciler.report.layout import PAGE, Page, section, spread
-from reconciler.report.people import people_lines
+from reconciler.report.people import NOT_FOUND, people_lines
 from reconciler.report.problems import problems_text
 from reconciler.report.words import counted, duration, listing, number, some
 
@@ -86,7 +86,7 @@ def obstacles(plan: Plan) -> str:
 def _settled(plan: Plan) -> str:
     in_sync, c = plan.contacts.in_sync, plan.contacts
     if plan.scope == "person" and not (c.people or c.out_of_scope or plan.findings):
-        return "none of the chosen people is in the source"
+        return NOT_FOUND
     return f"{some(in_sync, 'person')} in sync" if in_sync else "nobody to write to"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
-from reconciler.runtime.disk import is_full
+from reconciler.runtime.disk import free_bytes, is_full
 
 _BUSY_SECONDS = 5.0
 
@@ -106,12 +106,12 @@ class Database:
             yield
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if is_full(error):
+            if is_full(error, free_bytes(self.path)):
                 raise Failure(problem("E509")) from None
             if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 raise Failure(problem("E520", str(self.path))) from None
             if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
                 raise Failure(problem("E501", str(self.path))) from None
             raise self._damaged() from None
-        except PermissionError:
-            raise Failure(problem("E501", str(self.path))) from None
+        except OSError as error:
+            raise Failure(problem("E509") if is_full(error) else problem("E501", str(self.path))) from None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
@@ -15,14 +17,29 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SAYINGS = ("no space left on device", "disk quota exceeded", "database or disk is full")
 
 
-def is_full(error: BaseException) -> bool:
-    """Whether this error says that a disk is full."""
+_FAILING = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+_NO_ROOM = 1 << 20  # bytes; SQLite's side files alone need 64 KiB
+
+
+def is_full(error: BaseException, free: int | None = None) -> bool:
+    """Whether this error says that a disk is full. `free`: bytes left on the disk that it came from, if that is known:
+    SQLite that finds no room for its side files says only that it cannot read or open."""
+    if isinstance(error, sqlite3.Error) and free is not None and free < _NO_ROOM:
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _FAILING | {sqlite3.SQLITE_FULL}
     if isinstance(error, OSError) and error.errno in _FULL:
         return True
     if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
         return True
     said = str(error).lower()
     return any(words in said for words in _SAYINGS)
+
+
+def free_bytes(path: Path) -> int | None:
+    """What is left on the disk that holds the path's folder; None if it cannot be told."""
+    try:
+        return shutil.disk_usage(path.parent).free
+    except OSError:
+        return None
 
 
 @contextmanager

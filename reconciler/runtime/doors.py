@@ -7,17 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.adapters.errors import WrongAccount
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find, names
-from reconciler.adapters.source import Source
-from reconciler.model.clock import Clock
 from reconciler.model.desired import Desired, Door
-from reconciler.model.inventory import Account
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
 from reconciler.runtime.failures import doors_said, failure_of
 
 if TYPE_CHECKING:
+    from reconciler.adapters.source import Source
+    from reconciler.model.clock import Clock
+    from reconciler.model.inventory import Account
     from reconciler.runtime.gateway import Gateway
 
 
@@ -47,6 +46,8 @@ def open_crm(desired: Desired, base: Path, clock: Clock, most: int | None = None
 
 def checked_account(desired: Desired, gateway: Gateway) -> Account:
     """Who answers. Raises Failure E302 when it is another account than the file allows; before anything else."""
+    from reconciler.adapters.errors import WrongAccount
+
     account = gateway.connect()
     wanted = desired.crm.account
     if wanted is not None and account.id and account.id != wanted:

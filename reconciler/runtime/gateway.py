@@ -30,16 +30,14 @@ class Gateway:
     def __init__(self, crm: Crm, clock: Clock, rate: float | None = None, most: int | None = None) -> None:
         """`rate`: calls a second, where the file says so; `most`: the number of calls after which writing stops."""
         self.crm = crm
-        has = crm.capabilities
-        self.capabilities: Capabilities = has if rate is None else replace(has, rate=rate, paced=True)
+        self.capabilities = _as_used(crm, rate)
         self.calls = Calls(self.capabilities, clock, most)
         self._clock = clock
-        single = frozenset() if isinstance(crm, Batches) else _BATCHED
-        self._batch = {kind: 1 if kind in single else max(1, row.batch) for kind, row in has.endpoints.items()}
 
     def batch(self, kind: Call) -> int:
         """Items that one call of that kind takes."""
-        return self._batch.get(kind, 1)
+        endpoint = self.capabilities.endpoints.get(kind)
+        return endpoint.batch if endpoint else 1
 
     def max_bytes(self, kind: Call) -> int | None:
         endpoint = self.capabilities.endpoints.get(kind)
@@ -117,6 +115,15 @@ class Gateway:
         except NotFound:
             return None
         return {**record, ID: contact}
+
+
+def _as_used(crm: Crm, rate: float | None) -> Capabilities:
+    """What the CRM can do, with the file's rate instead of its own, and one item a call where it has no batches: so
+    that a plan is priced as it is carried out."""
+    has = crm.capabilities
+    single = frozenset() if isinstance(crm, Batches) else _BATCHED
+    rows = {kind: replace(row, batch=1 if kind in single else max(1, row.batch)) for kind, row in has.endpoints.items()}
+    return replace(has, endpoints=rows, rate=rate or has.rate, paced=has.paced or rate is not None)
 
 
 def _without(page: pa.RecordBatch, given: list[pa.Array]) -> pa.RecordBatch:

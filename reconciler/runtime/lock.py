@@ -11,6 +11,7 @@ from pathlib import Path
 from reconciler.model.clock import Clock
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
+from reconciler.runtime.disk import is_full
 
 try:
     import fcntl
@@ -47,7 +48,10 @@ class FileLock:
         """Whether the lock is ours now. `wait`: block until it is."""
         if fcntl is None:
             raise Failure(problem("E508"))
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Failure(problem("E509") if is_full(error) else problem("E501", str(self._path))) from None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

@@ -96,7 +96,7 @@ class PeopleWriter:
                 yield from self._some_rows(batch.slice(start, _ROWS))
 
     def _some_rows(self, batch: pa.RecordBatch) -> Iterator[Row]:
-        """The rows of a small batch; its lists are read as columns, a fraction of the cost of reading them as objects."""
+        """The rows of a small batch, lists read as columns: a fraction of the cost of reading them as objects."""
         keys = self._plan.people.keys
         values, tags = batch.column("values"), batch.column("tags")
         changed, tagged = values.flatten(), tags.flatten()

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.desired import Desired
 from reconciler.model.problems import Problem
-from reconciler.model.status import Status
 from reconciler.runtime.request import Request
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
+    from reconciler.model.status import Status
 
 __all__ = ["Request", "apply", "forget", "plan", "status", "validate"]
 
@@ -76,6 +76,7 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
 
 def status(request: Request) -> Status:
     """What is remembered about the file. Touches nothing but the state."""
+    from reconciler.model.status import Status
     from reconciler.runtime.journal import Journal
     from reconciler.runtime.lock import said
     from reconciler.runtime.state import current_state

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.model.clock import Clock
 from reconciler.model.desired import Desired
 from reconciler.model.progress import Progress, Silent
 from reconciler.planning.selection import Selection
-from reconciler.runtime.folder import Folder, locate
+
+if TYPE_CHECKING:
+    from reconciler.runtime.folder import Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Request:
 
     @property
     def folder(self) -> Folder:
+        from reconciler.runtime.folder import Folder, locate
+
         return Folder(locate(self.file, self.state_dir))
 
     @property

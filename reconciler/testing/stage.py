@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from reconciler.adapters.codecs import wire_text
@@ -33,12 +34,15 @@ class AnyCrm(Crm, ReadsAll, WritesFields, WritesTags, Batches, Protocol):
 class Subject:
     """The CRM under test: a new, empty account for every promise.
 
-    `open(fault)` opens that same account, again and again; with a fault, or None for a well-behaved one. `secrets`:
-    texts that no error may hold. `traces()`: whatever would differ if something had been made (files, rows), compared
-    around `connect`.
+    `open(fault)` opens that same account, again and again; with a fault, or None for a well-behaved one. `section`: the
+    `crm` section of a file in `folder` that leads to the same account without a fault, as one line of YAML; "" where
+    the adapter is not registered: then the law cannot be shown. `secrets`: texts that no error may hold. `traces()`:
+    whatever would differ if something had been made (files, rows), compared around `connect`.
     """
 
     open: Callable[[Fault | None], Crm]
+    section: str = ""
+    folder: Path | None = None
     secrets: tuple[str, ...] = ()
     traces: Callable[[], object] = lambda: None
 

@@ -169,3 +169,41 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(path: Path) -> None:
     with pytest.raises(SourceFailed) as caught:
         list(batches)
     assert caught.value.code == "E405"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['{"a": "1"}, {"a": "2"}', '{"a": [{}', "{}]}"],
+        ['{"a": "1"}', '{"a": "2"}, {"a": "3"}'],
+        ['{"a": "1"', '"b": "2"}'],
+        ['{"a": "1', '2"}'],
+        ['{"a": "1"}],[{"a": "2"}'],
+        ['{"a": "1"}, 0, {"a": "2"}', '{"a": ["x"', '"y"]}'],
+        ['{"a": "1"}', "0", '{"a": "2"}'],
+    ],
+)
+def test_lines_that_only_make_sense_together_are_refused_as_each_of_them_is(path: Path, lines: list[str]) -> None:
+    good = [f'{{"a": "{n}"}}' for n in range(5)]
+    error = failure(source(path, "\n".join([*good, *lines, *good])))
+    assert error.code in ("E423", "E424")
+    assert 6 <= error.row <= 8
+
+
+def test_an_error_far_behind_is_told_with_its_row_and_its_line(path: Path) -> None:
+    lines = [f'{{"a": "{n}"}}' for n in range(5000)]
+    error = failure(source(path, "\n".join([*lines[:10], "", *lines[10:], "{", *lines])))
+    assert (error.row, error.detail) == (5001, "row 5001, line 5002 of the file")
+
+
+@pytest.mark.parametrize("rows", [1, 2047, 2048, 2049, 16_384, 16_385, 40_000])
+def test_every_row_is_read_once_and_in_order_however_many_there_are(path: Path, rows: int) -> None:
+    """Values of every kind in one column, in places that differ from part to part."""
+    shown = {0: '"text"', 1: "1.50", 2: "null", 3: "true", 4: "[1, 2]", 5: "7"}
+    texts = {0: "text", 1: "1.50", 2: None, 3: "true", 4: "[1,2]", 5: "7"}
+    kind = [n % 6 if 3000 < n < 9000 else 0 for n in range(rows)]
+    found = source(path, "".join(f'{{"n": {n}, "a": {shown[k]}}}\n' for n, k in enumerate(kind)))
+    batches = list(found.read(["n", "a"]))
+    assert [n for batch in batches for n in batch.column(0).to_pylist()] == [str(n) for n in range(rows)]
+    assert [a for batch in batches for a in batch.column(1).to_pylist()] == [texts[k] for k in kind]
+    assert len(batches) == -(-rows // 16_384)

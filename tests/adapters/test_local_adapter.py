@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from reconciler.adapters import local, registry
+from reconciler.adapters import local, local_options, registry
 from reconciler.adapters.crm import STATUS, Batches, ReadsAll, WritesFields, WritesTags
 from reconciler.adapters.errors import CrmFailed, Duplicate, NotFound, RateLimited, Rejected, Unavailable, Uncertain
 from reconciler.localcrm import (
@@ -27,11 +27,11 @@ from reconciler.model.messages import MESSAGES
 
 
 def door(tmp_path: Path, **options: Any) -> local.LocalDoor:
-    return local.ADAPTER.open(local.LocalOptions(**{"path": "crm.db", **options}), tmp_path, "contact")
+    return local_options.ADAPTER.open(local_options.LocalOptions(**{"path": "crm.db", **options}), tmp_path, "contact")
 
 
 def test_the_registry_knows_the_crm() -> None:
-    assert registry.find(registry.CRM, "local").Options is local.LocalOptions
+    assert registry.find(registry.CRM, "local").Options is local_options.LocalOptions
 
 
 def test_the_path_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_the_path_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        local.LocalOptions(**{"path": "crm.db", **options})
+        local_options.LocalOptions(**{"path": "crm.db", **options})
 
 
 def test_quirks_come_from_the_options(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ def test_the_local_crm_keeps_its_promises(promise: Promise, tmp_path: Path) -> N
     promise.check(
         Subject(
             open=lambda fault: LocalDoor(LocalCrm(tmp_path / "crm.db", CLOCK, quirks=QUIRKS[fault])),
+            section="{type: local, path: crm.db}",
+            folder=tmp_path,
             traces=lambda: sorted(p.name for p in tmp_path.iterdir()),
         )
     )

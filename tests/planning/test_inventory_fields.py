@@ -7,6 +7,7 @@ from reconciler.model.desired import Field, FromScore
 from reconciler.model.inventory import CrmField
 from reconciler.model.plan import Delta
 from reconciler.model.problems import Level, Place
+from reconciler.planning.bindings import Held
 from reconciler.planning.fields import new_field
 
 from .small_crm import CAN_ALL, FILE, cannot, choice, declared, live, mapped, option, planned, text, told
@@ -209,12 +210,12 @@ def test_an_absent_field_is_removed_and_its_holders_are_counted() -> None:
     (change,) = plan.changes
     assert (change.address, change.action, change.key) == ("field.legacy", "delete", "legacy")
     assert change.deltas == (Delta("type", "string", None), Delta("label", "LEGACY", None))
-    assert plan.count_fields == {"field.legacy": "legacy"}
+    assert plan.count_held == {"field.legacy": Held("legacy")}
 
 
 def test_an_absent_field_that_is_gone_needs_nothing() -> None:
     plan = planned(declared("legacy", absent=True))
-    assert (plan.changes, plan.findings, plan.count_fields) == ((), (), {})
+    assert (plan.changes, plan.findings, plan.count_held) == ((), (), {})
 
 
 def test_a_standard_field_is_never_removed() -> None:
@@ -227,7 +228,7 @@ def test_a_field_that_the_crm_cannot_remove_is_blocked_with_its_holders_counted(
     plan = planned(declared("legacy", absent=True), there=there, capabilities=capabilities)
     assert told(plan.changes) == [("field.legacy", "blocked")]
     assert plan.changes[0].by_hand == "remove `legacy` in the CRM"
-    assert plan.count_fields == {"field.legacy": "legacy"}
+    assert plan.count_held == {"field.legacy": Held("legacy")}
 
 
 @pytest.mark.parametrize("key", ["Membership Level", "membership_level"])
@@ -272,3 +273,10 @@ def test_a_new_field_of_points_is_a_number_and_not_text() -> None:
     entry = replace(declared("points"), origin=FromScore("loyalty"))
     (binding,) = planned(entry, capabilities=capabilities).bindings
     assert (binding.type, binding.wire) == ("score", CAN_ALL.wires["number"])
+
+
+def test_the_field_that_people_are_looked_up_by_is_an_e_mail_in_whatever_the_crm_keeps_it() -> None:
+    (untyped,) = planned(mapped("email")).bindings
+    (plain,) = planned(mapped("email", type="text")).bindings
+    (other,) = planned(mapped("email"), mapped("second"), there=live(text("second"))).bindings[1:]
+    assert (untyped.type, plain.type, other.type) == ("email", "email", "text")

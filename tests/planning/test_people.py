@@ -7,13 +7,15 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from reconciler.adapters.codecs import ONE_BLANK, wire
 from reconciler.model.addresses import person_digest, text_digest
-from reconciler.model.desired import DynamicTags, Empty, Expression, Push
+from reconciler.model.desired import DynamicTags, Empty, Expression, Option, Push
+from reconciler.model.inventory import CrmField, CrmOption
 from reconciler.model.plan import Cause
 from reconciler.model.problems import Failure
 from reconciler.planning.observed import REWRITES, Remembered
 
-from .worlds import HERE, KEY, World, causes, codes, mapped, rule, text_field, written
+from .worlds import CAPABILITIES, HERE, KEY, World, causes, codes, mapped, rule, text_field, written
 
 ANN = {"id": "1", "email": "ann@x.org", "city": "Bonn"}
 BOB = {"id": "2", "email": "bob@x.org", "city": "Graz"}
@@ -303,3 +305,52 @@ def test_a_match_field_that_cannot_be_used_stops_the_plan(tmp_path: Path) -> Non
     world = World([ANN], crm_fields=[text_field("email", "boolean")])
     with pytest.raises(Failure):
         world.plan(tmp_path)
+
+
+# What a CRM stores as nothing
+
+
+TICKS = "ticks"  # a native type that keeps ticks alone: no tick and nothing are one thing there
+
+
+def ticks(push: Push = Push.ALWAYS, empty: Empty = Empty.SKIP) -> World:
+    people = [{"id": str(n), "email": f"p{n}@x.org", "out": v} for n, v in enumerate(["0", "0", "1", "", ""])]
+    contacts = [{"id": n, "email": f"p{n}@x.org", "out": v} for n, v in enumerate(["1", None, None, "1", None])]
+    entry = mapped("out", type="checkbox", push=push, empty=empty)
+    only_ticks = {**CAPABILITIES.wires, "checkbox": wire(ONE_BLANK, TICKS)}
+    world = World(people, contacts, [entry], [text_field("out", TICKS)])
+    return replace(world, capabilities=replace(CAPABILITIES, wires=only_ticks))
+
+
+def test_empty_is_judged_on_our_value_and_not_on_what_the_crm_makes_of_it(tmp_path: Path) -> None:
+    plan = ticks().plan(tmp_path)
+    assert written(plan) == [("0", "0", "out", "set", "true", "false"), ("2", "2", "out", "set", None, "true")]
+    assert (plan.contacts.in_sync, plan.contacts.held) == (3, 1)
+    assert not plan.findings
+
+
+def test_a_value_that_is_stored_as_nothing_follows_the_policy_of_values(tmp_path: Path) -> None:
+    assert written(ticks(Push.IF_EMPTY).plan(tmp_path / "fill")) == [("2", "2", "out", "set", None, "true")]
+    cleared = written(ticks(empty=Empty.CLEAR).plan(tmp_path / "clear"))
+    assert [row[3:] for row in cleared] == [("set", "true", "false"), ("set", None, "true"), ("clear", "true", None)]
+
+
+# Renamed entries
+
+
+def test_a_renamed_field_is_changed_and_not_newly_adopted(tmp_path: Path) -> None:
+    world = World([ANN], [{"id": 7, "email": "ann@x.org", "town": "Wien"}], [CITY], [text_field("town")])
+    world.fields = [replace(CITY, renamed_from="town")]
+    world.remembered = Remembered(KEY, True, applied={"field.email": "x", "field.town": "x"})
+    assert causes(world.plan(tmp_path)) == {Cause.CONFIG}
+
+
+@pytest.mark.parametrize("part", [{"target": ("field.plan",)}, {"exclude": ("field.email",)}])
+def test_an_option_goes_with_its_field(tmp_path: Path, part: dict[str, Any]) -> None:
+    world = World([{**ANN, "plan": "pro"}], [contact(7, "ann@x.org")])
+    world.fields = [mapped("plan", type="select", options=(Option("pro", None, False, HERE),))]
+    world.crm_fields = [CrmField("plan", "Plan", "select", (CrmOption("free", "Free"),))]
+    plan = world.plan(tmp_path / "taken", **part)
+    assert [c.address for c in plan.inventory] == ["field.plan.option.pro"]
+    assert [row[2] for row in written(plan)] == ["plan"]
+    assert not world.plan(tmp_path / "left", exclude=("field.plan",)).pending

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from reconciler.adapters.local import capabilities
+from reconciler.model.capabilities import Capabilities
 from reconciler.model.desired import (
     Contacts,
     Desired,
@@ -62,6 +63,7 @@ class World:
     remembered: Remembered = field(default_factory=lambda: Remembered(KEY))
     batch: int = 1000
     source_columns: Sequence[str] = ()
+    capabilities: Capabilities = CAPABILITIES
 
     def desired(self) -> Desired:
         fields = [mapped("email", type="email"), *self.fields]
@@ -101,7 +103,7 @@ class World:
 
         return Observed(
             account=Account("acc"),
-            capabilities=CAPABILITIES,
+            capabilities=self.capabilities,
             inventory=Inventory((*standard, *self.crm_fields), tags),
             people=people,
             contacts=contacts,

@@ -68,7 +68,7 @@ LONG = replace(
 )
 
 
-@pytest.mark.parametrize("width", [72, 80, 100, 110])
+@pytest.mark.parametrize("width", [72, 80, 100, 112])
 def test_no_line_of_a_plan_is_wider_than_its_page(width: int) -> None:
     names = replace(LONG, tags=EVERYTHING.tags, fields=(*EVERYTHING.fields, LONG.fields[-2]))
     for line in plan_text(names, page=Page(width)).splitlines():

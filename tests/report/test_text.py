@@ -178,3 +178,10 @@ def test_wide_names_keep_the_columns_aligned() -> None:
 )
 def test_an_error_takes_the_place_of_the_next_step(plan: Plan) -> None:
     assert plan_text(plan).endswith("apply is refused, see the errors above\n")
+
+
+@pytest.mark.parametrize("plan", [replace(EMPTY, guards=()), replace(FULL, guards=(), findings=(), fields=(), tags=())])
+def test_a_person_who_is_not_in_the_source_is_said_to_be_missing(plan: Plan) -> None:
+    nobody = replace(plan, scope="person", contacts=ContactCount(), people=People())
+    assert "none of the chosen people is in the source" in plan_text(nobody)
+    assert "none of the chosen" not in plan_text(replace(nobody, contacts=ContactCount(in_sync=1, people=1)))

@@ -54,7 +54,7 @@ fields:
   email: mail
   first_name: first
   tier: {from: level, renamed_from: level}
-  plan: {from: plan, type: select, label: The plan, options: {free: Free of charge, pro: Pro, gold: Gold, old: {absent: true}}}
+  plan: {from: plan, type: select, label: A plan, options: {free: Gratis, pro: Pro, gold: Gold, old: {absent: true}}}
   note: {from: note, empty: clear}
   legacy: {absent: true}
   city: {from: city, label: Home town}
@@ -162,3 +162,8 @@ def seen(folder: Path) -> Seen:
 
 def _options(*values: str) -> tuple[CrmOption, ...]:
     return tuple(CrmOption(value, value.title()) for value in values)
+
+
+def opened(folder: Path) -> LocalCrm:
+    """The folder's CRM as somebody else opens it."""
+    return LocalCrm(folder / "crm.db", Clock.fixed(NOW))

@@ -41,8 +41,8 @@ FINDINGS: tuple[Message, ...] = (
         "an expression is unknown for some people",
         "It met an empty or an error there. A tag is then neither applied nor taken away, a value not written, a person"
         " not in scope.",
-        "say what an empty means, for example `points != null && points > 10`; a column is text unless source.types says"
-        " otherwise",
+        "say what an empty means, for example `points != null && points > 10`; a column is text unless source.types"
+        " says otherwise",
         _W,
     ),
     Message(

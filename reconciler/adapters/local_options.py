@@ -1,0 +1,40 @@
+"""`type: local` as a file names it: its options. The embedded CRM itself is imported when its door is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reconciler.localcrm.quirks import Quirks
+from reconciler.model.clock import Clock
+
+if TYPE_CHECKING:
+    from reconciler.adapters.local import LocalDoor
+
+
+class LocalOptions(BaseModel):
+    """Options of `type: local`."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+    path: str = Field(
+        min_length=1, description="the CRM's file, relative to the file that names it; made on first write"
+    )
+    calls_per_second: float = Field(default=50.0, gt=0, le=100_000, description="how fast it may be called")
+    quirks: Quirks = Field(default=Quirks(), description="a rehearsal: how it should misbehave on purpose")
+
+
+class _Adapter:
+    Options = LocalOptions
+
+    def open(self, options: LocalOptions, base: Path, object: str) -> LocalDoor:  # noqa: ARG002 - it has contacts only
+        from reconciler.adapters.local import LocalDoor
+        from reconciler.localcrm import LocalCrm
+
+        path = base / options.path
+        return LocalDoor(LocalCrm(path, Clock.system(), quirks=options.quirks), path.name, options.calls_per_second)
+
+
+ADAPTER = _Adapter()
