@@ -10,11 +10,11 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from hashlib import blake2b
+from functools import cache, partial
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,8 +25,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.files import watched
 
-_ROWS = 2_048  # objects that are Python's at a time
-_PARTS = 8  # of so many rows become a batch
+_ROWS = 1_024  # objects that are Python's at a time
+_PARTS = 16  # of so many rows become a batch
 _EXACT = json.JSONDecoder(parse_float=str, parse_int=str)
 
 
@@ -66,7 +66,8 @@ class JsonlSource:
                 rows += len(part.records)
                 if missing:
                     missing.difference_update(*part.records)
-                waiting.append(_batch(part, schema))
+                cells = map(partial(_column, part), columns, _values(part, columns))
+                waiting.append(pa.RecordBatch.from_arrays(list(cells), schema=schema))
                 if len(waiting) == _PARTS:
                     yield _joined(waiting)
                     waiting.clear()
@@ -90,46 +91,35 @@ class _Part:
 
 
 def _parts(handle: BinaryIO) -> Iterator[_Part]:
-    """All lines with an object. Raises SourceFailed with the row."""
-    lines = _lines(handle)
-    row = 0
-    while numbered := list(islice(lines, _ROWS)):
-        numbers, texts = map(list, zip(*numbered, strict=True))
-        records = _at_once(texts)
-        yield _Part(_one_by_one(texts, numbers, row) if records is None else records, texts)
-        row += len(texts)
-
-
-def _lines(handle: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, with their numbers in the file."""
-    for number, line in enumerate(handle, 1):
-        if number == 1:
-            line = line.removeprefix(codecs.BOM_UTF8)
-        if not line.isspace() and line:
-            yield number, line
+    """All lines with an object, blank ones left out. Raises SourceFailed with the row."""
+    above = rows = 0
+    while read := list(islice(handle, _ROWS)):
+        if not above:
+            read[0] = read[0].removeprefix(codecs.BOM_UTF8)
+        lines = [line for line in read if line.strip()]
+        if lines:
+            records = _at_once(lines)
+            yield _Part(_one_by_one(read, above, rows) if records is None else records, lines)
+        above += len(read)
+        rows += len(lines)
 
 
 def _at_once(lines: list[bytes]) -> list[dict[str, Any]] | None:
-    """The objects of all lines, read as one list; None if it is not certain that each line has exactly one.
-
-    Between two lines stands a text that none of them can hold, since it is made from all of them: two objects in one
-    line, or one in two lines, would move it to another place.
-    """
-    between = blake2b(b"".join(lines), digest_size=16).hexdigest()
+    """The object of each line; None if there is a line without one."""
     try:
-        found = orjson.loads(b"[" + f',"{between}",'.encode().join(lines) + b"]")
+        records = list(map(orjson.loads, lines))
     except orjson.JSONDecodeError:
         return None
-    records, marks = found[::2], found[1::2]
-    if len(records) != len(lines) or marks.count(between) != len(lines) - 1 or set(map(type, records)) != {dict}:
-        return None
-    return list(records)
+    return records if set(map(type, records)) == {dict} else None
 
 
-def _one_by_one(lines: list[bytes], numbers: list[int], before: int) -> list[dict[str, Any]]:
-    """The same with every line for itself, after so many rows before: slower, and knows which one is at fault."""
-    records = []
-    for row, (number, line) in enumerate(zip(numbers, lines, strict=True), before + 1):
+def _one_by_one(lines: list[bytes], above: int, rows: int) -> list[dict[str, Any]]:
+    """The same, slower, and it knows which line is at fault. So many lines and rows of the file come before."""
+    records: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, above + 1):
+        if not line.strip():
+            continue
+        row = rows + len(records) + 1
         where = f"row {row}, line {number} of the file"
         try:
             record = orjson.loads(line)
@@ -175,12 +165,17 @@ def _pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(re.escape(orjson.dumps(name)) + rb"[ \t\r]*:[ \t\r]*(-?[0-9][0-9.eE+-]*)")
 
 
-def _batch(part: _Part, schema: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([_column(part, name) for name in schema.names], schema=schema)
+def _values(part: _Part, names: Sequence[str]) -> Iterable[Sequence[Any]]:
+    """The values of each name, as they were read."""
+    if len(names) > 1:
+        try:
+            return list(zip(*map(itemgetter(*names), part.records), strict=True))
+        except KeyError:  # some lines do not have all names
+            pass
+    return ([record.get(name) for record in part.records] for name in names)
 
 
-def _column(part: _Part, name: str) -> pa.Array:
-    values = [record.get(name) for record in part.records]
+def _column(part: _Part, name: str, values: Sequence[Any]) -> pa.Array:
     try:
         return pa.array(values, pa.string())
     except (pa.ArrowTypeError, pa.ArrowInvalid):  # not only texts and nulls

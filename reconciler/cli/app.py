@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -100,6 +101,7 @@ def _pipeline() -> Any:
 
 def run_process(arguments: Sequence[str]) -> int:
     """`run` for a process of its own: streams, warnings and foreign loggers are set up for good."""
+    import gc
     import logging
     import warnings
 
@@ -107,7 +109,10 @@ def run_process(arguments: Sequence[str]) -> int:
     warnings.simplefilter("ignore")  # what a library warns of may quote data
     logging.getLogger().addHandler(logging.NullHandler())  # the same for what it logs
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # and a plugin would be handed every value of the file
-    return run(arguments, os.environ)
+    code = run(arguments, os.environ)
+    if "duckdb" not in sys.modules:  # which complains when what it made is not collected
+        gc.freeze()  # what is left goes with the process: nothing has to look through it once more
+    return code
 
 
 def run(arguments: Sequence[str], env: Mapping[str, str], program: Callable[[], Any] = _pipeline) -> int:

@@ -11,6 +11,9 @@ def main() -> int:
 
         sys.stdout.write(f"reconciler {__version__}\n")
         return 0
+    import gc
+
+    gc.set_threshold(50_000)  # imports and the tree of a file are many objects, and no garbage
     from reconciler.cli.app import run_process
 
     return run_process(arguments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import html
 from collections.abc import Iterable
 
@@ -14,6 +13,8 @@ def fold_name(name: str) -> str:
 
 def near_matches(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
     """Known names that `name` was probably meant to be, nearest first."""
+    import difflib
+
     folded: dict[str, str] = {}
     for candidate in known:
         folded.setdefault(fold_name(candidate), candidate)

@@ -156,8 +156,8 @@ class FieldCount:
 
 @dataclass(slots=True)
 class TagCount:
-    """Taggings of one tag for one cause. `kept`: carried though the rule says no, left alone (first run). `under`: as in
-    `InventoryChange`."""
+    """Taggings of one tag for one cause. `kept`: carried though the rule says no, left alone (first run). `under`: as
+    in `InventoryChange`."""
 
     name: str
     where: Place | None

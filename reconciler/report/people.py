@@ -11,7 +11,6 @@ from reconciler.report.layout import WIDTH, folding_table, section, table
 from reconciler.report.redaction import shown_tags
 from reconciler.report.words import counted, line_of, listing, number, some
 
-
 NOT_FOUND = "none of the chosen people is in the source"
 
 

@@ -15,7 +15,6 @@ from reconciler.planning.conversion import theirs_lane
 from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.state import Rewrite
 from reconciler.runtime.writer import DOWN
-from reconciler.tables.cells import THEIRS_MARK
 from reconciler.tables.lanes import Lane
 
 _MEMO = 4_096  # distinct texts of a field
@@ -75,7 +74,7 @@ class ReadBack:
                 stored = self._stored(key, text, sent)
                 if stored == sent:
                     same.append((contact, key))
-                elif stored != THEIRS_MARK:
+                else:  # undecodable too: the mark stands for it here as it does when contacts are read
                     differing.append((contact, key, text_digest(secret, sent), text_digest(secret, stored)))
         self._applying.written.rewritten += len(differing)
         self._applying.state.add_rewrites(differing, same)

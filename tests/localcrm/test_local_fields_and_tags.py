@@ -1,6 +1,8 @@
 """Fields, options and tags of the embedded CRM."""
 
+from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from reconciler.localcrm import (
 )
 from reconciler.model.inventory import CrmField, CrmOption
 
-from .crms import CHOICES, added, opened
+from .crms import CHOICES, NOW, added, opened
 
 
 @pytest.mark.parametrize(
@@ -157,3 +159,20 @@ def test_an_unknown_tag_stops_the_whole_call(crm: LocalCrm, on: bool) -> None:
     assert crm.tags_of(id) == []
     with pytest.raises(Missing):
         crm.carriers("99")
+
+
+def test_a_call_that_tags_many_answers_each_of_them_and_changes_only_who_was_not_tagged(path: Path) -> None:
+    with closing(opened(path)) as crm:
+        tag = crm.add_tag("A").key
+        one, two = added(crm, "one@example.org"), added(crm, "two@example.org")
+        crm.tag([tag], [one], on=True)
+    later = NOW + timedelta(days=1)
+    with closing(opened(path, later)) as crm:
+        results = crm.tag([tag, tag], [one, "77", two, two, "no id"], on=True)
+        assert [type(r.error) for r in results] == [type(None), Missing, type(None), type(None), Missing]
+        assert [r.id for r in results] == [one, None, two, two, None]
+        changed = [id for page in crm.pages(["email"], since=later) for id in page.column("$id").to_pylist()]
+        assert changed == [two]
+        assert sorted(crm.carriers(tag)) == sorted([one, two])
+        assert all(r.error is None for r in crm.tag([tag], [one, two], on=False))
+        assert list(crm.carriers(tag)) == []
