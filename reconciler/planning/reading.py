@@ -21,7 +21,7 @@ from reconciler.planning.conversion import (
     presence_lane,
     theirs_lane,
 )
-from reconciler.planning.layout import DynamicColumn, Layout
+from reconciler.planning.layout import DynamicColumn, FieldColumn, Layout, TagColumn
 from reconciler.planning.made import Owners
 from reconciler.planning.observed import Observed, Options
 from reconciler.planning.selection import Selection
@@ -246,8 +246,8 @@ def _any(flags: Sequence[pa.Array], length: int) -> pa.Array:
     return found
 
 
-def _names(*groups: Sequence[object]) -> list[str]:
-    return [column.name for group in groups for column in group]  # type: ignore[attr-defined]  # all have one
+def _names(*groups: Sequence[FieldColumn | TagColumn | DynamicColumn]) -> list[str]:
+    return [column.name for group in groups for column in group]
 
 
 def _holds(cells: pa.Array) -> pa.Array:
