@@ -31,9 +31,10 @@ def stage(module: str, *arguments: str) -> Used:
 
 def run(command: Sequence[str], quiet: bool = True) -> Used:
     """One process from start to end."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as installed
     with tempfile.TemporaryFile() as out:
         begun = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out if quiet else None)
+        process = subprocess.Popen(command, stdout=out if quiet else None, env=env)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
@@ -34,8 +33,7 @@ class SourceAdapter(Protocol):
     def open(self, options: Any, base: Path) -> Source: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """One door: its own adapters (name -> module) and the entry-point group of outside ones."""
 
     group: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -59,6 +58,8 @@ def _takes(parameter: click.Parameter | None) -> str:
 
 def unexpected(error: BaseException, verbose: int) -> Problem:
     """A mistake of ours: the kind of the error and the place in our code, never its text."""
+    import traceback
+
     frames = [
         f"{frame.f_globals.get('__name__', '?')}:{line} in {frame.f_code.co_name}"
         for frame, line in traceback.walk_tb(error.__traceback__)

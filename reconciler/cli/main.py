@@ -13,7 +13,7 @@ def main() -> int:
         return 0
     import gc
 
-    gc.set_threshold(50_000)  # imports and the tree of a file are many objects, and no garbage
+    gc.set_threshold(200_000)  # imports and the tree of a file are many objects, and no garbage
     from reconciler.cli.app import run_process
 
     return run_process(arguments)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli.requests import FORMAT, bare_request
 from reconciler.cli.settings import Settings
-from reconciler.model.clock import Clock
 from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
 from reconciler.model.problems import Failure
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-FORMAT = click.Choice(["text", "json"])
 
 _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--format",), {"type": FORMAT, "default": "text", "help": "What stdout gets. Default: text."}),
@@ -99,20 +95,6 @@ def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> A
 def _empty(asked: Asked) -> list[Any]:
     typed = (("--person", asked.persons), ("--target", asked.target), ("--exclude", asked.exclude))
     return [problem("E903", f"`{name}` is empty", fix=f"give {name} a value") for name, given in typed if "" in given]
-
-
-def bare_request(settings: Settings, **more: Any) -> Any:
-    """A request about the file with nothing else asked for."""
-    settings.enter_directory()
-    return settings.program().Request(
-        file=Path(settings.file),
-        env=settings.env,
-        clock=Clock.system(),
-        state_dir=Path(settings.state) if settings.state else None,
-        token_bytes=os.urandom,
-        progress=settings.progress(),
-        **more,
-    )
 
 
 def allowances(typed: Sequence[str]) -> tuple[dict[str, int], list[Any]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -35,7 +34,7 @@ def read_crm(root: Mapping, models: Models, problems: Problems) -> Door | None:
     entry = read(CrmSection, _only(section, CRM_KEYS), "crm", problems)
     if entry is None or options is None:
         return None
-    places = places_of(section)
+    places = dict(places_of(section))
     objects = (entry.object,) if isinstance(entry.object, str) else entry.object
     if len(objects) != 1:
         refuse("a list for `crm.object`", places["object"], problems, "name one object")
@@ -53,8 +52,7 @@ def read_crm(root: Mapping, models: Models, problems: Problems) -> Door | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRead:
+class SourceRead(NamedTuple):
     """What other sections need of `source`, even if the section itself cannot be used.
 
     `types` None: not everything about them could be read, so expressions cannot be tried.
@@ -75,7 +73,7 @@ def read_source(root: Mapping, models: Models, problems: Problems) -> SourceRead
     entry = read(SourceSection, _only(section, SOURCE_KEYS), "source", problems)
     if entry is None:
         return SourceRead(None, None)
-    places = places_of(section)
+    places = dict(places_of(section))
     if entry.write:
         refuse("`source.write`", places["write"], problems)
     types = _types(entry, section, places, problems)
@@ -100,7 +98,7 @@ def _types(
     entry: SourceSection, section: Mapping, places: dict[str, Place], problems: Problems
 ) -> dict[str, str] | None:
     node = section.get("types")
-    places |= {f"types.{column}": place for column, place in (places_of(node) if node else {}).items()}
+    places |= {f"types.{column}": place for column, place in places_of(node).items()}
     found = {
         column: checked_type(name, places[f"types.{column}"], f"source.types.{column}", problems)
         for column, name in (entry.types or {}).items()

@@ -103,6 +103,7 @@ class _Builder:
     nodes: int = 0
     documents: int = 0
     root: Node | None = None
+    dropping: bool = False  # some node has been dropped, so each has to be asked from here on
     open: list[_Open] = field(default_factory=list)
     anchors: dict[str, tuple[Node, int]] = field(default_factory=dict)
 
@@ -138,9 +139,12 @@ class _Builder:
     def _count(self, event: Any, more: int = 1) -> None:
         self.nodes += more
         if self.nodes > MOST_NODES:
-            detail = f"it has more than {MOST_NODES:,} values, repeated ones (`*name`) included"
-            self.problems.add("E103", detail, self._place(event))
-            raise Unusable
+            self._refuse_size(event)
+
+    def _refuse_size(self, event: Any) -> None:
+        detail = f"it has more than {MOST_NODES:,} values, repeated ones (`*name`) included"
+        self.problems.add("E103", detail, self._place(event))
+        raise Unusable
 
     def _document(self, event: Any) -> None:
         self.documents += 1
@@ -158,14 +162,18 @@ class _Builder:
             self.problems.add("E105", "tags are declared", Place(self.file.name, 1), "remove `%TAG`")
 
     def _scalar(self, event: Any) -> None:
-        self._count(event)
-        mark, end = event.start_mark, event.end_mark
-        style = event.style or ""
+        """Most of a file is scalars, so nothing is called here that most of them do not need."""
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            self._refuse_size(event)
+        begin, end = event.start_mark, event.end_mark
         flow = bool(self.open) and self.open[-1].flow
-        node = Scalar(self.file, mark.line + 1, mark.column + 1, event.value, style, end.line + 1, end.column + 1, flow)
-        if event.tag is not None:
+        style = event.style or ""
+        line, column = begin.line + 1, begin.column + 1
+        node = Scalar(self.file, line, column, event.value, style, end.line + 1, end.column + 1, flow)
+        if event.ctag is not None:
             self._refuse_tag(event, node)
-            node = _dropped(node)
+            node = self._dropped(node)
         if event.anchor is not None:
             self.anchors[event.anchor] = (node, 1)
         self._add(node)
@@ -215,7 +223,16 @@ class _Builder:
             self._add(node)
 
     def _nothing(self, event: Any) -> Scalar:
-        return Scalar(self.file, event.start_mark.line + 1, event.start_mark.column + 1, "", _DROPPED)
+        return self._dropped(Scalar(self.file, event.start_mark.line + 1, event.start_mark.column + 1, ""))
+
+    def _dropped(self, node: Node) -> Scalar:
+        """The same place without a meaning: a problem has been noted, nobody is to report it once more."""
+        self.dropping = True
+        text = node.text if isinstance(node, Scalar) else ""
+        return Scalar(node.file, node.line, node.column, text, _DROPPED)
+
+    def _is_dropped(self, node: Node) -> bool:
+        return self.dropping and isinstance(node, Scalar) and node.style == _DROPPED
 
     def _wants_key(self) -> bool:
         return bool(self.open) and isinstance(self.open[-1].node, Mapping) and self.open[-1].key is None
@@ -226,45 +243,37 @@ class _Builder:
             self.root = node
             return
         top = self.open[-1]
-        if isinstance(top.node, Sequence):
-            if not _is_dropped(node):
-                top.node.items.append(node)
-        elif top.key is None:
-            top.key = self._key(node)
-        else:
-            self._pair(top.node, top.key, node)
+        into = top.node
+        if top.key is not None:
+            self._pair(into.items, top.key, node)  # type: ignore[arg-type]  # only mappings have a key that waits
             top.key = None
+        elif type(into) is Mapping:
+            top.key = self._key(node)
+        elif not self._is_dropped(node):
+            into.items.append(node)  # type: ignore[union-attr]  # no mapping: a list
 
-    def _pair(self, into: Mapping, key: Scalar, value: Node) -> None:
-        if key.text in into.items:
-            first = into.items[key.text].key
+    def _pair(self, items: dict[str, Pair], key: Scalar, value: Node) -> None:
+        if key.text in items:
+            first = items[key.text].key
             self.problems.add("E106", f"{shown(key.text)} stands in line {first.line} already", key.where)
-        elif not _is_dropped(key) and not _is_dropped(value):
-            into.items[key.text] = Pair(key, value)
+        elif not self.dropping or not (self._is_dropped(key) or self._is_dropped(value)):
+            items[key.text] = Pair(key, value)
 
     def _key(self, node: Node) -> Scalar:
-        if not isinstance(node, Scalar):
+        if type(node) is not Scalar:
             self.problems.add("E105", "a list or a mapping stands as a key", node.where, "a key is a text")
-            return Scalar(node.file, node.line, node.column, "", _DROPPED)
+            return self._dropped(node)
         if node.text == "<<" and not node.style:
             self.problems.add("E105", "the merge key `<<`", node.where, "write the keys out, or use `extends`")
-            return _dropped(node)
+            return self._dropped(node)
         return node
 
 
-def _dropped(node: Scalar) -> Scalar:
-    """The same place without a meaning: a problem has been noted, nobody is to report it once more."""
-    return Scalar(node.file, node.line, node.column, node.text, _DROPPED)
-
-
-def _is_dropped(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.style == _DROPPED
-
-
 def _events(text: str) -> Iterator[Any]:
-    from ruamel.yaml import YAML
+    """The events of the C parser itself: the loader around it looks at each of them once more."""
+    from _ruamel_yaml import CParser  # what the package's C loaders are made of
 
-    return iter(YAML(typ="safe", pure=False).parse(text.encode()))
+    return iter(CParser(text.encode()).get_event, None)
 
 
 def _numbers(version: Any) -> Iterator[int]:

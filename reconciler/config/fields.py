@@ -9,7 +9,7 @@ from reconciler.config.expressions import Expressions
 from reconciler.config.kinds import checked_region, checked_timezone, checked_type
 from reconciler.config.models import DefaultsSection, FieldEntry
 from reconciler.config.not_yet import PREVIOUS_EMAIL, refuse_previous_email, refuse_two_way
-from reconciler.config.reading import path_text, places_of, read
+from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.shapes import name_trouble
 from reconciler.config.shorthand import expand_field, option_places
 from reconciler.config.tree import Mapping, Pair, is_foreign
@@ -17,6 +17,8 @@ from reconciler.model.desired import Empty, Field, FromColumn, FromExpression, F
 from reconciler.model.problems import Place
 from reconciler.model.types import Spec, check_spec
 
+_PUSH = {push.value: push for push in Push}
+_EMPTY = {empty.value: empty for empty in Empty}
 _ORIGINS = ("from", "value", "score")
 _NEEDS_ORIGIN = (
     "format", "decimals", "map", "default", "as", "country", "timezone", "region", "push", "pull", "empty", "conflict",
@@ -67,7 +69,7 @@ class FieldReader:
         field = self._build(key, entry, pair.key.where, node, places, address)
         return field if field is not None and len(self.problems.found) == before else None
 
-    def _contradicts(self, key: str, entry: FieldEntry, places: dict[str, Place], address: str) -> bool:
+    def _contradicts(self, key: str, entry: FieldEntry, places: Places, address: str) -> bool:
         """Whether keys of the entry exclude each other, which has been noted."""
         found: list[tuple[str, str]] = []
         others = [name for name in places if name != "absent"]
@@ -89,7 +91,7 @@ class FieldReader:
         return bool(found)
 
     def _build(
-        self, key: str, entry: FieldEntry, where: Place, node: Mapping, places: dict[str, Place], address: str
+        self, key: str, entry: FieldEntry, where: Place, node: Mapping, places: Places, address: str
     ) -> Field | None:
         problems = self.problems
         refuse_two_way(entry, address, places, problems)
@@ -119,7 +121,7 @@ class FieldReader:
             region=region,
             push=self._push(entry),
             pull=False,
-            empty=Empty.CLEAR if type == "raw" else Empty(entry.empty or self.defaults.empty),
+            empty=Empty.CLEAR if type == "raw" else _EMPTY[entry.empty or self.defaults.empty],
             consent=entry.consent is not None,
             label=entry.label,
             group=entry.group,
@@ -129,7 +131,7 @@ class FieldReader:
             where_of=places,
         )
 
-    def _origin(self, entry: FieldEntry, places: dict[str, Place], address: str) -> Origin | None:
+    def _origin(self, entry: FieldEntry, places: Places, address: str) -> Origin | None:
         if entry.from_ is not None:
             if entry.from_ == PREVIOUS_EMAIL:
                 refuse_previous_email(places["from"], self.problems)
@@ -142,11 +144,9 @@ class FieldReader:
     def _push(self, entry: FieldEntry) -> Push:
         """A score is always pushed unless its own entry says otherwise, which a rule then refuses."""
         default = "always" if entry.score is not None else self.defaults.push
-        return Push(entry.push or default)
+        return _PUSH[entry.push or default]
 
-    def _check_type(
-        self, entry: FieldEntry, type: str | None, node: Mapping, places: dict[str, Place], address: str
-    ) -> None:
+    def _check_type(self, entry: FieldEntry, type: str | None, node: Mapping, places: Places, address: str) -> None:
         """Note keys that the type does not use, and formats that it cannot read."""
         if entry.consent is not None and type != "checkbox":
             self.problems.add("R112", f"{shown(address)}", places["consent"])
@@ -159,13 +159,14 @@ class FieldReader:
             self.problems.add("R113", detail, places[key])
         if type == "raw":
             self._check_raw(entry, places, address)
-        spec = Spec(type, entry.format, entry.decimals, as_=entry.as_)
-        for key, sentence in check_spec(spec) if used else ():
+        if not used:
+            return
+        for key, sentence in check_spec(Spec(type, entry.format, entry.decimals, as_=entry.as_)):
             if key not in misfits:
                 said = "what it refers to cannot be used" if is_foreign(node.get(key)) else sentence
                 self.problems.add("E114", f"{shown(f'{address}.{key}')}: {said}", places[key])
 
-    def _check_raw(self, entry: FieldEntry, places: dict[str, Place], address: str) -> None:
+    def _check_raw(self, entry: FieldEntry, places: Places, address: str) -> None:
         if entry.empty == "skip":
             detail = f"{shown(address)}: empties count in a raw field, `empty: skip` says that they do not"
             self.problems.add("E124", detail, places["empty"])
@@ -174,7 +175,7 @@ class FieldReader:
             self.problems.add("E124", detail, places["default"])
 
 
-def _options(entry: FieldEntry, node: Mapping, places: dict[str, Place]) -> tuple[Option, ...] | None:
+def _options(entry: FieldEntry, node: Mapping, places: Places) -> tuple[Option, ...] | None:
     if entry.options is None:
         return None
     where = option_places(node.get("options"))

@@ -10,12 +10,10 @@ from pydantic import BaseModel
 
 from reconciler.config.collect import Problems
 from reconciler.config.compose import Composer
-from reconciler.config.digests import entry_digests, file_digest
 from reconciler.config.doors import SourceRead, read_crm, read_source
 from reconciler.config.events import Unusable
 from reconciler.config.expressions import Expressions
 from reconciler.config.fields import FieldReader
-from reconciler.config.interpolate import Interpolation
 from reconciler.config.options import secret_keys
 from reconciler.config.rules import Draft, run_rules
 from reconciler.config.sections import (
@@ -38,11 +36,14 @@ _FOLLOW = frozenset({"E112", "E115", "E117", "E118", "E129", "R101", "R106", "R1
 """What may only seem to be wrong while an extended file cannot be read."""
 
 
-def load(path: Path, env: Mapping[str, str], crm_options: Models, source_options: Models) -> Desired:
+def load(
+    path: Path, env: Mapping[str, str], crm_options: Models, source_options: Models, digested: bool = True
+) -> Desired:
     """What the file at `path` asks for, resolved; warnings lie in `Desired.warnings`.
 
-    `env` fills `${env:NAME}`. The options models are those of the installed adapters, by `type`. Raises `Failure` with
-    all problems of level error, in the order of the file. No text of a secret is in any problem.
+    `env` fills `${env:NAME}`. The options models are those of the installed adapters, by `type`. `digested`: with the
+    digests that a plan needs; checking a file does not. Raises `Failure` with all problems of level error, in the order
+    of the file. No text of a secret is in any problem.
     """
     problems = Problems()
     composer = Composer(problems)
@@ -52,6 +53,8 @@ def load(path: Path, env: Mapping[str, str], crm_options: Models, source_options
         problems.raise_errors()
         raise
     if composer.has_references:
+        from reconciler.config.interpolate import Interpolation
+
         Interpolation(env, problems).fill(root)
     check_sections(root, problems)
     problems.levels.update(read_rules(root, problems))
@@ -61,7 +64,8 @@ def load(path: Path, env: Mapping[str, str], crm_options: Models, source_options
     problems.raise_errors()
     if desired is None:
         raise Failure(problems.in_order())
-    return _resolved(desired, root, tuple(composer.files), (crm_options, source_options), problems)
+    resolved = replace(desired, files=tuple(composer.files), warnings=problems.in_order())
+    return _with_digests(resolved, root, (crm_options, source_options)) if digested else resolved
 
 
 def _read(root: Tree, crm_options: Models, source_options: Models, problems: Problems) -> Desired | None:
@@ -127,13 +131,13 @@ def _draft(root: Tree, source: SourceRead, expressions: Expressions, problems: P
     )
 
 
-def _resolved(
-    desired: Desired, root: Tree, files: tuple[str, ...], models: tuple[Models, Models], problems: Problems
-) -> Desired:
+def _with_digests(desired: Desired, root: Tree, models: tuple[Models, Models]) -> Desired:
+    from reconciler.config.digests import entry_digests, file_digest
+
     crm, source = root.get("crm"), root.get("source")
     if not isinstance(crm, Tree) or not isinstance(source, Tree):
         raise AssertionError("sections that were read are mappings")
     secrets = secret_keys(models[0][desired.crm.type]) | secret_keys(models[1][desired.source.type])
     digests = entry_digests(desired.fields, desired.tags, desired.dynamic_tags, desired.scores)
-    whole = replace(desired, files=files, entry_digests=digests, warnings=problems.in_order())
-    return replace(whole, digest=file_digest(whole, crm, source, secrets))
+    with_entries = replace(desired, entry_digests=digests)
+    return replace(with_entries, digest=file_digest(with_entries, crm, source, secrets))

@@ -4,8 +4,6 @@ Reading, near matches and the JSON schema come from these models. Keys that are 
 that they can be refused as such.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from reconciler.config.collect import Problems
 from reconciler.config.models import ContactsSection, DefaultsSection, FieldEntry, IdentitySection, RefreshSection
+from reconciler.config.reading import Places
 from reconciler.model.problems import Place
 
 PREVIOUS_EMAIL = "previous_email"
@@ -17,27 +18,25 @@ def refuse(what: str, where: Place | None, problems: Problems, fix: str | None =
     problems.add("E123", f"{what} is not carried out by this version", where, fix)
 
 
-def refuse_two_way(
-    entry: FieldEntry | DefaultsSection, address: str, where: dict[str, Place], problems: Problems
-) -> None:
+def refuse_two_way(entry: FieldEntry | DefaultsSection, address: str, where: Places, problems: Problems) -> None:
     if entry.pull:
         refuse(f"`{address}.pull`", where.get("pull"), problems, "remove it: values are pushed only")
     if entry.conflict not in (None, "report"):
         refuse(f"`{address}.conflict`", where.get("conflict"), problems, "remove it: without pull there is no conflict")
 
 
-def refuse_identity(entry: IdentitySection, where: dict[str, Place], problems: Problems) -> None:
+def refuse_identity(entry: IdentitySection, where: Places, problems: Problems) -> None:
     for key in ("link", "store"):
         if getattr(entry, key) is not None:
             refuse(f"`identity.{key}`", where.get(key), problems, "remove it: people are found by `identity.match`")
 
 
-def refuse_gone(entry: ContactsSection, where: dict[str, Place], problems: Problems) -> None:
+def refuse_gone(entry: ContactsSection, where: Places, problems: Problems) -> None:
     if entry.gone != "report":
         refuse("`contacts.gone` other than `report`", where.get("gone"), problems)
 
 
-def refuse_refresh(entry: RefreshSection, where: dict[str, Place], problems: Problems) -> None:
+def refuse_refresh(entry: RefreshSection, where: Places, problems: Problems) -> None:
     if entry.full_every not in (None, _FORTNIGHT):
         refuse("`refresh.full_every` other than `14d`", where.get("full_every"), problems)
 

@@ -7,6 +7,7 @@ validation library are never shown, since they quote what they were given.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence as AnySequence
 from typing import Any, TypeVar, get_args
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from reconciler.config.collect import Problems, listed, shown
 from reconciler.config.shapes import NOTED
 from reconciler.config.syntax import quote_hint
-from reconciler.config.tree import Mapping, Node, Sequence, is_null
+from reconciler.config.tree import Mapping, Node, Pair, Sequence, is_null
 from reconciler.model.problems import Place
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -52,9 +53,30 @@ def path_text(address: str, loc: Loc) -> str:
     return text
 
 
-def places_of(node: Node) -> dict[str, Place]:
-    """The place of every key of an entry."""
-    return {key: pair.key.where for key, pair in node.items.items()} if isinstance(node, Mapping) else {}
+class Places(AnyMapping[str, Place]):
+    """The place of every key of an entry; made when it is asked for, which for most keys is never."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: AnyMapping[str, Pair]) -> None:
+        self._items = items
+
+    def __getitem__(self, key: str) -> Place:
+        return self._items[key].key.where
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+def places_of(node: Node | None) -> Places:
+    """The places of the keys of an entry; of nothing that is no mapping."""
+    return Places(node.items if isinstance(node, Mapping) else {})
 
 
 def _note(

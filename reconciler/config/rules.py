@@ -5,8 +5,9 @@ Each is handed the same draft and notes what it finds; the level of a finding is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.config.collect import Problems, seen_from, shown
 from reconciler.config.expressions import Expressions
@@ -16,8 +17,7 @@ from reconciler.model.names import fold_name
 from reconciler.model.problems import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """What could be read of the file. `declared_*`: places of all names, those of entries with a problem included."""
 
     identity: Identity | None
@@ -139,6 +139,7 @@ def _score_used(draft: Draft, problems: Problems) -> None:
             problems.add("R107", f"the score {shown(name)}", where)
 
 
+_SEPARATORS = re.compile(r"[\W_]+")
 _PASSWORDS = frozenset(
     {
         "hashedpassword",
@@ -157,7 +158,7 @@ _PASSWORDS = frozenset(
 
 
 def _is_password(name: str) -> bool:
-    return "".join(filter(str.isalnum, name.casefold())) in _PASSWORDS
+    return _SEPARATORS.sub("", name.casefold()) in _PASSWORDS
 
 
 def _no_passwords(draft: Draft, problems: Problems) -> None:

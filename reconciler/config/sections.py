@@ -24,7 +24,7 @@ from reconciler.config.not_yet import (
     refuse_refresh,
     refuse_two_way,
 )
-from reconciler.config.reading import path_text, places_of, read
+from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.tags import entries
 from reconciler.config.tree import Mapping, Scalar
 from reconciler.model.desired import Contacts, Expression, Identity, Limits
@@ -130,11 +130,11 @@ def check_refresh(root: Mapping, problems: Problems) -> None:
         refuse_refresh(entry, places, problems)
 
 
-def _section(root: Mapping, name: str, model: type[Model], problems: Problems) -> tuple[Model | None, dict[str, Place]]:
+def _section(root: Mapping, name: str, model: type[Model], problems: Problems) -> tuple[Model | None, Places]:
     """The section as it was read, without the keys that could not be: what they hide is told, too. None without it."""
     node = root.get(name)
     if node is None:
-        return None, {}
+        return None, places_of(None)
     noted = len(problems.found)
     entry = read(model, node, name, problems)
     if entry is None and isinstance(node, Mapping):

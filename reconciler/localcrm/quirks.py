@@ -3,8 +3,6 @@
 Ordinals count from 1 in one `LocalCrm`; nothing here is random and nothing is kept in the file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 

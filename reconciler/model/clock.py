@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """`now()` is an aware datetime in UTC; `sleep(seconds)` waits; `monotonic()` is for rates and time left."""
 
     now: Callable[[], datetime]

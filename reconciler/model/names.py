@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 
 
 def fold_name(name: str) -> str:
     """The form in which names that differ only in case, spaces or HTML entities are equal."""
-    return " ".join(html.unescape(name).casefold().split())
+    if "&" in name:
+        from html import unescape
+
+        name = unescape(name)
+    return " ".join(name.casefold().split())
 
 
 def near_matches(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:

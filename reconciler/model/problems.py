@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Level(StrEnum):
@@ -18,9 +19,9 @@ class Level(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A position in a file: line and column count from 1; 0 means unknown and is not printed."""
+class Place(NamedTuple):
+    """A position in a file: line and column count from 1; 0 means unknown and is not printed. A tuple, since a file has
+    thousands of them and most are never looked at."""
 
     file: str
     line: int = 0

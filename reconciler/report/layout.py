@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.report.words import plain
 
@@ -17,8 +17,7 @@ _LEAST = 24
 _TOGETHER = re.compile(r"(?:^|[ (])(?:--[a-z-]+|\d(?:[\d,]*\d)?)$")  # an option and its value, a number and its noun
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What a text is written for. `width`: columns. `options`: the global options that were typed, besides the file,
     as they have to be typed again. `narrowed`: other options decided what was planned, too."""
 

@@ -18,7 +18,7 @@ from reconciler.runtime.failures import problem_of
 from reconciler.runtime.inventory import InventoryWriter, pending
 from reconciler.runtime.journal import Journal
 from reconciler.runtime.people import PeopleWriter
-from reconciler.runtime.request import Scope
+from reconciler.runtime.scope import Scope
 from reconciler.runtime.state import State
 
 

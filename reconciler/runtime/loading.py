@@ -7,8 +7,8 @@ from reconciler.model.desired import Desired
 from reconciler.runtime.request import Request
 
 
-def load_file(request: Request) -> Desired:
-    """The desired state. Raises Failure with all problems of the file."""
+def load_file(request: Request, digested: bool = True) -> Desired:
+    """The desired state; `digested` as `config.load` has it. Raises Failure with all problems of the file."""
     from reconciler.config import load
 
-    return load(request.file, request.env, options_models(CRM), options_models(SOURCE))
+    return load(request.file, request.env, options_models(CRM), options_models(SOURCE), digested)

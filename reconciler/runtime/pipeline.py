@@ -32,7 +32,7 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
     from reconciler.runtime.doors import open_source
     from reconciler.runtime.loading import load_file
 
-    desired = load_file(request)
+    desired = load_file(request, digested=False)
     problems = tuple(desired.warnings)
     if not offline:
         with open_source(desired, request.file.parent) as source:

@@ -1,4 +1,4 @@
-"""What one run is asked for, and which part of the file that is. Everything that comes from outside stands here."""
+"""What one run is asked for. Everything that comes from outside stands here."""
 
 from __future__ import annotations
 
@@ -9,37 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.model.clock import Clock
-from reconciler.model.desired import Desired
 from reconciler.model.progress import Progress, Silent
-from reconciler.planning.selection import Selection
 
 if TYPE_CHECKING:
     from reconciler.runtime.folder import Folder
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which part of the file is applied."""
-
-    persons: frozenset[str] = frozenset()
-    target: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> bool:
-        return not (self.persons or self.target or self.exclude)
-
-    @property
-    def everybody(self) -> bool:
-        """Whether all people were paired and none was left out."""
-        return not self.persons and not Selection(self.target, self.exclude).by_contact
-
-    def entries(self, desired: Desired) -> dict[str, str]:
-        """Address and digest of the entries that this apply carries out for everybody."""
-        if not self.everybody:
-            return {}
-        selection = Selection(self.target, self.exclude)
-        return {address: digest for address, digest in desired.entry_digests.items() if selection.takes(address)}
+    from reconciler.runtime.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -79,4 +53,6 @@ class Request:
 
     @property
     def scope(self) -> Scope:
+        from reconciler.runtime.scope import Scope
+
         return Scope(self.persons, tuple(self.target), tuple(self.exclude))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.planning import FORMAT, bare_request
+from reconciler.cli.requests import FORMAT, bare_request
 from reconciler.cli.settings import Settings, global_options
 
 PARTS = ("all", "links", "tags", "rewrites", "fields", "runs")

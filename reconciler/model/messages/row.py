@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.model.problems import Level
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """`name` is what the file's `rules:` section calls it ("" if it cannot be switched); `summary` is constant;
     `reason` says why it matters; `fix` is the way out."""
 

@@ -6,6 +6,7 @@ A type is a row. `TYPES` has them all; `docs/types.md` is printed from it.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from reconciler.model.types import choices, moments, numbers, phones, places, text
 from reconciler.model.types.checks import check_spec
@@ -57,6 +58,7 @@ def _fold(name: str) -> str:
 _NAMES = {_fold(called): row.name for row in TYPES.values() for called in (row.name, *row.aliases)}
 
 
+@cache
 def resolve_type(name: str) -> str | None:
     """The value type that `name` means, by its own name or an alias; case, spaces, - and _ do not matter."""
     return _NAMES.get(_fold(name))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from reconciler.model.types.spec import Unreadable
 
@@ -27,16 +27,14 @@ _PIVOT = 69
 """Two-digit years from here on are of the last century, as POSIX reads them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A reading of a clock: `at` is naive. `offset`: how far ahead of UTC it was written, None where not said."""
 
     at: datetime
     offset: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     """What a token reads (`part`) and how that looks: alone, and next to another token (`tight`)."""
 
     part: str

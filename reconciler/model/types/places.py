@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
 from reconciler.model.types.text import clean, parse_text
@@ -65,8 +64,7 @@ def fold_place(name: str) -> str:
     return " ".join("saint" if word == "st" else word for word in words)
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """`codes`: what may be written -> code. `names`: a name's spellings -> its codes. `english`: code -> name."""
 
     codes: dict[str, str]
