@@ -257,6 +257,28 @@ class BoundField:
 
 
 @dataclass(frozen=True, slots=True)
+class PieceFiles:
+    """Files of one piece of the snapshot (`tables.snapshot`): `starts` are the numbers of its batches' first rows.
+    `keys`: what its contacts came to under `digest`."""
+
+    contacts: Path
+    starts: tuple[int, ...]
+    rows: int
+    keys: Path | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """Files that spare the next plan work. Each may be thrown away at any time; none is true under another digest."""
+
+    digest: str
+    memo: Path | None = None
+    settled: Path | None = None
+    pieces: tuple[PieceFiles, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that `apply` would do and everything that it would not, with reasons."""
 
@@ -286,6 +308,7 @@ class Plan:
     )  # rule tag -> digests of who keeps it (first run)
     values_shown: bool = False  # --show-values: at a terminal, to who asked for it
     links: Path | None = None  # Parquet, every link known after pairing; an apply keeps it
+    caches: Caches | None = None  # what is to be kept for the next plan
 
     @property
     def pending(self) -> bool:

@@ -5,7 +5,7 @@ What changes is appended to the change table and counted; nothing is decided row
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,18 +18,27 @@ from reconciler.planning.layout import Layout
 from reconciler.planning.made import Permissions
 from reconciler.planning.observed import Remembered
 from reconciler.planning.taggings import TagDecisions
-from reconciler.planning.values import ValueDecisions
+from reconciler.planning.values import Decided, ValueDecisions
 from reconciler.tables.changes import ChangeTable, ValueChanges
+from reconciler.tables.settled import Settled, held_in
 
 
 class Comparison:
     """Feed the creates, then the differing pairs; read `counts`."""
 
     def __init__(
-        self, layout: Layout, remembered: Remembered, permissions: Permissions, changes: ChangeTable, examples: bool
+        self,
+        layout: Layout,
+        remembered: Remembered,
+        permissions: Permissions,
+        changes: ChangeTable,
+        examples: bool,
+        settled: Settled | None = None,
     ) -> None:
+        """`settled`: told which pairs need nothing, so that the next plan can skip them."""
         self.counts = Counts()
-        self._remembered, self._changes = remembered, changes
+        self._remembered, self._changes, self._settled = remembered, changes, settled
+        self._columns = {c.number: c for c in layout.fields}
         self._values = ValueDecisions(layout, remembered, self.counts, examples)
         self._tags = TagDecisions(layout, permissions, self.counts, remembered)
         self._guarded = frozenset(c.number for c in layout.fields if counted(c.since))
@@ -50,8 +59,32 @@ class Comparison:
         counts.looked_at += batch.num_rows
         counts.updated += self._changes.append(people, ContactAction.UPDATE, values.changes, tags)
         counts.updated_with_values += len(_union([c.at for c in values.changes]))
-        counts.held += len(_union(values.held))
+        counts.held += len(_union([h.at for h in values.held]))
         counts.overwritten += self._overwritten(batch, values.changes)
+        if self._settled is not None:
+            self._settled.add(self._quiet(batch, values, [t.at for t in tags]))
+
+    def settled(self, patterns: Mapping[str, int]) -> None:
+        """Pairs that an earlier plan settled: not looked at, and counted as if they had been."""
+        counts = self.counts
+        for pattern, count in patterns.items():
+            counts.looked_at += count
+            counts.held += count if pattern else 0
+            for number, filled in held_in(pattern):
+                self._values.count_held(self._columns[number], filled, count)
+
+    def _quiet(self, batch: pa.RecordBatch, values: Decided, tagged: Sequence[pa.Array]) -> pa.RecordBatch:
+        """Pairs that nothing is to be done for, now or later, while both rows stay as they are: ord, idx, pattern."""
+        loud = _union([*(c.at for c in values.changes), *values.loud, *tagged])
+        quiet = pc.and_(batch.column("tags_same"), pc.invert(batch.column("taken")))
+        quiet = pc.and_(quiet, pc.invert(pc.is_in(pa.arange(0, batch.num_rows), value_set=loud)))
+        pattern = pa.repeat(pa.scalar(""), batch.num_rows)
+        for held in values.held:
+            here = pc.is_in(pa.arange(0, batch.num_rows), value_set=held.at)
+            said = pa.scalar(f"{held.field}{'f' if held.filled else 'e'} ")
+            pattern = pc.if_else(here, pc.binary_join_element_wise(pattern, said, ""), pattern)
+        columns = [batch.column("ord"), batch.column("idx"), pattern]
+        return pa.RecordBatch.from_arrays(columns, names=["ord", "idx", "pattern"]).filter(quiet)
 
     def _overwritten(self, batch: pa.RecordBatch, changes: Sequence[ValueChanges]) -> int:
         """Contacts in which a filled value goes, as `limits.update_percent` counts them."""

@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from reconciler.model.capabilities import Call, Capabilities
 from reconciler.model.inventory import Account, Inventory
+from reconciler.model.plan import Caches
 from reconciler.model.progress import Progress, Silent
+from reconciler.tables.snapshot import Snapshot
 
 REWRITES = pa.schema(
     [
@@ -51,7 +53,11 @@ class Remembered:
 @dataclass(frozen=True, slots=True)
 class Observed:
     """`people(columns)` gives batches with exactly those string columns; `contacts(keys)` gives pages with `$id`,
-    `$tags` (tag keys) and one wire-text column per field key. `reads`: calls made so far, asked for at the end."""
+    `$tags` (tag keys) and one wire-text column per field key. `reads`: calls made so far, asked for at the end.
+
+    `snapshot(keys)`: all contacts as an earlier read left them, brought up to date, or None where they have to be read
+    in full through `contacts`. `caches`: what an earlier plan left; used as far as it is true still.
+    """
 
     account: Account
     capabilities: Capabilities
@@ -62,6 +68,8 @@ class Observed:
     reads: Callable[[], Mapping[Call, int]]
     source_label: str = ""
     columns: tuple[str, ...] = ()  # every column of the source, for expressions that look at the whole row
+    snapshot: Callable[[Sequence[str]], Snapshot | None] = lambda _keys: None
+    caches: Caches | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,8 @@ class Options:
 
     `persons`: only these (empty: everybody). `target`/`exclude`: globs over addresses. `allow`: guard -> number.
     `examples`: collect three differing values per field and cause (--show-values). `links`: write every link known
-    after pairing to a file (`Plan.links`), for an apply to keep.
+    after pairing to a file (`Plan.links`), for an apply to keep. `keep`: leave files behind that spare the next plan
+    work (`Plan.caches`); only plans of everybody and everything do.
     """
 
     now: datetime
@@ -81,5 +90,6 @@ class Options:
     allow: Mapping[str, int] = field(default_factory=dict)
     examples: bool = False
     links: bool = False
+    keep: bool = False
     memory_limit: str = "600MB"
     progress: Progress = field(default_factory=Silent)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,8 +12,10 @@ import pyarrow as pa
 from reconciler.model.addresses import field_address, tag_address
 from reconciler.model.desired import Desired, DynamicTags, Field, Tag
 from reconciler.model.messages import problem
+from reconciler.model.plan import Caches, PieceFiles
 from reconciler.model.problems import Failure
 from reconciler.planning.bindings import InventoryPlan
+from reconciler.planning.caching import caching_digest
 from reconciler.planning.causes import Since, entry_since
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.conversion import Columns
@@ -24,7 +27,10 @@ from reconciler.planning.reading import BATCH, ContactReader, PeopleReader, Side
 from reconciler.planning.selection import Selection
 from reconciler.tables.changes import ChangeTable
 from reconciler.tables.engine import Engine
+from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Paired, Pairing
+from reconciler.tables.settled import Settled
+from reconciler.tables.snapshot import Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,57 +48,128 @@ class PeoplePlan:
     refused: Mapping[str, int]  # by dynamic column: how many new names there would be
     new_tags: dict[str, DynamicTags]
     links: Path | None
+    caches: Caches | None
 
 
 def compare_people(desired: Desired, observed: Observed, inventory: InventoryPlan, options: Options) -> PeoplePlan:
     """Reads each side once, in batches; holds hashes of everybody and whole rows only of who differs."""
     layout = lay_out(desired, observed, inventory, options)
-    source = desired.source
-    columns = Columns(observed.columns, source.types, source.timezone, source.region)
     engine = Engine(options.workdir, options.memory_limit)
     try:
-        pairing = Pairing(
-            engine,
-            observed.remembered.key,
-            cells=[c.name for c in layout.fields],
-            blocked=[c.name for c in layout.blocked],
-        )
-        people = PeopleReader(desired, layout, observed, options, columns)
-        options.progress.stage("reading people")
-        ours = people.read(observed.people(people.columns), pairing)
-        contacts = ContactReader(layout, observed, options)
-        options.progress.stage("reading contacts")
-        theirs = contacts.read(observed.contacts(contacts.keys), pairing)
-        options.progress.stage("comparing")
-        pairing.add_links(observed.remembered.links, observed.remembered.created)
-        paired = pairing.pair()
-        allowed = permissions(
-            layout.dynamic, ours.dynamic_names, Owners.of(desired), observed.inventory, "untag" in options.allow
-        )
-        changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
-        comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples)
-        _compare(engine, pairing, ours, theirs, comparison)
-        links = options.workdir / "links.parquet" if options.links else None
-        if links is not None:
-            pairing.write_links(links)
-        blocked_people, waiting = pairing.blocked()
+        return _Comparing(desired, observed, layout, options, engine).run()
     finally:
         engine.close()
         options.progress.done()
-    live = {tag.name for tag in observed.inventory.tags}
-    return PeoplePlan(
-        layout=layout,
-        changes=changes.finish(),
-        ours=ours,
-        theirs=theirs,
-        paired=paired,
-        counts=comparison.counts,
-        blocked_people=blocked_people + comparison.counts.blocked_by_tags,
-        waiting={c.binding.entry.key: n for c, n in zip(layout.blocked, waiting, strict=True)},
-        refused=allowed.refused,
-        new_tags={name: entry for name, entry in sorted(comparison.counts.used_tags.items()) if name not in live},
-        links=links,
-    )
+
+
+class _Comparing:
+    """One comparison, step by step: read both sides, pair, decide, keep."""
+
+    def __init__(self, desired: Desired, observed: Observed, layout: Layout, options: Options, engine: Engine) -> None:
+        self._desired, self._observed, self._layout = desired, observed, layout
+        self._options, self._engine = options, engine
+        source = desired.source
+        columns = Columns(observed.columns, source.types, source.timezone, source.region)
+        self._people = PeopleReader(desired, layout, observed, options, columns)
+        raw, blocked = self._people.raw, [c.name for c in layout.blocked]
+        self._digest = caching_digest(desired, layout, observed, options, self._people.columns) if options.keep else ""
+        before = observed.caches
+        before = before if before is not None and before.digest == self._digest else None
+        cells = [c.name for c in layout.fields]
+        self._pairing = Pairing(engine, observed.remembered.key, cells, blocked, raw if options.keep else ())
+        self._memo = Memo(engine, raw, blocked, before.memo if before else None) if options.keep else None
+        self._settled = (
+            Settled(engine, before.settled if before else None, options.workdir / "settled.arrow")
+            if options.keep
+            else None
+        )
+        self._contacts = ContactReader(layout, observed, options, self._digest)
+
+    def run(self) -> PeoplePlan:
+        options, observed, layout = self._options, self._observed, self._layout
+        options.progress.stage("reading people")
+        ours = self._people.read(observed.people(self._people.columns), self._pairing, self._memo)
+        options.progress.stage("reading contacts")
+        theirs = self._read_contacts()
+        options.progress.stage("pairing")
+        self._pairing.add_links(observed.remembered.links, observed.remembered.created)
+        paired = self._pairing.pair()
+        options.progress.stage("comparing")
+        allowed = permissions(
+            layout.dynamic, ours.dynamic_names, Owners.of(self._desired), observed.inventory, "untag" in options.allow
+        )
+        changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
+        comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples, self._settled)
+        self._compare(comparison)
+        links = options.workdir / "links.parquet" if options.links else None
+        if links is not None:
+            self._pairing.write_links(links)
+        blocked_people, waiting = self._pairing.blocked()
+        live = {tag.name for tag in observed.inventory.tags}
+        return PeoplePlan(
+            layout=layout,
+            changes=changes.finish(),
+            ours=ours,
+            theirs=theirs,
+            paired=paired,
+            counts=comparison.counts,
+            blocked_people=blocked_people + comparison.counts.blocked_by_tags,
+            waiting={c.binding.entry.key: n for c, n in zip(layout.blocked, waiting, strict=True)},
+            refused=allowed.refused,
+            new_tags={name: entry for name, entry in sorted(comparison.counts.used_tags.items()) if name not in live},
+            links=links,
+            caches=self._keep(),
+        )
+
+    def _read_contacts(self) -> Side:
+        contacts = self._contacts
+        snapshot = self._observed.snapshot(contacts.keys)
+        if snapshot is not None:
+            return contacts.read_snapshot(snapshot, self._pairing)
+        return contacts.read(self._observed.contacts(contacts.keys), self._pairing)
+
+    def _compare(self, comparison: Comparison) -> None:
+        if self._settled is not None:
+            comparison.settled(self._settled.recognise())
+        for batch in self._people.gather(self._pairing.creates()):
+            comparison.creates(batch)
+        differing = self._pairing.differing()
+        if not differing.num_rows:
+            return
+        wanted = differing.column("ord").combine_chunks()
+        contacts = differing.column("idx").combine_chunks()
+        joined = self._engine.stream(
+            "SELECT o.*, t.*, d.taken, d.tags_same FROM o JOIN differing d ON o.ord = d.ord JOIN t ON t.idx = d.idx"
+            " ORDER BY o.ord",
+            BATCH,
+            o=_reader(self._people.gather(wanted)),
+            t=_reader(self._contacts.gather(contacts.take(pa.compute.sort_indices(contacts)))),
+            differing=differing,
+        )
+        for batch in joined:
+            comparison.updates(batch)
+
+    def _keep(self) -> Caches | None:
+        """What spares the next plan work, as files in the workdir."""
+        if self._memo is None or self._settled is None:
+            return None
+        self._options.progress.stage("remembering")
+        memo, settled = (self._options.workdir / f"{name}.parquet" for name in ("memo", "settled"))
+        self._memo.write(memo)
+        self._settled.write(settled)
+        return Caches(self._digest, memo, settled, tuple(map(_files, self._contacts.snapshot.pieces)))
+
+
+def _reader(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
+    """There is at least one."""
+    first = next(batches)
+    return pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+
+
+def _files(piece: Piece) -> PieceFiles:
+    contacts, keys = piece.contacts, piece.keys
+    known = keys.path if keys is not None and keys.starts else None
+    return PieceFiles(contacts.path, tuple(contacts.starts), contacts.rows, known, piece.digest if known else "")
 
 
 def lay_out(desired: Desired, observed: Observed, inventory: InventoryPlan, options: Options) -> Layout:
@@ -149,25 +226,3 @@ def _tag_since(entry: Tag, desired: Desired, remembered: Remembered) -> Since:
 def dynamic_address(prefix: str) -> str:
     """How an entry of dynamic tags is called in digests and patterns."""
     return tag_address(prefix).replace("tag[", "dynamic_tags[", 1)
-
-
-def _compare(engine: Engine, pairing: Pairing, ours: Side, theirs: Side, comparison: Comparison) -> None:
-    for batch in ours.spool.gather(pairing.creates()):
-        comparison.creates(batch)
-    differing = pairing.differing()
-    if not differing.num_rows:
-        return
-    wanted = differing.column("ord").combine_chunks()
-    contacts = differing.column("idx").combine_chunks()
-    joined = engine.stream(
-        "SELECT o.*, t.* EXCLUDE (idx), d.taken FROM o JOIN differing d ON o.ord = d.ord JOIN t ON t.idx = d.idx"
-        " ORDER BY o.ord",
-        BATCH,
-        o=pa.RecordBatchReader.from_batches(ours.spool.schema, ours.spool.gather(wanted)),
-        t=pa.RecordBatchReader.from_batches(
-            theirs.spool.schema, theirs.spool.gather(contacts.take(pa.compute.sort_indices(contacts)))
-        ),
-        differing=differing,
-    )
-    for batch in joined:
-        comparison.updates(batch)

@@ -63,6 +63,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         examples={key: tuple(examples) for key, examples in counts.examples.items()},
         problems=desired.warnings,
         links=people.links,
+        caches=people.caches,
         values_shown=options.examples,
         kept={tag: frozenset(digests) for tag, digests in counts.kept_people.items()},
     )

@@ -1,4 +1,8 @@
-"""The first phase: both sides are read once, converted, spooled and hashed; nothing is compared yet."""
+"""The first phase: both sides are read once, converted and hashed; nothing is compared yet.
+
+What was converted before, under the same digest, is not converted again: people are recognised by the hash of their raw
+row (the memo), contacts of an earlier read have their keys beside them (the snapshot).
+"""
 
 from __future__ import annotations
 
@@ -28,17 +32,18 @@ from reconciler.planning.selection import Selection
 from reconciler.tables import tagsets
 from reconciler.tables.cells import MARK, as_stored, is_marked
 from reconciler.tables.lanes import Lane, empty_to_null
+from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Pairing
-from reconciler.tables.spool import Spool, rebatched
+from reconciler.tables.snapshot import ID, TAGS, Piece, Snapshot
+from reconciler.tables.spool import Spool, numbered, rebatched
 
 BATCH = 65_536
 
 
 @dataclass(slots=True)
 class Side:
-    """One side after reading: its rows on disk, its lanes with their refusals, and plain counts."""
+    """One side after reading: its lanes with their refusals, and plain counts."""
 
-    spool: Spool
     lanes: dict[str, Lane]
     rows: int = 0
     out_of_scope: int = 0
@@ -62,6 +67,7 @@ class PeopleReader:
         self._scope = _condition("scope", desired.contacts.when, columns, options)
         create = desired.contacts.create
         self._owners = Owners.of(desired)
+        self._live = frozenset(tag.name for tag in observed.inventory.tags)
         self._create = create if isinstance(create, bool) else _condition("create", create, columns, options)
         lanes = [
             *(ours_lane(c.name, c.binding, columns, scores, now) for c in layout.fields),
@@ -69,58 +75,107 @@ class PeopleReader:
             *(condition_lane(t.name, t.tag.when, columns, now) for t in layout.tags if t.tag.when),
             *(dynamic_lane(d.name, d.entry, columns) for d in layout.dynamic),
         ]
-        self.side = Side(Spool(options.workdir / "people.arrow"), {lane.name: lane for lane in lanes})
+        self.side = Side({lane.name: lane for lane in lanes})
         for lane in (self._scope, self._create):
             if isinstance(lane, Lane):
                 self.side.lanes[lane.name] = lane
         self._dynamic_weights: dict[str, dict[str, int]] = {d.name: {} for d in layout.dynamic}
+        self._novel: dict[str, set[str]] = {d.name: set() for d in layout.dynamic}
         self.columns = tuple(
             dict.fromkeys([desired.identity.person, *(i for lane in self.side.lanes.values() for i in lane.inputs)])
         )
+        self.raw = tuple(f"r{n}" for n in range(len(self.columns)))
+        self._converted = Spool(options.workdir / "people.arrow", key="ord")
+        self._unread = Spool(options.workdir / "raw.arrow")
+        self._memo: Memo | None = None
 
-    def read(self, batches: Iterator[pa.RecordBatch], pairing: Pairing) -> Side:
+    def read(self, batches: Iterator[pa.RecordBatch], pairing: Pairing, memo: Memo | None) -> Side:
+        """Everybody, once. `memo`: rows that it knows are not converted, and what is converted is told to it."""
+        self._memo = memo
+        side, known = self.side, memo is not None and memo.known
         for batch in rebatched(batches, BATCH):
-            self._add(batch, pairing)
+            ord = _numbers(side.rows, batch.num_rows)
+            side.rows += batch.num_rows
+            if memo is not None and known:
+                self._unread.append(batch)
+                memo.look(_batch({"ord": ord, **self._raw(batch)}))
+            else:
+                self._add(batch, ord, pairing)
             self._options.progress.advance(batch.num_rows)
-        self.side.spool.finish()
+        if memo is not None and known:
+            self._unread.finish()
+            missing, side.out_of_scope = memo.recall()
+            for ord, batch in numbered(missing, rebatched(self._unread.gather(missing), BATCH)):
+                self._add(batch, ord, pairing)
+        self._converted.finish()
         for column in self._layout.dynamic:
             prefix = column.entry.prefix
-            self.side.dynamic_names[column.name] = {prefix + item for item in self._dynamic_weights[column.name]}
-        return self.side
+            side.dynamic_names[column.name] = {prefix + item for item in self._dynamic_weights[column.name]}
+        return side
 
-    def _add(self, batch: pa.RecordBatch, pairing: Pairing) -> None:
+    def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
+        """Canonical rows of the wanted ordinals, ascending; converted now where the memo had spared it."""
+        if self._memo is None or not self._memo.known:
+            yield from self._converted.gather(wanted)
+            return
+        for ord, batch in numbered(wanted, self._unread.gather(wanted)):
+            cells = {name: self.side.lanes[name].run(batch) for name in self._kept_lanes()}
+            yield self._spooled(batch, ord, cells)
+
+    def _kept_lanes(self) -> list[str]:
+        layout = self._layout
+        return _names(layout.fields, layout.blocked, layout.tags, layout.dynamic)
+
+    def _raw(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        return dict(zip(self.raw, (batch.column(name) for name in self.columns), strict=True))
+
+    def _spooled(self, batch: pa.RecordBatch, ord: pa.Array, cells: dict[str, pa.Array]) -> pa.RecordBatch:
+        layout = self._layout
+        match = cells[layout.match.name]
+        return _batch(
+            {
+                "ord": ord,
+                "row": pc.add(ord, 1),
+                "person": empty_to_null(batch.column(self._desired.identity.person)),
+                "match": pc.if_else(is_marked(match), pa.scalar(None, pa.string()), match),
+                "waits": _any([_holds(cells[c.name]) for c in layout.blocked], len(ord)),
+                **{c: cells[c] for c in _names(layout.fields, layout.tags, layout.dynamic)},
+            }
+        )
+
+    def _add(self, batch: pa.RecordBatch, ord: pa.Array, pairing: Pairing) -> None:
         side = self.side
-        rows = _numbers(side.rows + 1, batch.num_rows)
-        side.rows += batch.num_rows
-        person = empty_to_null(batch.column(self._desired.identity.person))
-        asked = self._asked(person)
+        rows = pc.add(ord, 1)
+        asked = self._asked(empty_to_null(batch.column(self._desired.identity.person)))
         noted = rows if asked is None else pc.if_else(asked, rows, pa.scalar(None, pa.int64()))
         if self._scope is not None:
-            inside = _holds(self._scope.run(batch, noted))
+            scope = self._scope.run(batch, noted)
+            inside = _holds(scope)
             side.out_of_scope += len(noted.filter(pc.invert(inside)).drop_null())
-            batch, rows, noted, person = (c.filter(inside) for c in (batch, rows, noted, person))
+            if self._memo is not None:
+                outside = pc.and_not(pc.invert(inside), is_marked(scope))
+                self._memo.add_outside(_batch(self._raw(batch)).filter(outside))
+            batch, ord, noted = (c.filter(inside) for c in (batch, ord, noted))
             asked = None if asked is None else asked.filter(inside)
-        cells = {name: lane.run(batch, noted) for name, lane in side.lanes.items() if name not in ("scope", "create")}
-        match = cells[self._layout.match.name]
-        match = pc.if_else(is_marked(match), pa.scalar(None, pa.string()), match)
-        kept = {
-            "ord": _numbers(side.spool.rows, len(rows)),
-            "row": rows,
-            "person": person,
-            "match": match,
-            "waits": _any([_holds(cells[c.name]) for c in self._layout.blocked], len(rows)),
-            **{c: cells[c] for c in _names(self._layout.fields, self._layout.tags, self._layout.dynamic)},
-        }
+        cells = {name: side.lanes[name].run(batch, noted) for name in self._kept_lanes()}
+        spooled = self._spooled(batch, ord, cells)
+        may, may_unknown = self._may(batch, noted)
+        tagset, novel = self._tagset(cells, len(ord))
+        unsure = self._unsure(cells, len(ord))
         keys = {
-            **{c: kept[c] for c in ("ord", "row", "person", "match")},
+            **{c: spooled.column(c) for c in ("ord", "person", "match")},
             **{c.name: cells[c.name] if c.plain else as_stored(cells[c.name]) for c in self._layout.fields},
-            "may": self._may(batch, noted),
-            "asked": pa.repeat(pa.scalar(True), len(rows)) if asked is None else asked,
-            "tagset": self._tagset(cells, len(rows)),
-            "unsure": self._unsure(cells, len(rows)),
+            "may": may,
+            "asked": pa.repeat(pa.scalar(True), len(ord)) if asked is None else asked,
+            "tagset": tagset,
+            "unsure": unsure,
             **{c.name: _holds(cells[c.name]) for c in self._layout.blocked},
         }
-        side.spool.append(_batch(kept))
+        if self._memo is not None:
+            found = [is_marked(cells[c.name]) for c in (*self._layout.fields, *self._layout.blocked)]
+            doubts = _any([unsure, may_unknown, novel, *found], len(ord))
+            keys |= {**self._raw(batch), "keep": pc.invert(doubts)}
+        self._converted.append(spooled)
         pairing.add_ours(_batch(keys))
 
     def _asked(self, person: pa.Array) -> pa.Array | None:
@@ -136,39 +191,56 @@ class PeopleReader:
             asked = pa.array(chosen, pa.bool_()) if asked is None else pc.and_(asked, pa.array(chosen, pa.bool_()))
         return asked
 
-    def _may(self, batch: pa.RecordBatch, rows: pa.Array) -> pa.Array:
+    def _may(self, batch: pa.RecordBatch, rows: pa.Array) -> tuple[pa.Array, pa.Array]:
+        """Who may be created, and of whom that is unknown."""
+        sure = pa.repeat(pa.scalar(False), batch.num_rows)
         if isinstance(self._create, bool):
-            return pa.repeat(pa.scalar(self._create), batch.num_rows)
+            return pa.repeat(pa.scalar(self._create), batch.num_rows), sure
         if self._create is None:
-            return pa.repeat(pa.scalar(False), batch.num_rows)
-        return _holds(self._create.run(batch, rows))
+            return sure, sure
+        cells = self._create.run(batch, rows)
+        return _holds(cells), is_marked(cells)
 
-    def _tagset(self, cells: dict[str, pa.Array], length: int) -> pa.Array:
+    def _tagset(self, cells: dict[str, pa.Array], length: int) -> tuple[pa.Array, pa.Array]:
+        """What all tags come to, and whose values make a tag that the CRM does not have, or that is somebody else's:
+        such rows are looked at each time, since a plan counts the names that they make."""
+        novel = pa.repeat(pa.scalar(False), length)
         total = pa.repeat(pa.scalar(0, pa.int64()), length)
         for name, weight in self._weights.items():
             total = pc.add(
                 total, pc.if_else(_holds(cells[name]), pa.scalar(weight, pa.int64()), pa.scalar(0, pa.int64()))
             )
         for column in self._layout.dynamic:
-            total = pc.add(total, self._dynamic_weight(column, cells[column.name]))
-        return total
+            weights, makes = self._dynamic_weight(column, cells[column.name])
+            total, novel = pc.add(total, weights), pc.or_(novel, makes)
+        return total, novel
 
-    def _dynamic_weight(self, column: DynamicColumn, cells: pa.Array) -> pa.Array:
-        known = self._dynamic_weights[column.name]
+    def _dynamic_weight(self, column: DynamicColumn, cells: pa.Array) -> tuple[pa.Array, pa.Array]:
+        known, novel = self._dynamic_weights[column.name], self._novel[column.name]
         distinct = pc.dictionary_encode(cells)
-        weights = []
+        weights, makes = [], []
         for text in distinct.dictionary.to_pylist():
             total = 0
-            for item in () if text[0] == MARK else read_set(text):
+            items = () if text[0] == MARK else read_set(text)
+            for item in items:
                 weight = known.get(item)
                 if weight is None:
-                    name = column.entry.prefix + item
-                    # A name of somebody else must not stand in for the tag of that name: the row is looked at.
-                    said = MARK + name if self._owners.foreign(column.entry, name) else name
-                    weight = known[item] = tagsets.weight(self._key, said)
+                    weight = known[item] = self._first_weight(column, item)
                 total += weight
             weights.append(_wrap(total))
-        return pc.fill_null(pa.array(weights, pa.int64()).take(distinct.indices), 0)
+            makes.append(not novel.isdisjoint(items))
+        return (
+            pc.fill_null(pa.array(weights, pa.int64()).take(distinct.indices), 0),
+            pc.fill_null(pa.array(makes, pa.bool_()).take(distinct.indices), False),
+        )
+
+    def _first_weight(self, column: DynamicColumn, item: str) -> int:
+        """A name of somebody else must not stand in for the tag of that name: the row is looked at."""
+        name = column.entry.prefix + item
+        foreign = self._owners.foreign(column.entry, name)
+        if foreign or name not in self._live:
+            self._novel[column.name].add(item)
+        return tagsets.weight(self._key, MARK + name if foreign else name)
 
     def _unsure(self, cells: dict[str, pa.Array], length: int) -> pa.Array:
         """Whether a tag of the row is unknown: then its tag set proves nothing and the row is looked at."""
@@ -178,48 +250,88 @@ class PeopleReader:
 class ContactReader:
     """Reads contacts: wire text to canonical text, and which of our tags each one carries."""
 
-    def __init__(self, layout: Layout, observed: Observed, options: Options) -> None:
-        self._layout, self._options = layout, options
+    def __init__(self, layout: Layout, observed: Observed, options: Options, digest: str) -> None:
+        """`digest`: under which keys of an earlier read are true, and new ones are made."""
+        self._layout, self._options, self._digest = layout, options, digest
         lanes = [theirs_lane(c.name, c.binding, c.binding.read_key) for c in layout.fields if c.binding.read_key]
-        self.side = Side(Spool(options.workdir / "contacts.arrow"), {lane.name: lane for lane in lanes})
+        self.side = Side({lane.name: lane for lane in lanes})
         self._counted = tuple(dict.fromkeys(layout.inventory.count_held.values()))
         self.keys = tuple(dict.fromkeys([*(lane.inputs[0] for lane in lanes), *(held.key for held in self._counted)]))
         self._weights = _theirs_weights(layout, observed)
+        self.snapshot = Snapshot(())
 
     def read(self, pages: Iterator[pa.RecordBatch], pairing: Pairing) -> Side:
+        """All contacts, from the CRM."""
+        contacts = Spool(self._options.workdir / "contacts.arrow")
+        keys = Spool(self._options.workdir / "contacts-keys.arrow")
         for page in rebatched(pages, BATCH):
-            self._add(page, pairing)
-            self._options.progress.advance(page.num_rows)
-        self.side.spool.finish()
+            contacts.append(page)
+            found = self._keys(page, pairing)
+            keys.append(found)
+            self._add(page, found, contacts.rows - page.num_rows, pairing)
+        self.snapshot = Snapshot((Piece(contacts.finish(), keys.finish(), self._digest),))
         return self.side
 
-    def _add(self, page: pa.RecordBatch, pairing: Pairing) -> None:
-        side, length = self.side, page.num_rows
-        nothing = pa.nulls(length, pa.string())
-        idx = _numbers(side.rows, length)
-        side.rows += length
-        cells = {
-            c.name: side.lanes[c.name].run(page, idx) if c.name in side.lanes else nothing for c in self._layout.fields
-        }
-        tags = page.column("$tags")
+    def read_snapshot(self, snapshot: Snapshot, pairing: Pairing) -> Side:
+        """All contacts of a snapshot: converted only where its keys are not true any more."""
+        pieces: list[Piece] = []
+        for number, (first, piece) in enumerate(snapshot.offsets()):
+            known, made = piece.known(self._digest), Spool(self._options.workdir / f"keys-{number}.arrow")
+            newer, at = snapshot.newer(number), first
+            columns = [ID, TAGS, *(held.key for held in self._counted)] if known else None
+            held = iter(known.batches()) if known else None
+            for page in piece.contacts.batches(columns):
+                keys = self._keys(page, pairing) if held is None else next(held)
+                if held is None:
+                    made.append(keys)
+                self._add(page, keys, at, pairing, newer)
+                at += page.num_rows
+            pieces.append(piece if known else Piece(piece.contacts, made.finish(), self._digest))
+        self.snapshot = Snapshot(tuple(pieces))
+        return self.side
+
+    def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
+        """Canonical rows of the wanted contacts, ascending: idx, id, tags and each field."""
+        for idx, page in self.snapshot.gather(wanted):
+            cells = self._cells(page)
+            theirs = {c.theirs: cells[c.name] for c in self._layout.fields}
+            yield _batch({"idx": idx, "id": page.column(ID), "tags": page.column(TAGS), **theirs})
+
+    def _cells(self, page: pa.RecordBatch) -> dict[str, pa.Array]:
+        nothing, lanes = pa.nulls(page.num_rows, pa.string()), self.side.lanes
+        return {c.name: lanes[c.name].run(page) if c.name in lanes else nothing for c in self._layout.fields}
+
+    def _keys(self, page: pa.RecordBatch, pairing: Pairing) -> pa.RecordBatch:
+        cells = self._cells(page)
+        match = cells[self._layout.match.name]
+        cells["match"] = pc.if_else(is_marked(match), pa.scalar(None, pa.string()), match)
+        return pairing.keys_of_theirs(_batch({"n": _numbers(0, page.num_rows), **cells}))
+
+    def _add(
+        self,
+        page: pa.RecordBatch,
+        keys: pa.RecordBatch,
+        first: int,
+        pairing: Pairing,
+        newer: pa.Array | None = None,
+    ) -> None:
+        """One page with its keys; `first`: the `idx` of its first row. Contacts that are in `newer` are past."""
+        side, idx = self.side, _numbers(first, page.num_rows)
+        if newer is not None:
+            still = pc.invert(pc.is_in(page.column(ID), value_set=newer))
+            page, keys, idx = (part.filter(still) for part in (page, keys, idx))
+        side.rows += page.num_rows
+        tags = page.column(TAGS)
         for tag, count in tagsets.counts(tags).items():
             side.tag_holders[tag] = side.tag_holders.get(tag, 0) + count
         for held in self._counted:
             filled = pc.value_counts(empty_to_null(page.column(held.key)).drop_null()).to_pylist()
             count = sum(entry["counts"] for entry in filled if held.by(entry["values"]))
             side.holders[held] = side.holders.get(held, 0) + count
-        match = cells[self._layout.match.name]
-        keys = {
-            "idx": idx,
-            "id": page.column("$id"),
-            "match": pc.if_else(is_marked(match), pa.scalar(None, pa.string()), match),
-            "tagset": tagsets.signatures(tags, self._weights),
-            "unsure": pa.repeat(pa.scalar(False), length),
-            **cells,
-        }
-        theirs = {c.theirs: cells[c.name] for c in self._layout.fields}
-        side.spool.append(_batch({"idx": idx, "id": page.column("$id"), "tags": tags, **theirs}))
-        pairing.add_theirs(_batch(keys))
+        known = {name: keys.column(name) for name in keys.schema.names}
+        tagset = tagsets.signatures(tags, self._weights)
+        pairing.add_theirs(_batch({"idx": idx, "id": page.column(ID), **known, "tagset": tagset}))
+        self._options.progress.advance(page.num_rows)
 
 
 def _theirs_weights(layout: Layout, observed: Observed) -> dict[str, int]:

@@ -21,15 +21,26 @@ from reconciler.tables.changes import ValueChanges
 from reconciler.tables.lanes import Refusals
 
 _WRITES = pa.array([int(Verdict.SET), int(Verdict.CLEAR)], pa.int8())
+_LOUD = pa.array([int(Verdict.FINDING), int(Verdict.REWRITTEN), int(Verdict.CONFLICT)], pa.int8())
 _MOST_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class HeldValues:
+    """Rows of the batch in which one field is held; `filled`: the contacts hold something there."""
+
+    field: int
+    filled: bool
+    at: pa.Array
 
 
 @dataclass(slots=True)
 class Decided:
-    """One batch: what is written, and the rows in which a value is held."""
+    """One batch: what is written, what is held, and rows with a value that has to be looked at in each plan."""
 
     changes: list[ValueChanges] = field(default_factory=list)
-    held: list[pa.Array] = field(default_factory=list)
+    held: list[HeldValues] = field(default_factory=list)
+    loud: list[pa.Array] = field(default_factory=list)
 
 
 class ValueDecisions:
@@ -58,7 +69,11 @@ class ValueDecisions:
         filled = pc.is_valid(theirs)
         cause = _causes(column, filled, new)
         self._count(column, verdict, cause, new)
-        decided.held.append(at.filter(pc.equal(verdict, int(Verdict.HELD))))
+        held = pc.equal(verdict, int(Verdict.HELD))
+        for holds, chosen in ((True, pc.and_(held, filled)), (False, pc.and_not(held, filled))):
+            if pc.any(chosen).as_py():
+                decided.held.append(HeldValues(column.number, holds, at.filter(chosen)))
+        decided.loud.append(at.filter(pc.or_(pc.is_in(verdict, _LOUD), is_marked(theirs))))
         writes = pc.is_in(verdict, _WRITES)
         if not pc.any(writes).as_py():
             return
@@ -125,6 +140,11 @@ class ValueDecisions:
     def _field_count(self, column: FieldColumn, cause: Cause) -> FieldCount:
         entry = column.binding.entry
         return self._counts.fields.setdefault((column.number, cause), FieldCount(entry.key, entry.where, cause))
+
+    def count_held(self, column: FieldColumn, filled: bool, contacts: int) -> None:
+        """So many contacts in which the field is held, without looking at them."""
+        cause = OVERWRITING[column.since] if filled else FILLING[column.since]
+        self._field_count(column, cause).held += contacts
 
     def _keep_examples(self, column: FieldColumn, batch: pa.RecordBatch, changes: ValueChanges) -> None:
         key = column.binding.entry.key

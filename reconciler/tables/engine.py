@@ -9,6 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 
+def quoted(path: Path) -> str:
+    """A file's name as a literal of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 class Engine:
     """Joins and compares. Never given a converter, and never asked to convert."""
 
@@ -31,14 +36,32 @@ class Engine:
         """Execute one statement. `tables` are Arrow tables, batches or readers, visible by name."""
         self._registered(sql, tables)
 
+    def can(self, sql: str) -> bool:
+        """Execute one statement that reads a file which may be damaged; False if it could not be, and nothing is done.
+        Running out of disk or memory is not the file's fault and is raised."""
+        import duckdb
+
+        try:
+            self.run(sql)
+        except (duckdb.OutOfMemoryException, duckdb.InterruptException):
+            raise
+        except duckdb.Error:
+            return False
+        return True
+
     def rows(self, sql: str, **tables: Any) -> list[tuple[Any, ...]]:
         return self._registered(sql, tables).fetchall()  # type: ignore[no-any-return]  # the engine has no types
 
     def value(self, sql: str) -> Any:
         return self.rows(sql)[0][0]
 
-    def table(self, sql: str) -> pa.Table:
-        return self._reader(sql, 1_000_000).read_all()
+    def table(self, sql: str, **tables: Any) -> pa.Table:
+        for name, table in tables.items():
+            self._connection.register(name, table)
+        found = self._reader(sql, 1_000_000).read_all()
+        for name in tables:
+            self._connection.unregister(name)
+        return found
 
     def stream(self, sql: str, size: int, **tables: Any) -> Iterator[pa.RecordBatch]:
         """The result in batches of about `size` rows; `tables` may be readers, which are read once."""

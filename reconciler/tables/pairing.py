@@ -1,8 +1,8 @@
 """Who is who: people and contacts as keys and hashes, paired in joins, no row at a time.
 
-A person is a 128-bit digest of their id, a match (e-mail) is a pair of 64-bit hashes, a row is one 64-bit hash of its
-canonical cells. Steps: remembered link, then e-mail, each on what the step before left. Whoever is ambiguous is set
-aside with a reason; all others go on.
+A person is a 128-bit digest of their id, a match (e-mail) is a pair of 64-bit hashes, a row is a 64-bit hash of its
+canonical cells and the sum of its tags. Steps: remembered link, then e-mail, each on what the step before left.
+Whoever is ambiguous is set aside with a reason; all others go on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from reconciler.tables.engine import Engine
+from reconciler.tables.engine import Engine, quoted
 
 LINKS = pa.schema(
     [
@@ -23,6 +23,10 @@ LINKS = pa.schema(
         pa.field("contact", pa.string(), nullable=False),
     ]
 )
+
+
+KEYS = pa.schema([("m1", pa.uint64()), ("m2", pa.uint64()), ("cells", pa.uint64())])
+"""What is compared of one contact, tags apart."""
 
 
 class Aside(IntEnum):
@@ -50,35 +54,50 @@ class Paired:
 
 
 class Pairing:
-    """Feed both sides, then `pair`. Ordinals (`ord`, `idx`) are the sides' spool rows."""
+    """Feed both sides, then `pair`. A person is known by `ord`, the number of the source row from 0; a contact by
+    `idx`, its row in what was read of the CRM."""
 
-    def __init__(self, engine: Engine, key: bytes, cells: Sequence[str], blocked: Sequence[str]) -> None:
-        """`cells`: columns whose texts make the row hash. `blocked`: boolean columns kept beside the keys."""
+    def __init__(
+        self, engine: Engine, key: bytes, cells: Sequence[str], blocked: Sequence[str], raw: Sequence[str] = ()
+    ) -> None:
+        """`cells`: columns whose texts make the row hash. `blocked`: boolean columns kept beside the keys. `raw`: the
+        columns as the source gives them, where a memo is to recognise them (see `tables.memo`)."""
         self._engine = engine
         self._key = key.hex()
-        self._cells = ", ".join([*cells, "tagset", "unsure"])
+        self._hash = f"hash({', '.join(cells)})"
         self._blocked = tuple(blocked)
-        extra = "".join(f", {name} BOOLEAN" for name in self._blocked)
+        self._raw = raw_hash(raw) if raw else ""
+        flags = "".join(f", {name} BOOLEAN" for name in self._blocked)
+        remembered = ", r1 UBIGINT, r2 UBIGINT, keep BOOLEAN" if raw else ""
         engine.run(
-            "CREATE TABLE ours (ord BIGINT, row BIGINT, person UHUGEINT, m1 UBIGINT, m2 UBIGINT, cells UBIGINT,"
-            f" may BOOLEAN, asked BOOLEAN{extra})"
+            "CREATE TABLE ours (ord BIGINT, person UHUGEINT, m1 UBIGINT, m2 UBIGINT, cells UBIGINT, tagset BIGINT,"
+            f" may BOOLEAN, asked BOOLEAN, unsure BOOLEAN{flags}{remembered})"
         )
-        engine.run("CREATE TABLE theirs (idx BIGINT, id VARCHAR, m1 UBIGINT, m2 UBIGINT, cells UBIGINT)")
+        engine.run("CREATE TABLE theirs (idx BIGINT, id VARCHAR, m1 UBIGINT, m2 UBIGINT, cells UBIGINT, tagset BIGINT)")
         engine.run("CREATE TABLE aside (ord BIGINT, reason TINYINT)")
         engine.run("CREATE TABLE links (person UHUGEINT, contact VARCHAR)")
 
     def add_ours(self, batch: pa.RecordBatch) -> None:
-        """Columns: ord, row, person, match, may, asked, tagset, unsure, the cells and the blocked flags."""
-        extra = "".join(f", {name}" for name in self._blocked)
+        """Columns: ord, person, match, may, asked, tagset, unsure, the cells, the blocked flags; with a memo also the
+        raw columns and `keep`, whether the row may be remembered."""
+        more = [*self._blocked, *([self._raw, "keep"] if self._raw else [])]
         self._engine.run(
-            f"INSERT INTO ours SELECT ord, row, md5_number('{self._key}' || person), {_MATCH},"
-            f" hash({self._cells}), may, asked{extra} FROM batch",
+            f"INSERT INTO ours SELECT ord, md5_number('{self._key}' || person), {_MATCH}, {self._hash}, tagset,"
+            f" may, asked, unsure{''.join(f', {column}' for column in more)} FROM batch",
             batch=batch,
         )
 
+    def keys_of_theirs(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Columns match, the cells and `n` (row numbers) become the keys of contacts, schema KEYS, in that order."""
+        m1, m2 = _MATCHES
+        sql = f"SELECT n, {m1} AS m1, {m2} AS m2, {self._hash} AS cells FROM batch"
+        found = self._engine.table(sql, batch=batch).sort_by("n").select(KEYS.names).combine_chunks()
+        columns = [pa.concat_arrays(column.chunks or [pa.array([], column.type)]) for column in found.columns]
+        return pa.RecordBatch.from_arrays(columns, schema=KEYS)
+
     def add_theirs(self, batch: pa.RecordBatch) -> None:
-        """Columns: idx, id, match, tagset, unsure and the cells."""
-        self._engine.run(f"INSERT INTO theirs SELECT idx, id, {_MATCH}, hash({self._cells}) FROM batch", batch=batch)
+        """Columns: idx, id, m1, m2, cells, tagset."""
+        self._engine.run("INSERT INTO theirs SELECT idx, id, m1, m2, cells, tagset FROM batch", batch=batch)
 
     def add_links(self, file: Path | None, created: Sequence[tuple[bytes, str]]) -> None:
         """`file`: Parquet of schema LINKS. `created`: newer links, which win."""
@@ -92,25 +111,25 @@ class Pairing:
         )
         self._engine.run(f"INSERT INTO links SELECT DISTINCT ON (1) {_PERSON}, contact FROM newer", newer=newer)
         if file is not None:
-            quoted = str(file).replace("'", "''")
             self._engine.run(
                 f"INSERT INTO links SELECT older.* FROM (SELECT {_PERSON} AS person, contact"
-                f" FROM read_parquet('{quoted}')) older ANTI JOIN links USING (person)"
+                f" FROM read_parquet({quoted(file)})) older ANTI JOIN links USING (person)"
             )
 
     def pair(self) -> Paired:
-        """Leaves the tables `pairs` (ord, idx, same, taken), `creates` (ord) and `aside` for `select`."""
+        """Leaves the tables `pairs` (ord, idx, same, tags_same, asked, taken), `lonely` and `aside`."""
         run, value = self._engine.run, self._engine.value
         self._set_aside_people()
         self._pair_links()
         self._pair_matches()
+        moved = (
+            "o.m1 IS NOT NULL AND (o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT FROM t.m2)"
+            " AND (o.m1, o.m2) IN (SELECT (m1, m2) FROM theirs WHERE m1 IS NOT NULL)"
+        )
         run(
-            "CREATE TABLE pairs AS SELECT p.ord, p.idx, o.cells = t.cells AS same, o.asked,"
-            " o.m1 IS NOT NULL AND (o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT FROM t.m2)"
-            " AND (o.m1, o.m2) IN (SELECT (m1, m2) FROM theirs WHERE m1 IS NOT NULL) AS taken"
-            " FROM paired p JOIN ours o USING (ord) JOIN theirs t USING (idx)"
-            if value(_MOVED)
-            else "CREATE TABLE pairs AS SELECT p.ord, p.idx, o.cells = t.cells AS same, o.asked, false AS taken"
+            "CREATE TABLE pairs AS SELECT p.ord, p.idx, o.tagset = t.tagset AND NOT o.unsure AS tags_same,"
+            " o.cells = t.cells AND tags_same AS same, false AS settled, o.asked,"
+            f" {moved if value(_MOVED) else 'false'} AS taken"
             " FROM paired p JOIN ours o USING (ord) JOIN theirs t USING (idx)"
         )
         run(f"CREATE TABLE lonely AS SELECT ord, may, asked FROM ours o WHERE {_LEFT}")
@@ -119,8 +138,10 @@ class Pairing:
         return Paired(counted[0], counted[1], alone[0], alone[1], self._aside())
 
     def differing(self) -> pa.Table:
-        """Pairs that have to be looked at, ascending by `ord`: ord, idx, taken."""
-        return self._engine.table("SELECT ord, idx, taken FROM pairs WHERE asked AND NOT same ORDER BY ord")
+        """Pairs that have to be looked at, ascending by `ord`: ord, idx, taken, tags_same."""
+        return self._engine.table(
+            "SELECT ord, idx, taken, tags_same FROM pairs WHERE asked AND NOT same AND NOT settled ORDER BY ord"
+        )
 
     def creates(self) -> pa.Array:
         """Ordinals of people to be created, ascending."""
@@ -139,12 +160,11 @@ class Pairing:
 
     def write_links(self, path: Path) -> None:
         """Every link known now: those of this pairing, and remembered ones of people who were not seen."""
-        quoted = str(path).replace("'", "''")
         self._engine.run(
             f"COPY (SELECT {_HALVES}, id AS contact FROM pairs JOIN ours USING (ord) JOIN theirs USING (idx)"
             f" UNION ALL SELECT {_HALVES}, contact FROM links"
             " ANTI JOIN (SELECT person FROM pairs JOIN ours USING (ord)) USING (person))"
-            f" TO '{quoted}' (FORMAT parquet)"
+            f" TO {quoted(path)} (FORMAT parquet)"
         )
 
     def _set_aside_people(self) -> None:
@@ -187,14 +207,19 @@ class Pairing:
 
     def _aside(self) -> dict[Aside, tuple[int, tuple[int, ...]]]:
         found = self._engine.rows(
-            "SELECT reason, count(*), min(row, 10) FROM aside JOIN ours USING (ord) WHERE asked GROUP BY reason"
+            "SELECT reason, count(*), min(ord + 1, 10) FROM aside JOIN ours USING (ord) WHERE asked GROUP BY reason"
         )
         return {Aside(reason): (count, tuple(rows)) for reason, count, rows in found}
 
 
-_MATCH = (
-    "CASE WHEN match IS NULL THEN NULL ELSE hash(match) END, CASE WHEN match IS NULL THEN NULL ELSE hash(match, 1) END"
-)
+def raw_hash(columns: Sequence[str]) -> str:
+    """Two 64-bit hashes of a whole row, as SQL: enough for a row to be known by them among a thousand million."""
+    listed = ", ".join(columns)
+    return f"hash({listed}), hash({listed}, 1)"
+
+
+_MATCHES = tuple(f"CASE WHEN match IS NULL THEN NULL ELSE {hashed} END" for hashed in ("hash(match)", "hash(match, 1)"))
+_MATCH = ", ".join(_MATCHES)
 _PERSON = "(person_high::UHUGEINT << 64) | person_low::UHUGEINT"
 _HALVES = "(person >> 64)::UBIGINT AS person_high, (person & 18446744073709551615::UHUGEINT)::UBIGINT AS person_low"
 _LEFT = "ord NOT IN (SELECT ord FROM paired) AND ord NOT IN (SELECT ord FROM aside)"

@@ -31,7 +31,6 @@ def feed(
     n = len(people)
     columns = {
         "ord": pa.array(range(n), pa.int64()),
-        "row": pa.array(range(1, n + 1), pa.int64()),
         "person": pa.array([p[0] for p in people], pa.string()),
         "match": pa.array([p[1] for p in people], pa.string()),
         "f0": pa.array([p[2] for p in people], pa.string()),
@@ -42,18 +41,19 @@ def feed(
     }
     pairing.add_ours(pa.RecordBatch.from_pydict(columns))
     m = len(contacts)
-    pairing.add_theirs(
-        pa.RecordBatch.from_pydict(
-            {
-                "idx": pa.array(range(m), pa.int64()),
-                "id": pa.array([c[0] for c in contacts], pa.string()),
-                "match": pa.array([c[1] for c in contacts], pa.string()),
-                "f0": pa.array([c[2] for c in contacts], pa.string()),
-                "tagset": pa.array([0] * m, pa.int64()),
-                "unsure": pa.array([False] * m, pa.bool_()),
-            }
-        )
-    )
+    theirs = {
+        "n": pa.array(range(m), pa.int64()),
+        "match": pa.array([c[1] for c in contacts], pa.string()),
+        "f0": pa.array([c[2] for c in contacts], pa.string()),
+    }
+    keys = pairing.keys_of_theirs(pa.RecordBatch.from_pydict(theirs))
+    found = {
+        "idx": pa.array(range(m), pa.int64()),
+        "id": pa.array([c[0] for c in contacts], pa.string()),
+        **{name: keys.column(name) for name in keys.schema.names},
+        "tagset": pa.array([0] * m, pa.int64()),
+    }
+    pairing.add_theirs(pa.RecordBatch.from_pydict(found))
     pairing.add_links(None, [(person_digest(KEY, p), c) for p, c in (links or {}).items()])
     return pairing
 
@@ -68,7 +68,7 @@ def test_people_are_paired_by_e_mail_and_the_rest_is_created(engine: Engine) -> 
     )
     paired = pairing.pair()
     assert (paired.pairs, paired.settled, paired.creates, paired.no_contact) == (2, 1, 1, 0)
-    assert pairing.differing().to_pylist() == [{"ord": 1, "idx": 1, "taken": False}]
+    assert pairing.differing().to_pylist() == [{"ord": 1, "idx": 1, "taken": False, "tags_same": True}]
     assert pairing.creates().to_pylist() == [2]
 
 
@@ -81,7 +81,7 @@ def test_a_link_wins_over_the_e_mail(engine: Engine) -> None:
 def test_a_new_address_that_another_contact_has_is_marked(engine: Engine) -> None:
     pairing = feed(engine, [("1", "b@x", "v")], [("9", "a@x", "w"), ("8", "b@x", "w")], {"1": "9"})
     pairing.pair()
-    assert pairing.differing().to_pylist() == [{"ord": 0, "idx": 0, "taken": True}]
+    assert pairing.differing().to_pylist() == [{"ord": 0, "idx": 0, "taken": True, "tags_same": True}]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""Settled pairs: a person and a contact that differ, and for whom it was decided that nothing is to be written.
+
+They are known again by the contact and the hashes of both rows, under the same digest as the memo, and are skipped with
+their counts kept. A pair's *pattern* says what is held in it: field numbers, each with `f` (the contact holds something
+there) or `e`, such as `3f 7e`. No text of a person is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from reconciler.tables.engine import Engine, quoted
+from reconciler.tables.spool import Spool
+
+_KEY = "hash(t.id) AS contact, o.cells AS ours, t.cells AS theirs"
+
+
+class Settled:
+    """One run's view of them. Call `recognise` after pairing, `add` while comparing, `write` at the end."""
+
+    def __init__(self, engine: Engine, file: Path | None, spill: Path) -> None:
+        """`file`: what an earlier run left under this digest. `spill`: where to keep what is added; the engine is busy
+        while pairs are compared."""
+        self._engine = engine
+        self._added = Spool(spill)
+        engine.run("CREATE TABLE settled (contact UBIGINT, ours UBIGINT, theirs UBIGINT, pattern VARCHAR)")
+        engine.run("CREATE TABLE still (ord BIGINT, idx BIGINT, pattern VARCHAR)")
+        self._known = file is not None and engine.can(f"INSERT INTO settled SELECT * FROM read_parquet({quoted(file)})")
+
+    def recognise(self) -> Mapping[str, int]:
+        """Marks the pairs that were settled before; how many have each pattern."""
+        if not self._known:
+            return {}
+        run = self._engine.run
+        run(
+            f"INSERT INTO still SELECT k.ord, k.idx, s.pattern FROM (SELECT p.ord, p.idx, {_KEY} FROM pairs p"
+            " JOIN ours o USING (ord) JOIN theirs t USING (idx)"
+            " WHERE p.asked AND NOT p.same AND p.tags_same AND NOT p.taken) k"
+            " JOIN settled s USING (contact, ours, theirs)"
+        )
+        run("UPDATE pairs SET settled = true WHERE ord IN (SELECT ord FROM still)")
+        return dict(self._engine.rows("SELECT pattern, count(*) FROM still GROUP BY pattern"))
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Columns: ord, idx, pattern."""
+        self._added.append(batch)
+
+    def write(self, path: Path) -> None:
+        """Every pair that is settled now."""
+        for batch in self._added.finish().batches():
+            self._engine.run("INSERT INTO still SELECT ord, idx, pattern FROM batch", batch=batch)
+        self._engine.run(
+            f"COPY (SELECT DISTINCT ON (contact, ours, theirs) {_KEY}, pattern FROM still s"
+            " JOIN ours o USING (ord) JOIN theirs t USING (idx))"
+            f" TO {quoted(path)} (FORMAT parquet)"
+        )
+
+
+def held_in(pattern: str) -> Iterator[tuple[int, bool]]:
+    """Field numbers of what is held in a pair, and whether the contact holds something there."""
+    for part in pattern.split():
+        yield int(part[:-1]), part[-1] == "f"
