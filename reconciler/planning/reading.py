@@ -118,7 +118,7 @@ class PeopleReader:
         if self._memo is None or not self._memo.known:
             yield from self._converted.gather(wanted)
             return
-        for ord, batch in numbered(wanted, self._unread.gather(wanted)):
+        for ord, batch in numbered(wanted, rebatched(self._unread.gather(wanted), BATCH)):
             cells = {name: self.side.lanes[name].run(batch) for name in self._kept_lanes()}
             yield self._spooled(batch, ord, cells)
 
@@ -292,7 +292,7 @@ class ContactReader:
 
     def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
         """Canonical rows of the wanted contacts, ascending: idx, id, tags and each field."""
-        for idx, page in self.snapshot.gather(wanted):
+        for idx, page in numbered(wanted, rebatched(self.snapshot.gather(wanted), BATCH)):
             cells = self._cells(page)
             theirs = {c.theirs: cells[c.name] for c in self._layout.fields}
             yield _batch({"idx": idx, "id": page.column(ID), "tags": page.column(TAGS), **theirs})

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.tables.spool import Spool, numbered
+from reconciler.tables.spool import Spool
 
 ID, TAGS = "$id", "$tags"
 
@@ -55,12 +55,11 @@ class Snapshot:
         chunks = [b.column(0) for piece in self.pieces[number + 1 :] for b in piece.contacts.batches([ID])]
         return pa.chunked_array(chunks, pa.string()).combine_chunks() if chunks else None
 
-    def gather(self, wanted: pa.Array) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:
-        """The wanted rows (ascending `idx`), with their `idx`."""
+    def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
+        """The wanted rows; `wanted` are ascending `idx`."""
         for first, piece in self.offsets():
             inside = pc.and_(pc.greater_equal(wanted, first), pc.less(wanted, first + piece.contacts.rows))
-            some = wanted.filter(inside)
-            yield from numbered(some, piece.contacts.gather(pc.subtract(some, first)))
+            yield from piece.contacts.gather(pc.subtract(wanted.filter(inside), first))
 
     def live(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Every contact once, as pages."""
