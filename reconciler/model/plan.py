@@ -257,14 +257,22 @@ class BoundField:
 
 
 @dataclass(frozen=True, slots=True)
-class PieceFiles:
-    """Files of one piece of the snapshot (`tables.snapshot`): `starts` are the numbers of its batches' first rows.
-    `keys`: what its contacts came to under `digest`."""
+class SpoolFile:
+    """A file of batches (`tables.spool`): the number of each batch's first row, where each ends in the file, and how
+    many rows there are."""
 
-    contacts: Path
-    starts: tuple[int, ...]
-    rows: int
-    keys: Path | None = None
+    path: Path
+    starts: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PieceFiles:
+    """One piece of the snapshot (`tables.snapshot`). `keys`: what its contacts came to under `digest`."""
+
+    contacts: SpoolFile
+    keys: SpoolFile | None = None
     digest: str = ""
 
 

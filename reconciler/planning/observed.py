@@ -79,7 +79,8 @@ class Options:
     `persons`: only these (empty: everybody). `target`/`exclude`: globs over addresses. `allow`: guard -> number.
     `examples`: collect three differing values per field and cause (--show-values). `links`: write every link known
     after pairing to a file (`Plan.links`), for an apply to keep. `keep`: leave files behind that spare the next plan
-    work (`Plan.caches`); only plans of everybody and everything do.
+    work (`Plan.caches`); only plans of everybody and everything do. `salt`: n -> n random bytes, with which what is
+    kept of contacts is sealed.
     """
 
     now: datetime
@@ -91,5 +92,6 @@ class Options:
     examples: bool = False
     links: bool = False
     keep: bool = False
+    salt: Callable[[int], bytes] | None = None
     memory_limit: str = "600MB"
     progress: Progress = field(default_factory=Silent)

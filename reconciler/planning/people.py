@@ -108,7 +108,7 @@ class _Comparing:
         live = {tag.name for tag in observed.inventory.tags}
         return PeoplePlan(
             layout=layout,
-            changes=changes.finish(),
+            changes=changes,
             ours=ours,
             theirs=theirs,
             paired=paired,
@@ -167,9 +167,8 @@ def _reader(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
 
 
 def _files(piece: Piece) -> PieceFiles:
-    contacts, keys = piece.contacts, piece.keys
-    known = keys.path if keys is not None and keys.starts else None
-    return PieceFiles(contacts.path, tuple(contacts.starts), contacts.rows, known, piece.digest if known else "")
+    keys = piece.keys.file if piece.keys is not None else None
+    return PieceFiles(piece.contacts.file, keys, piece.digest if keys else "")
 
 
 def lay_out(desired: Desired, observed: Observed, inventory: InventoryPlan, options: Options) -> Layout:

@@ -35,7 +35,7 @@ from reconciler.tables.lanes import Lane, empty_to_null
 from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Pairing
 from reconciler.tables.snapshot import ID, TAGS, Piece, Snapshot
-from reconciler.tables.spool import Spool, numbered, rebatched
+from reconciler.tables.spool import SALT_BYTES, Seal, Spool, numbered, rebatched
 
 BATCH = 65_536
 
@@ -103,11 +103,9 @@ class PeopleReader:
                 self._add(batch, ord, pairing)
             self._options.progress.advance(batch.num_rows)
         if memo is not None and known:
-            self._unread.finish()
             missing, side.out_of_scope = memo.recall()
             for ord, batch in numbered(missing, rebatched(self._unread.gather(missing), BATCH)):
                 self._add(batch, ord, pairing)
-        self._converted.finish()
         for column in self._layout.dynamic:
             prefix = column.entry.prefix
             side.dynamic_names[column.name] = {prefix + item for item in self._dynamic_weights[column.name]}
@@ -258,18 +256,20 @@ class ContactReader:
         self._counted = tuple(dict.fromkeys(layout.inventory.count_held.values()))
         self.keys = tuple(dict.fromkeys([*(lane.inputs[0] for lane in lanes), *(held.key for held in self._counted)]))
         self._weights = _theirs_weights(layout, observed)
+        salt = options.salt if options.keep else None
+        self._seal = Seal(observed.remembered.key, salt(SALT_BYTES)) if salt is not None else None
         self.snapshot = Snapshot(())
 
     def read(self, pages: Iterator[pa.RecordBatch], pairing: Pairing) -> Side:
         """All contacts, from the CRM."""
-        contacts = Spool(self._options.workdir / "contacts.arrow")
+        contacts = Spool(self._options.workdir / "contacts.arrow", seal=self._seal)
         keys = Spool(self._options.workdir / "contacts-keys.arrow")
         for page in rebatched(pages, BATCH):
             contacts.append(page)
             found = self._keys(page, pairing)
             keys.append(found)
             self._add(page, found, contacts.rows - page.num_rows, pairing)
-        self.snapshot = Snapshot((Piece(contacts.finish(), keys.finish(), self._digest),))
+        self.snapshot = Snapshot((Piece(contacts, keys, self._digest),))
         return self.side
 
     def read_snapshot(self, snapshot: Snapshot, pairing: Pairing) -> Side:
@@ -286,7 +286,7 @@ class ContactReader:
                     made.append(keys)
                 self._add(page, keys, at, pairing, newer)
                 at += page.num_rows
-            pieces.append(piece if known else Piece(piece.contacts, made.finish(), self._digest))
+            pieces.append(piece if known else Piece(piece.contacts, made, self._digest))
         self.snapshot = Snapshot(tuple(pieces))
         return self.side
 

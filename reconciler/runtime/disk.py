@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -53,3 +54,12 @@ def full_disk_said() -> Iterator[None]:
         if is_full(error):
             raise Failure(problem("E509")) from None
         raise
+
+
+def onto_disk(path: Path) -> None:
+    """What was written to the file or folder is on the disk when this returns."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

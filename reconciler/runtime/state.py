@@ -19,6 +19,7 @@ from reconciler.model.problems import Failure, Problem
 from reconciler.model.status import LastRun
 from reconciler.planning.observed import REWRITES, Remembered
 from reconciler.runtime.database import Database, Shape
+from reconciler.runtime.disk import onto_disk
 from reconciler.runtime.folder import NOT_CREATED, Folder, account_name
 from reconciler.runtime.lock import FileLock, holder
 
@@ -128,9 +129,9 @@ class State:
         the digests of everybody whose update was guarded, so that going on after a kill is not guarded again. `known`:
         everybody was paired, so that later creations are no longer those of a run without state."""
         if links is not None:
-            _onto_disk(links)
+            onto_disk(links)
             os.replace(links, self.links)
-            _onto_disk(self.path)
+            onto_disk(self.path)
         with self._db.transaction():
             if links is not None:
                 self._db.run("DELETE FROM created")  # they are in the file now
@@ -288,11 +289,3 @@ def _locked(folder: Folder, act: Callable[[], None]) -> None:
         act()
     finally:
         lock.release()
-
-
-def _onto_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -69,10 +69,6 @@ class ChangeTable:
             self.contacts += batch.num_rows
         return int(batch.num_rows)
 
-    def finish(self) -> ChangeTable:
-        self._spool.finish()
-        return self
-
     def batches(self) -> Iterator[pa.RecordBatch]:
         return self._spool.batches()
 

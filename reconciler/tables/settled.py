@@ -50,7 +50,7 @@ class Settled:
 
     def write(self, path: Path) -> None:
         """Every pair that is settled now."""
-        for batch in self._added.finish().batches():
+        for batch in self._added.batches():
             self._engine.run("INSERT INTO still SELECT ord, idx, pattern FROM batch", batch=batch)
         self._engine.run(
             f"COPY (SELECT DISTINCT ON (contact, ours, theirs) {_KEY}, pattern FROM still s"

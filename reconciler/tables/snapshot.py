@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -68,17 +67,3 @@ class Snapshot:
             for batch in piece.contacts.batches():
                 page = batch if newer is None else batch.filter(pc.invert(pc.is_in(batch.column(ID), value_set=newer)))
                 yield page.select([ID, TAGS, *columns])
-
-    def close(self) -> None:
-        for piece in self.pieces:
-            piece.contacts.close()
-            if piece.keys is not None:
-                piece.keys.close()
-
-
-def spooled(path: Path, batches: Iterator[pa.RecordBatch]) -> Spool:
-    """Batches on disk."""
-    spool = Spool(path)
-    for batch in batches:
-        spool.append(batch)
-    return spool.finish()

@@ -1,99 +1,159 @@
-"""Rows on disk, in order: what a comparison reads a second time.
+"""Rows on disk, in order: what a comparison reads a second time, and what the next one starts from.
 
-Arrow IPC with LZ4, written batch by batch; `gather` reads only the batches that hold wanted rows.
+One frame a batch: an Arrow stream with LZ4, sealed where it outlives the run. `gather` reads only the batches that hold
+wanted rows.
 """
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+from reconciler.model.plan import SpoolFile
+
+_WRITE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+SALT_BYTES = 16
+
+
+class Damaged(Exception):
+    """A file of an earlier run is not what it was when it was written."""
+
+
+class Seal:
+    """Encrypts frames, so that neither a search nor a copy of the file alone shows anybody's data, and a changed byte
+    is noticed. The key lies with the state: whoever has both can read."""
+
+    def __init__(self, secret: bytes, salt: bytes) -> None:
+        """`salt`: SALT_BYTES random bytes, kept in the clear; no two files of one secret have the same."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self.salt = salt
+        self._cipher = AESGCM(blake2b(salt, key=secret, digest_size=32).digest())
+
+    def close(self, number: int, frame: bytes) -> bytes:
+        return self._cipher.encrypt(number.to_bytes(12, "little"), frame, None)
+
+    def open(self, number: int, frame: bytes) -> bytes:
+        """Raises Damaged."""
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            return self._cipher.decrypt(number.to_bytes(12, "little"), frame, None)
+        except InvalidTag:
+            raise Damaged from None
 
 
 class Spool:
     """Append batches, then read. A row is known by its number, from 0 in the order of appending, or by the ascending
     numbers of the column `key`."""
 
-    def __init__(self, path: Path, key: str = "") -> None:
+    def __init__(self, path: Path, key: str = "", seal: Seal | None = None) -> None:
         self.path = path
         self.rows = 0
         self.starts: list[int] = []  # the number of each batch's first row
+        self.ends: list[int] = []  # where each frame ends in the file
+        self._size = 0
         self.schema: pa.Schema | None = None
-        self._key = key
-        self._writer: pa.ipc.RecordBatchFileWriter | None = None
-        self._kept: pa.OSFile | None = None
+        self._key, self._seal = key, seal
+        self._file: int | None = None  # a descriptor; it goes with this object
 
     @classmethod
-    def reopen(cls, path: Path, starts: Sequence[int], rows: int) -> Spool:
-        """One that an earlier run finished. It stays readable when its file is removed meanwhile. Raises OSError or
-        an Arrow error when the file is not whole."""
-        spool = cls(path)
-        spool.starts, spool.rows = list(starts), rows
-        spool._kept = pa.OSFile(str(path))
-        reader = pa.ipc.open_file(spool._kept)
-        spool.schema = reader.schema
-        if reader.num_record_batches != len(spool.starts):
-            raise OSError("it has another number of batches")
+    def reopen(cls, file: SpoolFile, secret: bytes | None = None) -> Spool:
+        """One of an earlier run; `secret` if it was sealed. It stays readable when its file is removed meanwhile.
+        Raises Damaged."""
+        spool = cls(file.path)
+        spool.starts, spool.ends, spool.rows = list(file.starts), list(file.ends), file.rows
+        try:
+            spool._open(os.O_RDONLY)
+        except OSError:
+            raise Damaged from None
+        spool._seal = Seal(secret, spool._read(0, SALT_BYTES)) if secret is not None else None
         return spool
 
-    def append(self, batch: pa.RecordBatch) -> None:
-        if batch.num_rows == 0 and self._writer is not None:
-            return
-        if self._writer is None:
-            self.schema = batch.schema
-            self._writer = pa.ipc.new_file(str(self.path), batch.schema, options=_OPTIONS)
-        first = self.rows
-        if self._key and batch.num_rows:
-            first = batch.column(self._key)[0].as_py()
-        self.starts.append(first)
-        self._writer.write_batch(batch)
-        self.rows += batch.num_rows
+    @property
+    def file(self) -> SpoolFile:
+        """What `reopen` needs."""
+        return SpoolFile(self.path, tuple(self.starts), tuple(self.ends), self.rows)
 
-    def finish(self) -> Spool:
-        if self._writer is not None:
-            self._writer.close()
-        return self
+    def append(self, batch: pa.RecordBatch) -> None:
+        if batch.num_rows == 0 and self._file is not None:
+            return
+        if self._file is None:
+            self.schema = batch.schema
+            self._open(os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+            self._write(self._seal.salt if self._seal is not None else b"")
+        keyed = bool(self._key) and batch.num_rows > 0
+        self.starts.append(batch.column(self._key)[0].as_py() if keyed else self.rows)
+        frame = _framed(batch)
+        self._write(frame if self._seal is None else self._seal.close(len(self.ends), frame))
+        self.ends.append(self._size)
+        self.rows += batch.num_rows
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """All rows, in order; `columns`: only these, in the order of the file."""
-        if not self.starts:
-            return
-        with self._open(columns) as reader:
-            for number in range(reader.num_record_batches):
-                yield reader.get_batch(number)
+        for number in range(len(self.ends)):
+            yield self._batch(number, columns)
 
     def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
         """The wanted rows; `wanted` is an ascending int64 array of row numbers, each of which is there."""
-        if not len(wanted):
-            return
-        with self._open() as reader:
-            for number, start in enumerate(self.starts):
-                first = _position(wanted, start)
-                last = _position(wanted, self.starts[number + 1]) if number + 1 < len(self.starts) else len(wanted)
-                if first < last:
-                    batch, some = reader.get_batch(number), wanted.slice(first, last - first)
-                    keyed = pc.index_in(some, value_set=batch.column(self._key)) if self._key else None
-                    yield batch.take(pc.subtract(some, start) if keyed is None else keyed)
-                    _give_back()
+        for number, start in enumerate(self.starts if len(wanted) else ()):
+            first = _position(wanted, start)
+            last = _position(wanted, self.starts[number + 1]) if number + 1 < len(self.starts) else len(wanted)
+            if first < last:
+                batch, some = self._batch(number), wanted.slice(first, last - first)
+                keyed = pc.index_in(some, value_set=batch.column(self._key)) if self._key else None
+                yield batch.take(pc.subtract(some, start) if keyed is None else keyed)
+                _give_back()
 
-    def close(self) -> None:
-        if self._kept is not None:
-            self._kept.close()
+    def _batch(self, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+        salt = SALT_BYTES if self._seal is not None else 0
+        begin, end = self.ends[number - 1] if number else salt, self.ends[number]
+        frame = self._read(begin, end - begin)
+        if self._seal is not None:
+            frame = self._seal.open(number, frame)
+        try:
+            return _unframed(frame, columns)
+        except pa.ArrowException:
+            raise Damaged from None
 
-    @contextmanager
-    def _open(self, columns: Sequence[str] | None = None) -> Iterator[pa.ipc.RecordBatchFileReader]:
-        included = None if columns is None or self.schema is None else [self.schema.get_field_index(c) for c in columns]
-        options = pa.ipc.IpcReadOptions(included_fields=included, use_threads=False)
-        if self._kept is not None:
-            yield pa.ipc.open_file(self._kept, options=options)
-            return
-        with pa.OSFile(str(self.path)) as file, pa.ipc.open_file(file, options=options) as reader:
-            yield reader
+    def _open(self, flags: int) -> None:
+        self._file = os.open(self.path, flags | os.O_CLOEXEC, 0o600)
+        weakref.finalize(self, os.close, self._file)
+
+    def _write(self, data: bytes | pa.Buffer) -> None:
+        left = memoryview(data)
+        self._size += len(left)
+        while len(left) and self._file is not None:
+            left = left[os.write(self._file, left) :]
+
+    def _read(self, begin: int, length: int) -> bytes:
+        read = os.pread(self._file, length, begin) if self._file is not None else b""
+        if len(read) != length:
+            raise Damaged
+        return read
+
+
+def _framed(batch: pa.RecordBatch) -> pa.Buffer:
+    out = pa.BufferOutputStream()
+    with pa.ipc.new_stream(out, batch.schema, options=_WRITE) as writer:
+        writer.write_batch(batch)
+    return out.getvalue()
+
+
+def _unframed(frame: bytes, columns: Sequence[str] | None) -> pa.RecordBatch:
+    included = None
+    if columns is not None:
+        with pa.ipc.open_stream(frame) as head:
+            included = [head.schema.get_field_index(name) for name in columns]
+    options = pa.ipc.IpcReadOptions(included_fields=included, use_threads=False)
+    with pa.ipc.open_stream(frame, options=options) as reader:
+        return reader.read_next_batch()
 
 
 def numbered(wanted: pa.Array, batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[pa.Array, pa.RecordBatch]]:

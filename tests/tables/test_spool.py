@@ -17,7 +17,6 @@ def test_gather_gives_exactly_the_wanted_rows_in_order(tmp_path: Path, wanted: l
     spool = Spool(tmp_path / "rows")
     for start, end in ((0, 3), (3, 4), (4, 10)):
         spool.append(batch(list(range(start, end))))
-    spool.finish()
     got = [n for b in spool.gather(pa.array(wanted, pa.int64())) for n in b.column("n").to_pylist()]
     assert got == wanted
 
@@ -26,7 +25,6 @@ def test_batches_come_back_as_they_were(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "rows")
     spool.append(batch([1, 2]))
     spool.append(batch([3]))
-    spool.finish()
     assert [b.column("n").to_pylist() for b in spool.batches()] == [[1, 2], [3]]
 
 

@@ -1,0 +1,214 @@
+"""The folder of caches of one account: the snapshot of its contacts, the memo and the settled pairs, under one index.
+
+    caches/index.json           which files belong together, what they are true for, when contacts were read
+    caches/NUMBER-TOKEN-...     the files; those that hold what contacts hold are sealed with the folder's key
+
+Nothing here is needed: whatever is missing, cut or of another version is as if it had never been, and the next plan
+reads in full. Files are written whole and then named in the index; those that it does not name are swept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from reconciler.model.inventory import Inventory
+from reconciler.model.plan import Caches, PieceFiles, SpoolFile
+from reconciler.runtime.disk import onto_disk
+from reconciler.tables.snapshot import Piece, Snapshot
+from reconciler.tables.spool import Damaged, Spool
+
+FORMAT = "reconciler-caches/1"
+OVERLAP = timedelta(minutes=5)
+"""How far before the last read a read of changes begins: clocks differ, and a change may become visible late."""
+
+_MOST_PIECES = 16
+_MOST_NEWER = 4  # rows of later pieces against all rows: beyond a fourth the snapshot is made anew
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When and how contacts were read. `since`: where the next read of changes begins. `full_at`: the last full read.
+    `fields`: key -> native type of each field that the snapshot holds."""
+
+    since: datetime
+    full_at: datetime
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an earlier plan left. `snapshot` None: `caches` has no pieces that can be used."""
+
+    caches: Caches
+    seen: Seen
+    snapshot: Snapshot | None
+
+    def why_full(self, keys: Sequence[str], inventory: Inventory, now: datetime, full_every: timedelta) -> str:
+        """Why contacts have to be read in full all the same; "" if they need not be."""
+        natives = {field.key: field.native for field in inventory.fields}
+        if self.snapshot is None:
+            return "there is no snapshot"
+        if any(key not in self.seen.fields for key in keys):
+            return "a field is new in the file"
+        if any(natives.get(key) != native for key, native in self.seen.fields.items()):
+            return "a field changed in the CRM"
+        if not self.seen.since <= now:
+            return "the clock went back"
+        return "" if now - self.seen.full_at < full_every else "the last full read is too long ago"
+
+
+class CacheFolder:
+    """The caches of one account. `token`: what makes names of files unique."""
+
+    def __init__(self, path: Path, secret: bytes, token: Callable[[], str]) -> None:
+        self.path = path
+        self._secret = secret
+        self._token = token
+
+    def load(self) -> Kept | None:
+        """What is there and whole; None for nothing."""
+        try:
+            return self._kept(json.loads((self.path / "index.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def next_full_read(self, full_every: timedelta) -> datetime | None:
+        """When contacts will be read in full again; None: with the next plan."""
+        kept = self.load()
+        return None if kept is None or kept.snapshot is None else kept.seen.full_at + full_every
+
+    def save(self, caches: Caches, seen: Seen) -> None:
+        """Keep these files (moved here unless they are here already) and nothing else."""
+        self.path.mkdir(mode=0o700, exist_ok=True)
+        prefix = f"{self._next_number():06d}-{self._token()}"
+        pieces = tuple(
+            replace(
+                piece,
+                contacts=self._moved_spool(piece.contacts, f"{prefix}-{n}-contacts"),
+                keys=self._moved_spool(piece.keys, f"{prefix}-{n}-keys") if piece.keys else None,
+            )
+            for n, piece in enumerate(caches.pieces)
+        )
+        here = replace(
+            caches,
+            memo=self._moved(caches.memo, f"{prefix}-memo") if caches.memo else None,
+            settled=self._moved(caches.settled, f"{prefix}-settled") if caches.settled else None,
+            pieces=pieces,
+        )
+        self._write_index(_as_json(here, seen))
+        self._sweep(here)
+
+    def forget(self) -> None:
+        if self.path.is_dir():
+            for file in self.path.iterdir():
+                file.unlink(missing_ok=True)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes on disk by kind of file."""
+        sizes: dict[str, int] = {}
+        for file in sorted(self.path.glob("*-*")):
+            kind = file.name.rpartition("-")[2]
+            sizes[kind] = sizes.get(kind, 0) + file.stat().st_size
+        return sizes
+
+    def _kept(self, index: Mapping[str, Any]) -> Kept | None:
+        if index["format"] != FORMAT:
+            return None
+        pieces = [self._piece(row) for row in index["pieces"]]
+        whole = None not in pieces and pieces
+        files = tuple(files for files, _ in filter(None, pieces))
+        caches = Caches(index["digest"], self._file(index["memo"]), self._file(index["settled"]), files)
+        seen = Seen(datetime.fromisoformat(index["since"]), datetime.fromisoformat(index["full_at"]), index["fields"])
+        snapshot = Snapshot(tuple(piece for _, piece in filter(None, pieces))) if whole else None
+        return Kept(caches, seen, snapshot)
+
+    def _piece(self, row: Mapping[str, Any]) -> tuple[PieceFiles, Piece] | None:
+        contacts = self._spool(row["contacts"], self._secret)
+        if contacts is None:
+            return None
+        keys = self._spool(row["keys"], None)
+        files = PieceFiles(contacts.file, keys.file if keys else None, row["digest"] if keys else "")
+        return files, Piece(contacts, keys, files.digest)
+
+    def _spool(self, row: Any, secret: bytes | None) -> Spool | None:
+        path = self._file(row and row["file"])
+        if path is None:
+            return None
+        try:
+            return Spool.reopen(SpoolFile(path, tuple(row["starts"]), tuple(row["ends"]), row["rows"]), secret)
+        except Damaged:
+            return None
+
+    def _file(self, named: Any) -> Path | None:
+        """A file of the index, if it has the size that it had."""
+        if named is None:
+            return None
+        name, size = named
+        path = self.path / str(name)
+        return path if path.parent == self.path and path.is_file() and path.stat().st_size == size else None
+
+    def _moved_spool(self, file: SpoolFile, name: str) -> SpoolFile:
+        return replace(file, path=self._moved(file.path, name))
+
+    def _moved(self, file: Path, name: str) -> Path:
+        if file.parent == self.path:
+            return file
+        onto_disk(file)
+        os.replace(file, self.path / name)
+        return self.path / name
+
+    def _next_number(self) -> int:
+        numbers = [int(head) for file in self.path.iterdir() if (head := file.name.partition("-")[0]).isdigit()]
+        return max(numbers, default=0) + 1
+
+    def _write_index(self, content: str) -> None:
+        made = self.path / f"index-{self._token()}-{os.getpid()}"
+        with open(made, "w", encoding="utf-8", opener=_private) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(made, self.path / "index.json")
+
+    def _sweep(self, kept: Caches) -> None:
+        spools = [spool.path for piece in kept.pieces for spool in (piece.contacts, piece.keys) if spool]
+        files = {kept.memo, kept.settled, *spools}
+        for file in self.path.iterdir():
+            if file.name != "index.json" and file not in files:
+                file.unlink(missing_ok=True)
+
+
+def too_many(snapshot: Snapshot) -> bool:
+    """Whether so much came after the first piece that one new piece is better."""
+    newer = snapshot.rows - snapshot.pieces[0].contacts.rows
+    return len(snapshot.pieces) > _MOST_PIECES or newer * _MOST_NEWER > snapshot.rows
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _as_json(caches: Caches, seen: Seen) -> str:
+    def file(path: Path | None) -> list[Any] | None:
+        return [path.name, path.stat().st_size] if path else None
+
+    def spool(of: SpoolFile | None) -> dict[str, Any] | None:
+        return {"file": file(of.path), "starts": of.starts, "ends": of.ends, "rows": of.rows} if of else None
+
+    pieces = [{"contacts": spool(p.contacts), "keys": spool(p.keys), "digest": p.digest} for p in caches.pieces]
+    content = {
+        "format": FORMAT,
+        "digest": caches.digest,
+        "memo": file(caches.memo),
+        "settled": file(caches.settled),
+        "pieces": pieces,
+        "since": seen.since.isoformat(),
+        "full_at": seen.full_at.isoformat(),
+        "fields": dict(seen.fields),
+    }
+    return json.dumps(content)
