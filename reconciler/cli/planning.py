@@ -25,7 +25,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--exclude",), {"multiple": True, "metavar": "GLOB", "help": "No addresses like this; may be repeated."}),
     (
         ("--refresh",),
-        {"type": click.Choice(["full", "incremental"]), "default": "full", "help": "How contacts are read."},
+        {"type": click.Choice(["full", "incremental"]), "help": "Read all contacts, or only what changed."},
     ),
     (
         ("--now",),
@@ -53,7 +53,7 @@ class Asked:
     persons: Sequence[str]
     target: Sequence[str]
     exclude: Sequence[str]
-    refresh: str
+    refresh: str | None
     now: str | None
     allowed: Sequence[str]
     show_values: bool
@@ -75,8 +75,6 @@ def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> A
     wrong += [*wrong_now, *_empty(asked)]
     if asked.show_values and (settings.ci or asked.json or not sys.stdout.isatty()):
         wrong.append(problem("E906"))
-    if asked.refresh != "full":
-        wrong.append(problem("E909", "`--refresh incremental`", fix="leave it out: every plan reads in full"))
     if wrong:
         raise Failure(wrong)
     return bare_request(

@@ -17,12 +17,12 @@ from reconciler.config.fields import FieldReader
 from reconciler.config.options import secret_keys
 from reconciler.config.rules import Draft, run_rules
 from reconciler.config.sections import (
-    check_refresh,
     check_sections,
     read_contacts,
     read_defaults,
     read_identity,
     read_limits,
+    read_refresh,
     read_rules,
 )
 from reconciler.config.tags import entries, read_dynamic_tags, read_score, read_tag
@@ -75,7 +75,7 @@ def _read(root: Tree, crm_options: Models, source_options: Models, problems: Pro
     expressions = Expressions(source.types, problems)
     draft = _draft(root, source, expressions, problems)
     limits = read_limits(root, problems)
-    check_refresh(root, problems)
+    refresh = read_refresh(root, problems)
     run_rules(draft, expressions, problems)
     if crm is None or source.door is None or draft.identity is None:
         return None
@@ -92,6 +92,7 @@ def _read(root: Tree, crm_options: Models, source_options: Models, problems: Pro
         contacts=draft.contacts,
         limits=limits,
         rules=problems.levels,
+        refresh=refresh,
     )
 
 

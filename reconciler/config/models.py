@@ -182,9 +182,9 @@ class LimitsSection(Entry):
 
 
 class RefreshSection(Entry):
-    """Not yet: when contacts are read in full."""
+    """When contacts are read in full."""
 
-    full_every: Duration | None = None
+    full_every: Duration | None = Field(None, description="Read all contacts at least so often; default 14d.")
 
 
 class Document(BaseModel):
@@ -207,6 +207,7 @@ class Document(BaseModel):
     limits: LimitsSection | None = None
     rules: Levels | None = None
     refresh: RefreshSection | None = None
+    snapshot: Flag = Field(True, description="`false`: keep no copy of contacts; every plan reads all of them.")
 
 
 SECTIONS: tuple[str, ...] = tuple(Document.model_fields)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from reconciler.config.collect import Problems
-from reconciler.config.models import ContactsSection, DefaultsSection, FieldEntry, IdentitySection, RefreshSection
+from reconciler.config.models import ContactsSection, DefaultsSection, FieldEntry, IdentitySection
 from reconciler.config.reading import Places
 from reconciler.model.problems import Place
 
 PREVIOUS_EMAIL = "previous_email"
-_FORTNIGHT = Decimal(14 * 86400)
 
 
 def refuse(what: str, where: Place | None, problems: Problems, fix: str | None = None) -> None:
@@ -34,11 +31,6 @@ def refuse_identity(entry: IdentitySection, where: Places, problems: Problems) -
 def refuse_gone(entry: ContactsSection, where: Places, problems: Problems) -> None:
     if entry.gone != "report":
         refuse("`contacts.gone` other than `report`", where.get("gone"), problems)
-
-
-def refuse_refresh(entry: RefreshSection, where: Places, problems: Problems) -> None:
-    if entry.full_every not in (None, _FORTNIGHT):
-        refuse("`refresh.full_every` other than `14d`", where.get("full_every"), problems)
 
 
 def refuse_previous_email(where: Place | None, problems: Problems) -> None:

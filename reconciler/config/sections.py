@@ -21,13 +21,12 @@ from reconciler.config.not_yet import (
     refuse_gone,
     refuse_identity,
     refuse_previous_email,
-    refuse_refresh,
     refuse_two_way,
 )
 from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.tags import entries
 from reconciler.config.tree import Mapping, Scalar
-from reconciler.model.desired import Contacts, Expression, Identity, Limits
+from reconciler.model.desired import FORTNIGHT, Contacts, Expression, Identity, Limits, Refresh
 from reconciler.model.messages import MESSAGES
 from reconciler.model.messages.rules import ALWAYS
 from reconciler.model.problems import Level, Place
@@ -124,10 +123,18 @@ def read_limits(root: Mapping, problems: Problems) -> Limits:
     return Limits(**given, where_of=places)
 
 
-def check_refresh(root: Mapping, problems: Problems) -> None:
-    entry, places = _section(root, "refresh", RefreshSection, problems)
-    if entry is not None:
-        refuse_refresh(entry, places, problems)
+def read_refresh(root: Mapping, problems: Problems) -> Refresh:
+    """When contacts are read in full, and whether a copy of them is kept."""
+    entry, _ = _section(root, "refresh", RefreshSection, problems)
+    seconds = FORTNIGHT if entry is None or entry.full_every is None else int(entry.full_every)
+    node = root.get("snapshot")
+    if node is None:
+        return Refresh(seconds)
+    if isinstance(node, Scalar) and not node.style and node.text in ("true", "false"):
+        return Refresh(seconds, snapshot=node.text == "true")
+    if not (isinstance(node, Scalar) and node.broken):
+        problems.add("E114", "`snapshot`: `true` or `false` is wanted", node.where, "write `true` or `false`")
+    return Refresh(seconds)
 
 
 def _section(root: Mapping, name: str, model: type[Model], problems: Problems) -> tuple[Model | None, Places]:

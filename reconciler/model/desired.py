@@ -180,6 +180,17 @@ class Limits:
     where_of: Mapping[str, Place] = field(default_factory=dict)
 
 
+FORTNIGHT = 14 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """All contacts are read at least every `full_every` seconds; between, what changed, if a `snapshot` is kept."""
+
+    full_every: int = FORTNIGHT
+    snapshot: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """The `crm` or `source` section: which adapter, and its validated options (a pydantic model of that adapter).
@@ -221,5 +232,6 @@ class Desired:
     contacts: Contacts = field(default_factory=Contacts)
     limits: Limits = field(default_factory=Limits)
     rules: Mapping[str, Level] = field(default_factory=dict)
+    refresh: Refresh = field(default_factory=Refresh)
     entry_digests: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Any, ...] = ()

@@ -70,6 +70,7 @@ class Observed:
     columns: tuple[str, ...] = ()  # every column of the source, for expressions that look at the whole row
     snapshot: Callable[[Sequence[str]], Snapshot | None] = lambda _keys: None
     caches: Caches | None = None
+    incremental: Callable[[], bool] = lambda: False  # asked for at the end: only what changed was read of the CRM
 
 
 @dataclass(frozen=True, slots=True)

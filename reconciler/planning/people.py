@@ -157,7 +157,8 @@ class _Comparing:
         memo, settled = (self._options.workdir / f"{name}.parquet" for name in ("memo", "settled"))
         self._memo.write(memo)
         self._settled.write(settled)
-        return Caches(self._digest, memo, settled, tuple(map(_files, self._contacts.snapshot.pieces)))
+        pieces = [_files(piece) for piece in self._contacts.snapshot.pieces if piece.contacts.starts]
+        return Caches(self._digest, memo, settled, tuple(pieces))
 
 
 def _reader(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:

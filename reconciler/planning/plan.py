@@ -50,7 +50,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         account=observed.account.id,
         source_label=observed.source_label,
         source_rows=people.ours.rows,
-        scope="person" if options.persons else "full",
+        scope="person" if options.persons else "incremental" if observed.incremental() else "full",
         inventory=changes,
         contacts=contacts,
         fields=fields,

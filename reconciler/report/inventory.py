@@ -63,7 +63,7 @@ def _described(change: InventoryChange, scope: str) -> str:
 
 def _holders(change: InventoryChange, scope: str) -> str:
     """Who would lose something; only a read of everybody knows."""
-    if scope != "full" or change.kind == "option":
+    if scope == "person" or change.kind == "option":
         return ""
     return f"{'carried by' if change.kind == 'tag' else 'filled in'} {some(change.holders, 'contact')}"
 

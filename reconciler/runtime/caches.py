@@ -24,7 +24,7 @@ from reconciler.tables.snapshot import Piece, Snapshot
 from reconciler.tables.spool import Damaged, Spool
 
 FORMAT = "reconciler-caches/1"
-OVERLAP = timedelta(minutes=5)
+OVERLAP = timedelta(minutes=15)
 """How far before the last read a read of changes begins: clocks differ, and a change may become visible late."""
 
 _MOST_PIECES = 16

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from types import GeneratorType
 
@@ -52,8 +53,9 @@ class Gateway:
         tags = self.calls.make(Call.SYNC_TAGS, self.crm.sync_tags)
         return Inventory(tuple(fields), tuple(tags))
 
-    def contacts(self, keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """All contacts in pages, to the end or an error: never a part of them as if it were all, none twice.
+    def contacts(self, keys: Sequence[str], since: datetime | None = None) -> Iterator[pa.RecordBatch]:
+        """All contacts in pages, or those that changed `since` a moment (that one included): to the end or an error,
+        never a part of them as if it were all, none twice.
 
         After RateLimited or Unavailable an iterator is asked again for the same page. A generator cannot be: it is
         begun anew, and contacts that were given already are left out.
@@ -61,7 +63,7 @@ class Gateway:
         crm = self.crm
         if not isinstance(crm, ReadsAll):
             raise CrmFailed("E390")
-        pages = crm.all_contacts(keys)
+        pages = crm.all_contacts(keys, since)
         given: list[pa.Array] = []
         attempt = 1
         anew = False
@@ -75,7 +77,7 @@ class Gateway:
                 self._clock.sleep(pause(attempt, error))
                 attempt += 1
                 if isinstance(pages, GeneratorType):
-                    pages, anew = crm.all_contacts(keys), True
+                    pages, anew = crm.all_contacts(keys, since), True
                 continue
             if page is None:
                 break

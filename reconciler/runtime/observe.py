@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,34 +17,53 @@ from reconciler.adapters.errors import NotFound
 from reconciler.adapters.source import Source
 from reconciler.model.addresses import person_digest
 from reconciler.model.desired import Desired
-from reconciler.model.inventory import Account
+from reconciler.model.inventory import Account, Inventory
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure, Level
 from reconciler.planning.bindings import Binding
 from reconciler.planning.conversion import Columns, ours_lane
 from reconciler.planning.observed import Observed, Remembered
+from reconciler.runtime.contacts import ContactsRead
 from reconciler.runtime.failures import doors_said
 from reconciler.runtime.gateway import Gateway
 from reconciler.tables.lanes import Lane
+from reconciler.tables.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Whom to look at, and at which clock. `persons` empty: everybody."""
+    """Whom to look at, and at which clock. `persons` empty: everybody. `workdir`: for what is read of changes."""
 
     persons: frozenset[str]
     now: datetime
+    workdir: Path | None = None
+
+
+Reading = Callable[[Inventory], ContactsRead]
 
 
 def observe(
-    desired: Desired, source: Source, gateway: Gateway, account: Account, remembered: Remembered, wanted: Wanted
+    desired: Desired,
+    source: Source,
+    gateway: Gateway,
+    account: Account,
+    remembered: Remembered,
+    wanted: Wanted,
+    reading: Reading | None = None,
 ) -> Observed:
-    """The observed state. Raises Failure when the source lacks a column that the file names."""
+    """The observed state. `reading`: how all contacts are read, where something is kept of them; single persons are
+    looked up. Raises Failure when the source lacks a column that the file names."""
     columns = checked_columns(desired, source)
     inventory = gateway.inventory()
-    contacts = gateway.contacts
+    read = reading(inventory) if reading and not wanted.persons else None
+    contacts = read.pages if read else gateway.contacts
     if wanted.persons:
         contacts = _FewContacts(desired, source, gateway, remembered, wanted, columns).page
+
+    def snapshot(keys: Sequence[str]) -> Snapshot | None:
+        with doors_said(desired.crm.where):
+            return read.snapshot(keys, wanted.workdir) if read and wanted.workdir else None
+
     return Observed(
         account=account,
         capabilities=gateway.capabilities,
@@ -54,6 +74,8 @@ def observe(
         reads=gateway.calls.reads,
         source_label=source.label(),
         columns=columns,
+        snapshot=snapshot,
+        incremental=lambda: read is not None and read.incremental,
     )
 
 

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from reconciler.adapters.source import Source
 from reconciler.model.desired import Desired
@@ -19,6 +19,8 @@ from reconciler.model.status import LastRun
 from reconciler.planning.observed import Options
 from reconciler.runtime.apply import Work, carry_out, remember
 from reconciler.runtime.applying import Applying
+from reconciler.runtime.caches import CacheFolder, Kept
+from reconciler.runtime.contacts import ContactsRead, Freshness, new_seal
 from reconciler.runtime.doors import checked_account, open_crm, open_source
 from reconciler.runtime.folder import Folder, Workdir
 from reconciler.runtime.gateway import Gateway
@@ -28,6 +30,7 @@ from reconciler.runtime.lock import said, take_or_fail
 from reconciler.runtime.observe import Wanted, observe
 from reconciler.runtime.request import Request
 from reconciler.runtime.state import State, open_state
+from reconciler.tables.spool import Damaged
 
 
 @dataclass(slots=True)
@@ -40,17 +43,35 @@ class Session:
     account: Account
     state: State
     journal: Journal
+    caches: CacheFolder
     workdir: Workdir
     notes: list[Problem]
     inventory: Inventory = field(default_factory=Inventory)
 
     def diff(self, request: Request, links: bool) -> Plan:
         """Observe and compare. `links`: keep every link, for an apply to remember."""
+        try:
+            made = self._diff(request, links)
+        except Damaged:  # nothing in the caches is needed
+            self.caches.forget()
+            made = self._diff(request, links)
+        weakref.finalize(made.people, self.workdir.close)  # the changes lie in it, and are read after this run
+        return replace(made, problems=(*made.problems, *self.notes))
+
+    def _diff(self, request: Request, links: bool) -> Plan:
         from reconciler.planning.plan import diff
 
+        kept = self.caches.load() if self.desired.refresh.snapshot else None
+        read = self._reading(request, kept)
+        reads: list[ContactsRead] = []
+
+        def reading(inventory: Inventory) -> ContactsRead:
+            reads.append(read(inventory))
+            return reads[-1]
+
         remembered = self.state.remembered(self.desired.digest)
-        wanted = Wanted(request.persons, request.moment)
-        observed = observe(self.desired, self.source, self.gateway, self.account, remembered, wanted)
+        wanted = Wanted(request.persons, request.moment, self.workdir.path)
+        observed = observe(self.desired, self.source, self.gateway, self.account, remembered, wanted, reading)
         self.inventory = observed.inventory
         options = Options(
             now=request.moment,
@@ -61,11 +82,25 @@ class Session:
             allow=request.allow,
             examples=request.show_values,
             links=links,
+            keep=self.desired.refresh.snapshot and request.scope.whole,
+            salt=request.token_bytes,
             progress=request.progress,
         )
-        made = diff(self.desired, observed, options)
-        weakref.finalize(made.people, self.workdir.close)  # the changes lie in it, and are read after this run
-        return replace(made, problems=(*made.problems, *self.notes))
+        made = diff(self.desired, replace(observed, caches=kept.caches if kept else None), options)
+        seen = reads[0].seen if reads else None
+        if made.caches is not None and seen is not None:
+            self.caches.save(made.caches, seen)
+        elif not self.desired.refresh.snapshot:
+            self.caches.forget()
+        return made
+
+    def _reading(self, request: Request, kept: Kept | None) -> Callable[[Inventory], ContactsRead]:
+        """How contacts are read: as fresh as the file and the options ask."""
+        every = None if request.refresh == "incremental" else timedelta(seconds=self.desired.refresh.full_every)
+        fresh = Freshness(request.clock.now, every)
+        seal = new_seal(self.state.key, request.token_bytes)
+        usable = None if request.refresh == "full" else kept
+        return lambda inventory: ContactsRead(self.gateway, inventory, usable, fresh, seal)
 
     def nothing_to_do(self, work: Work) -> None:
         """All is as the file says: remember that, and that everybody was seen."""
@@ -90,8 +125,6 @@ class Session:
 @contextmanager
 def open_session(request: Request) -> Iterator[Session]:
     """Load the file, open both doors and the state of the account that answers."""
-    if request.refresh not in (None, "full"):
-        raise Failure(problem("E909", f"`refresh: {request.refresh}`"))
     desired = load_file(request)
     folder = request.folder
     key = folder.prepare(request.token_bytes)
@@ -105,7 +138,13 @@ def open_session(request: Request) -> Iterator[Session]:
         journal = Journal(state.path)
         stack.callback(journal.close)
         workdir = stack.enter_context(_until_planned(folder.workdir()))
-        yield Session(desired, source, gateway, account, state, journal, workdir, [*notes, *_notes(folder, journal)])
+        caches = cache_folder(state, request)
+        said = [*notes, *_notes(folder, journal)]
+        yield Session(desired, source, gateway, account, state, journal, caches, workdir, said)
+
+
+def cache_folder(state: State, request: Request) -> CacheFolder:
+    return CacheFolder(state.path / "caches", state.key, lambda: request.token_bytes(6).hex())
 
 
 @contextmanager

@@ -36,8 +36,8 @@ class Seal:
         self.salt = salt
         self._cipher = AESGCM(blake2b(salt, key=secret, digest_size=32).digest())
 
-    def close(self, number: int, frame: bytes) -> bytes:
-        return self._cipher.encrypt(number.to_bytes(12, "little"), frame, None)
+    def close(self, number: int, frame: pa.Buffer) -> bytes:
+        return self._cipher.encrypt(number.to_bytes(12, "little"), frame.to_pybytes(), None)
 
     def open(self, number: int, frame: bytes) -> bytes:
         """Raises Damaged."""

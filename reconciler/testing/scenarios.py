@@ -219,7 +219,7 @@ def sorted_contacts(rows: Sequence[Text]) -> list[dict[str, Any]]:
 
 def _opened(folder: Path) -> closing[LocalCrm]:
     """The folder's CRM, without any misbehaviour."""
-    clock = Clock.fixed(datetime(2026, 1, 1, tzinfo=UTC))
+    clock = Clock.fixed(datetime.fromisoformat(NOW).replace(tzinfo=UTC))
     return closing(LocalCrm(folder / "crm.db", clock, token=lambda: ACCOUNT))
 
 

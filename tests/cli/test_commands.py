@@ -181,7 +181,7 @@ def test_options_become_a_request() -> None:
     assert (asked["target"], asked["exclude"]) == (("field.*",), ("tag*",))
     assert asked["now"] == datetime(2026, 11, 22, 8, tzinfo=UTC)
     assert asked["allow"] == {"create": 5000, "untag": 3}
-    assert (asked["max_calls"], asked["show_values"], asked["refresh"]) == (200, False, "full")
+    assert (asked["max_calls"], asked["show_values"], asked["refresh"]) == (200, False, None)
     assert asked["env"] == {"TOKEN": "t"}
 
 
@@ -203,7 +203,7 @@ WRONG = [
     ("plan --allow updates=3", "E903", "`--allow updates`: there is no such limit"),
     ("plan --allow create=-3", "E903", "N is a whole number"),
     ("plan --show-values", "E906", "at a terminal only"),
-    ("plan --refresh incremental", "E909", "`--refresh incremental`"),
+    ("plan --refresh sometimes", "E903", "`--refresh` takes full or incremental"),
     ("plan extra", "E904", "more arguments"),
     ("-C no/such/folder plan", "E903", "-C names no folder"),
     ("explain E95", "E907", "did you mean"),

@@ -93,9 +93,14 @@ def test_a_rate_is_calls_a_second(load_text, rate, calls):
     assert load_text(head + "identity: {person: id, match: email}\n" + FIELDS, head=False).crm.rate == calls
 
 
-@pytest.mark.parametrize("every", ["14d", "336h"])
-def test_the_default_refresh_may_be_written_out(load_text, every):
-    assert load_text(FIELDS + f"refresh: {{full_every: {every}}}\n").fields
+@pytest.mark.parametrize(("every", "seconds"), [("14d", 1_209_600), ("36h", 129_600), ("90s", 90)])
+def test_how_often_all_contacts_are_read_is_a_duration(load_text, every, seconds):
+    assert load_text(FIELDS + f"refresh: {{full_every: {every}}}\n").refresh.full_every == seconds
+
+
+@pytest.mark.parametrize(("written", "kept"), [("", True), ("snapshot: true\n", True), ("snapshot: false\n", False)])
+def test_a_copy_of_contacts_is_kept_unless_the_file_says_no(load_text, written, kept):
+    assert load_text(FIELDS + written).refresh.snapshot is kept
 
 
 def test_what_is_not_yet_carried_out_may_be_declined(load_text):

@@ -352,12 +352,6 @@ def test_nothing_personal_is_in_any_file_of_the_state(folder: Path) -> None:
     assert [path for path in files if b"canary" in path.read_bytes()] == []
 
 
-def test_only_a_full_read_can_be_asked_for_yet(folder: Path) -> None:
-    with pytest.raises(Failure) as failure:
-        pipeline.plan(request(folder, refresh="incremental"))
-    assert codes(failure) == ["E909"]
-
-
 @pytest.mark.parametrize(
     "error",
     [
