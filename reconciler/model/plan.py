@@ -277,6 +277,14 @@ class PieceFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """What both sides agree on once a plan is carried out (`tables.settled`); `digest`: under which it is true."""
+
+    file: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Caches:
     """Files that spare the next plan work. Each may be thrown away at any time; none is true under another digest."""
 
@@ -316,7 +324,9 @@ class Plan:
     )  # rule tag -> digests of who keeps it (first run)
     values_shown: bool = False  # --show-values: at a terminal, to who asked for it
     links: Path | None = None  # Parquet, every link known after pairing; an apply keeps it
+    agreed: Agreed | None = None  # for an apply that leaves nothing undone
     caches: Caches | None = None  # what is to be kept for the next plan
+    drift_since: str = ""  # the last apply, UTC, where drift can be told from a change of ours; "" where it cannot
 
     @property
     def pending(self) -> bool:

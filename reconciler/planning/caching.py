@@ -22,11 +22,10 @@ _CONVERTS = ("pyarrow", "duckdb", "common-expression-language", "phonenumbers", 
 """Every library that converts or hashes: another version may do it otherwise."""
 
 
-def caching_digest(desired: Desired, layout: Layout, observed: Observed, options: Options, raw: tuple[str, ...]) -> str:
+def caching_digest(desired: Desired, layout: Layout, observed: Observed, now: str, raw: tuple[str, ...]) -> str:
     """Hex; equal exactly when a row converts to the same keys and a pair is decided in the same way.
 
-    `raw`: the source's columns that are read, in order. Where an expression uses `now`, the clock is part of it: with
-    the clock of a plan at the start of its day, a memo lasts a day then.
+    `raw`: the source's columns that are read, in order. `now`: see `clock_of`.
     """
     content = {
         "release": __version__,
@@ -42,10 +41,15 @@ def caching_digest(desired: Desired, layout: Layout, observed: Observed, options
         "tags": [[t.name, t.tag.name] for t in layout.tags],
         "dynamic": [[d.name, d.entry.prefix] for d in layout.dynamic],
         "counted": [t.name for t in layout.tags_compared(observed.remembered.owed)],
-        "now": options.now.isoformat() if any(_uses_now(desired)) else "",
+        "now": now,
     }
     text = json.dumps(content, sort_keys=True, default=str)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def clock_of(desired: Desired, options: Options) -> str:
+    """The plan's clock where an expression uses it. It begins with the plan's day, so a memo lasts a day then."""
+    return options.now.isoformat() if any(_uses_now(desired)) else ""
 
 
 def _version(package: str) -> str:

@@ -21,7 +21,7 @@ from reconciler.planning.observed import Remembered
 from reconciler.planning.taggings import TagDecisions
 from reconciler.planning.values import Decided, ValueDecisions
 from reconciler.tables.changes import ChangeTable, TagChanges, ValueChanges
-from reconciler.tables.settled import Settled, held_in
+from reconciler.tables.settled import Settled, held_in, pattern_of
 
 
 class Comparison:
@@ -34,9 +34,9 @@ class Comparison:
         permissions: Permissions,
         changes: ChangeTable,
         examples: bool,
-        settled: Settled | None = None,
+        settled: Settled,
     ) -> None:
-        """`settled`: told which pairs need nothing, so that the next plan can skip them."""
+        """`settled`: told what is held in which pairs, and which need nothing."""
         self.counts = Counts()
         self._remembered, self._changes, self._settled = remembered, changes, settled
         self._columns = {c.number: c for c in layout.fields}
@@ -52,9 +52,16 @@ class Comparison:
         self.counts.created += self._changes.append(_people(batch, contact), ContactAction.CREATE, values.changes, tags)
 
     def updates(self, batch: pa.RecordBatch) -> None:
-        """Columns: the spooled ones of both sides, and `taken`."""
-        values = self._values.decide(batch, new=False)
-        tags = self._retagged(batch)
+        """Columns: the spooled ones of both sides, and those of `Pairing.differing`."""
+        unmoved = batch.column("unmoved")
+        for drift, chosen in ((False, pc.invert(unmoved)), (True, unmoved)):
+            if pc.any(chosen).as_py():
+                self._update(batch.filter(chosen), drift)
+
+    def _update(self, batch: pa.RecordBatch, drift: bool) -> None:
+        """`drift`: our sides are as both sides agreed, so somebody else moved theirs."""
+        values = self._values.decide(batch, new=False, drift=drift)
+        tags = self._retagged(batch, drift)
         people = _people(batch, batch.column("id"))
         counts = self.counts
         counts.looked_at += batch.num_rows
@@ -62,15 +69,14 @@ class Comparison:
         counts.updated_with_values += len(_union([c.at for c in values.changes]))
         counts.held += len(_union([h.at for h in values.held]))
         counts.overwritten += self._overwritten(batch, values.changes)
-        if self._settled is not None:
-            self._settled.add(self._quiet(batch, values, [t.at for t in tags]))
+        self._settled.add(self._patterns(batch, values, [t.at for t in tags]))
 
-    def _retagged(self, batch: pa.RecordBatch) -> list[TagChanges]:
+    def _retagged(self, batch: pa.RecordBatch, drift: bool) -> list[TagChanges]:
         """Taggings; only who does not carry exactly the tags that are wanted is looked at."""
         rows = pc.indices_nonzero(pc.invert(batch.column("tags_same"))).cast(pa.int64())
         if not len(rows):
             return []
-        changes = self._tags.decide(batch.take(rows), new=False)
+        changes = self._tags.decide(batch.take(rows), new=False, drift=drift)
         return [replace(change, at=rows.take(change.at)) for change in changes]
 
     def settled(self, patterns: Mapping[str, int]) -> None:
@@ -82,18 +88,19 @@ class Comparison:
             for number, filled in held_in(pattern):
                 self._values.count_held(self._columns[number], filled, count)
 
-    def _quiet(self, batch: pa.RecordBatch, values: Decided, tagged: Sequence[pa.Array]) -> pa.RecordBatch:
-        """Pairs that nothing is to be done for, now or later, while both rows stay as they are: ord, idx, pattern."""
+    def _patterns(self, batch: pa.RecordBatch, values: Decided, tagged: Sequence[pa.Array]) -> pa.RecordBatch:
+        """What is held in each pair, and whether nothing is to be done for it while both rows stay as they are: ord,
+        idx, pattern, quiet."""
         loud = _union([*(c.at for c in values.changes), *values.loud, *tagged])
         quiet = pc.and_(batch.column("tags_same"), pc.invert(batch.column("taken")))
         quiet = pc.and_(quiet, pc.invert(pc.is_in(pa.arange(0, batch.num_rows), value_set=loud)))
         pattern = pa.repeat(pa.scalar(""), batch.num_rows)
         for held in values.held:
             here = pc.is_in(pa.arange(0, batch.num_rows), value_set=held.at)
-            said = pa.scalar(f"{held.field}{'f' if held.filled else 'e'} ")
+            said = pa.scalar(pattern_of(held.field, held.filled))
             pattern = pc.if_else(here, pc.binary_join_element_wise(pattern, said, ""), pattern)
-        columns = [batch.column("ord"), batch.column("idx"), pattern]
-        return pa.RecordBatch.from_arrays(columns, names=["ord", "idx", "pattern"]).filter(quiet)
+        columns = [batch.column("ord"), batch.column("idx"), pattern, quiet]
+        return pa.RecordBatch.from_arrays(columns, names=["ord", "idx", "pattern", "quiet"])
 
     def _overwritten(self, batch: pa.RecordBatch, changes: Sequence[ValueChanges]) -> int:
         """Contacts in which a filled value goes, as `limits.update_percent` counts them."""

@@ -21,7 +21,7 @@ class Counts:
     overwritten: int = 0
     held: int = 0
     fields: dict[tuple[int, Cause], FieldCount] = field(default_factory=dict)
-    tags: dict[str, TagCount] = field(default_factory=dict)
+    tags: dict[tuple[str, Cause], TagCount] = field(default_factory=dict)  # by name and cause
     taken: Refusals = field(default_factory=Refusals)
     undecodable: dict[int, Refusals] = field(default_factory=dict)
     first_lost: Counter[str] = field(default_factory=Counter)  # by tag: who carried it against its rule before us

@@ -35,7 +35,8 @@ class Remembered:
     digests of people whose update was guarded and begun by an interrupted run of the same file.
     `owed`: name of a tag with `push: on_create` -> digests of people whom an interrupted run created without coming
     to that tag. `kept`: name of a rule tag -> digests of people who carried it before it became ours though its rule
-    said no, and were never wanted by it since: they keep it.
+    said no, and were never wanted by it since: they keep it. `agreed`: Parquet, what both sides agreed on in the last
+    apply that left nothing undone (`tables.settled`), true under `agreed_digest`; `agreed_at`: when that was.
     """
 
     key: bytes
@@ -48,6 +49,9 @@ class Remembered:
     leftover: frozenset[bytes] = frozenset()
     owed: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
     kept: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+    agreed: Path | None = None
+    agreed_digest: str = ""
+    agreed_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,9 @@ class Options:
 
     `persons`: only these (empty: everybody). `target`/`exclude`: globs over addresses. `allow`: guard -> number.
     `examples`: collect three differing values per field and cause (--show-values). `links`: write every link known
-    after pairing to a file (`Plan.links`), for an apply to keep. `keep`: leave files behind that spare the next plan
-    work (`Plan.caches`); only plans of everybody and everything do. `salt`: n -> n random bytes, with which what is
-    kept of contacts is sealed.
+    after pairing (`Plan.links`), and what both sides agree on once the plan is carried out (`Plan.agreed`), for an
+    apply to keep. `keep`: leave files behind that spare the next plan work (`Plan.caches`); only plans of everybody
+    and everything do. `salt`: n -> n random bytes, with which what is kept of contacts is sealed.
     """
 
     now: datetime

@@ -12,10 +12,10 @@ import pyarrow as pa
 from reconciler.model.addresses import field_address, tag_address
 from reconciler.model.desired import Desired, DynamicTags, Field, Tag
 from reconciler.model.messages import problem
-from reconciler.model.plan import Caches, PieceFiles
+from reconciler.model.plan import Agreed, Caches, PieceFiles
 from reconciler.model.problems import Failure
 from reconciler.planning.bindings import InventoryPlan
-from reconciler.planning.caching import caching_digest
+from reconciler.planning.caching import caching_digest, clock_of
 from reconciler.planning.causes import Since, entry_since
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.conversion import Columns
@@ -48,7 +48,9 @@ class PeoplePlan:
     refused: Mapping[str, int]  # by dynamic column: how many new names there would be
     new_tags: dict[str, DynamicTags]
     links: Path | None
+    agreed: Agreed | None
     caches: Caches | None
+    drift_since: str
 
 
 def compare_people(desired: Desired, observed: Observed, inventory: InventoryPlan, options: Options) -> PeoplePlan:
@@ -72,17 +74,15 @@ class _Comparing:
         columns = Columns(observed.columns, source.types, source.timezone, source.region)
         self._people = PeopleReader(desired, layout, observed, options, columns)
         raw, blocked = self._people.raw, [c.name for c in layout.blocked]
-        self._digest = caching_digest(desired, layout, observed, options, self._people.columns) if options.keep else ""
+        clock, read = clock_of(desired, options), self._people.columns
+        self._agreeing = caching_digest(desired, layout, observed, "", read)
+        self._digest = caching_digest(desired, layout, observed, clock, read) if options.keep else ""
         before = observed.caches
         before = before if before is not None and before.digest == self._digest else None
         cells = [c.name for c in layout.fields]
         self._pairing = Pairing(engine, observed.remembered.key, cells, blocked, raw if options.keep else ())
         self._memo = Memo(engine, raw, blocked, before.memo if before else None) if options.keep else None
-        self._settled = (
-            Settled(engine, before.settled if before else None, options.workdir / "settled.arrow")
-            if options.keep
-            else None
-        )
+        self._settled = Settled(engine, before.settled if before else None, options.workdir / "settled.arrow")
         self._contacts = ContactReader(layout, observed, options, self._digest)
 
     def run(self) -> PeoplePlan:
@@ -93,6 +93,7 @@ class _Comparing:
         theirs = self._read_contacts()
         options.progress.stage("pairing")
         self._pairing.add_links(observed.remembered.links, observed.remembered.created)
+        drift_since = self._add_agreed()
         paired = self._pairing.pair()
         options.progress.stage("comparing")
         allowed = permissions(
@@ -102,9 +103,12 @@ class _Comparing:
         comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples, self._settled)
         self._compare(comparison)
         changes.order(self._engine)
+        self._settled.collect()
         links = options.workdir / "links.parquet" if options.links else None
-        if links is not None:
+        agreed = Agreed(options.workdir / "agreed.parquet", self._agreeing) if options.links else None
+        if links is not None and agreed is not None:
             self._pairing.write_links(links)
+            self._settled.write_agreed(agreed.file)
         blocked_people, waiting = self._pairing.blocked()
         live = {tag.name for tag in observed.inventory.tags}
         return PeoplePlan(
@@ -119,8 +123,16 @@ class _Comparing:
             refused=allowed.refused,
             new_tags={name: entry for name, entry in sorted(comparison.counts.used_tags.items()) if name not in live},
             links=links,
+            agreed=agreed,
             caches=self._keep(),
+            drift_since=drift_since,
         )
+
+    def _add_agreed(self) -> str:
+        """When both sides last agreed on everything; "" if that is not known for this file."""
+        before = self._observed.remembered
+        fits = before.agreed is not None and before.agreed_digest == self._agreeing
+        return before.agreed_at if fits and before.agreed and self._pairing.add_agreed(before.agreed) else ""
 
     def _read_contacts(self) -> Side:
         contacts = self._contacts
@@ -130,8 +142,7 @@ class _Comparing:
         return contacts.read(self._observed.contacts(contacts.keys), self._pairing)
 
     def _compare(self, comparison: Comparison) -> None:
-        if self._settled is not None:
-            comparison.settled(self._settled.recognise())
+        comparison.settled(self._settled.recognise())
         for batch in self._people.gather(self._pairing.creates()):
             comparison.creates(batch)
         differing = self._pairing.differing()
@@ -140,7 +151,7 @@ class _Comparing:
         wanted = differing.column("ord").combine_chunks()
         contacts = differing.column("idx").combine_chunks()
         joined = self._engine.stream(
-            "SELECT o.*, t.*, d.taken, d.tags_same FROM o JOIN differing d ON o.ord = d.ord JOIN t ON t.idx = d.idx",
+            "SELECT o.*, t.*, d.* EXCLUDE (ord, idx) FROM o JOIN differing d ON o.ord = d.ord JOIN t ON t.idx = d.idx",
             BATCH,
             o=_reader(self._people.gather(wanted)),
             t=_reader(self._contacts.gather(contacts.take(pa.compute.sort_indices(contacts)))),
@@ -151,7 +162,7 @@ class _Comparing:
 
     def _keep(self) -> Caches | None:
         """What spares the next plan work, as files in the workdir."""
-        if self._memo is None or self._settled is None:
+        if self._memo is None:
             return None
         self._options.progress.stage("remembering")
         memo, settled = (self._options.workdir / f"{name}.parquet" for name in ("memo", "settled"))

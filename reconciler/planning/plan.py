@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -37,7 +38,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
     changes = tuple(_inventory_changes(inventory, people, options))
     counts = people.counts
     fields = tuple(_field_counts(people))
-    tags = tuple(sorted(counts.tags.values(), key=lambda t: t.name))
+    tags = tuple(sorted(counts.tags.values(), key=lambda t: (t.name, t.cause)))
     tally = _tally(observed, people, fields, desired.limits.min_people)
     contacts = _contacts(people)
     return Plan(
@@ -63,7 +64,9 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         examples={key: tuple(examples) for key, examples in counts.examples.items()},
         problems=desired.warnings,
         links=people.links,
+        agreed=people.agreed,
         caches=people.caches,
+        drift_since=people.drift_since,
         values_shown=options.examples,
         kept={tag: frozenset(digests) for tag, digests in counts.kept_people.items()},
     )
@@ -146,15 +149,28 @@ def _taggings(
     removed: dict[str, int] = {}
     carriers: dict[str, int] = {}
     nearest: dict[str, tuple[bool, float]] = {}
-    for count in people.counts.tags.values():
-        shown = count.under or count.name
-        if count.apply:
-            applied[shown] = max(count.apply, applied.get(shown, 0))
-        carried = people.theirs.tag_holders.get(keys.get(count.name, ""), 0)
-        near = (carried >= min_people, count.remove / max(carried, 1))
-        if count.remove and near >= nearest.get(shown, near):
-            removed[shown], carriers[shown], nearest[shown] = count.remove, carried, near
+    counted = people.counts.tags.values()
+    under = {count.name: count.under for count in counted}
+    given = _by_name((count.name, count.apply) for count in counted)
+    taken = _by_name((count.name, count.remove) for count in counted)
+    for name, count in given.items():
+        shown = under[name] or name
+        applied[shown] = max(count, applied.get(shown, 0))
+    for name, count in taken.items():
+        shown = under[name] or name
+        carried = people.theirs.tag_holders.get(keys.get(name, ""), 0)
+        near = (carried >= min_people, count / max(carried, 1))
+        if near >= nearest.get(shown, near):
+            removed[shown], carriers[shown], nearest[shown] = count, carried, near
     return applied, removed, carriers
+
+
+def _by_name(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Sums by tag; a tag has a count for each cause."""
+    sums: Counter[str] = Counter()
+    for name, count in counts:
+        sums[name] += count
+    return {name: count for name, count in sums.items() if count}
 
 
 def _work(observed: Observed, people: PeoplePlan) -> Work:
@@ -162,8 +178,8 @@ def _work(observed: Observed, people: PeoplePlan) -> Work:
     return Work(
         creates=creates,
         updates=counts.updated_with_values,
-        applied={t.name: t.apply for t in counts.tags.values() if t.apply},
-        removed={t.name: t.remove for t in counts.tags.values() if t.remove},
+        applied=_by_name((t.name, t.apply) for t in counts.tags.values()),
+        removed=_by_name((t.name, t.remove) for t in counts.tags.values()),
         again=counts.updated_with_values if observed.incremental() else 0,
         read_back=creates + counts.updated_with_values,
         new_account=not observed.account.id,

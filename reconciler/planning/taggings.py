@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.model.addresses import person_digest, tag_address
-from reconciler.model.plan import TagAction, TagCount
+from reconciler.model.addresses import person_digest
+from reconciler.model.plan import Cause, TagAction, TagCount
 from reconciler.model.types import read_set
 from reconciler.planning.causes import FILLING
 from reconciler.planning.conversion import YES
@@ -42,9 +42,12 @@ class TagDecisions:
         self._layout, self._permissions, self._counts = layout, permissions, counts
         self._key, self._owed, self._kept = remembered.key, remembered.owed, remembered.kept
         self._live = frozenset(permissions.names.values())
+        self._drift = False
 
-    def decide(self, batch: pa.RecordBatch, new: bool) -> list[TagChanges]:
-        """`batch`: the spooled columns of our side, and `tags` (keys) of theirs unless the contacts are `new`."""
+    def decide(self, batch: pa.RecordBatch, new: bool, drift: bool = False) -> list[TagChanges]:
+        """`batch`: the spooled columns of our side, and `tags` (keys) of theirs unless the contacts are `new`. `drift`:
+        what differs was moved by somebody else."""
+        self._drift = drift
         changes: list[TagChanges] = []
         for column in self._layout.tags:
             changes += self._new_rule(column, batch) if new else self._rule(column, batch)
@@ -179,12 +182,12 @@ class TagDecisions:
         return [TagChanges(pa.array(at, pa.int64()), pa.array(tags, pa.string()), pa.array(actions, pa.int8()))]
 
     def _count(self, column: TagColumn | DynamicColumn, name: str) -> TagCount:
-        cause = FILLING[column.since]
+        cause = Cause.DRIFT if self._drift else FILLING[column.since]
         if isinstance(column, TagColumn):
             counted = TagCount(name, column.tag.where, cause)
         else:
             counted = TagCount(name, column.entry.where, cause, under=column.entry.label)
-        return self._counts.tags.setdefault(tag_address(name), counted)
+        return self._counts.tags.setdefault((name, cause), counted)
 
 
 def _holds(batch: pa.RecordBatch, column: TagColumn) -> pa.Array:

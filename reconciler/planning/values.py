@@ -19,6 +19,7 @@ from reconciler.planning.observed import Remembered
 from reconciler.tables.cells import as_sent, as_stored, is_marked
 from reconciler.tables.changes import ValueChanges
 from reconciler.tables.lanes import Refusals
+from reconciler.tables.settled import pattern_of
 
 _WRITES = pa.array([int(Verdict.SET), int(Verdict.CLEAR)], pa.int8())
 _LOUD = pa.array([int(Verdict.FINDING), int(Verdict.REWRITTEN), int(Verdict.CONFLICT)], pa.int8())
@@ -50,15 +51,16 @@ class ValueDecisions:
         self._layout, self._remembered, self._counts, self._examples = layout, remembered, counts, examples
         self._rewrites = _by_field(remembered.rewrites)
 
-    def decide(self, batch: pa.RecordBatch, new: bool) -> Decided:
-        """`batch`: the spooled columns of our side, and of theirs unless the contacts are `new`."""
+    def decide(self, batch: pa.RecordBatch, new: bool, drift: bool = False) -> Decided:
+        """`batch`: the spooled columns of our side, and of theirs unless the contacts are `new`. `drift`: what differs
+        was moved by somebody else; the column `agreed` says what was held before."""
         decided = Decided()
         for column in self._layout.fields:
             if new or self._layout.writes_match or column is not self._layout.match:
-                self._decide(column, batch, new, decided)
+                self._decide(column, batch, new, drift, decided)
         return decided
 
-    def _decide(self, column: FieldColumn, batch: pa.RecordBatch, new: bool, decided: Decided) -> None:
+    def _decide(self, column: FieldColumn, batch: pa.RecordBatch, new: bool, drift: bool, decided: Decided) -> None:
         ours = batch.column(column.name)
         theirs = pa.nulls(len(ours), pa.string()) if new else batch.column(column.theirs)
         at = _differing(as_stored(ours), theirs)
@@ -67,9 +69,13 @@ class ValueDecisions:
         ours, theirs = as_sent(ours.take(at)), theirs.take(at)
         verdict = self._verdicts(column, batch, at, ours, theirs, new)
         filled = pc.is_valid(theirs)
-        cause = _causes(column, filled, new)
-        self._count(column, verdict, cause, new)
         held = pc.equal(verdict, int(Verdict.HELD))
+        cause = _causes(column, filled, new)
+        if drift:
+            moved = pc.invert(pc.and_(held, _held_before(column, batch.column("agreed").take(at))))
+            cause = pc.if_else(moved, pa.scalar(CAUSES.index(Cause.DRIFT), pa.int8()), cause)
+            decided.loud.append(at.filter(pc.and_(held, moved)))
+        self._count(column, verdict, cause, new)
         for holds, chosen in ((True, pc.and_(held, filled)), (False, pc.and_not(held, filled))):
             if pc.any(chosen).as_py():
                 decided.held.append(HeldValues(column.number, holds, at.filter(chosen)))
@@ -200,6 +206,12 @@ def _causes(column: FieldColumn, filled: pa.Array, new: bool) -> pa.Array:
     if new:
         return pa.repeat(filling, len(filled))
     return pc.if_else(filled, pa.scalar(CAUSES.index(OVERWRITING[column.since]), pa.int8()), filling)
+
+
+def _held_before(column: FieldColumn, patterns: pa.Array) -> pa.Array:
+    """Boolean per row: the field was held already when both sides last agreed on everything else."""
+    kinds = [pc.match_substring(patterns, pattern_of(column.number, filled)) for filled in (True, False)]
+    return pc.fill_null(pc.or_(*kinds), False)
 
 
 def _by_field(rewrites: pa.Table | None) -> dict[str, pa.Table]:

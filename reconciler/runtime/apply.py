@@ -63,6 +63,8 @@ def remember(work: Work, state: State, lost: set[str], clean: bool) -> None:
     marked = [name for name in ruled if (address := tag_address(name)) in done and address not in blocked]
     ours = {name: work.plan.kept.get(name, frozenset()) for name in marked}
     state.settle(done, ours, scope.whole, clean)
+    if work.plan.agreed is not None and scope.whole and clean:
+        state.agree(work.plan.agreed, _text(work.moments()))
 
 
 def _go(plan: Plan, applying: Applying, inventory: InventoryWriter, people: PeopleWriter) -> Halted | None:

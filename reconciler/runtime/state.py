@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from reconciler.model.addresses import text_digest
 from reconciler.model.messages import problem
+from reconciler.model.plan import Agreed
 from reconciler.model.problems import Failure, Problem
 from reconciler.model.status import LastRun
 from reconciler.planning.observed import REWRITES, Remembered
@@ -48,6 +49,7 @@ class State:
         self.path = path
         self.key = key
         self.links = path / "links.parquet"
+        self.agreed = path / "agreed.parquet"
         self._db = Database(path / "state.db", SHAPE)
 
     def close(self) -> None:
@@ -92,6 +94,9 @@ class State:
             leftover=self._leftover() if same_file else frozenset(),
             owed=self._people_by_tag("owed"),
             kept=self._people_by_tag("kept"),
+            agreed=self.agreed if self.agreed.is_file() else None,
+            agreed_digest=self.fact("agreed.digest"),
+            agreed_at=self.fact("agreed.at"),
         )
 
     def _checked_links(self) -> Path | None:
@@ -187,6 +192,14 @@ class State:
             people = ((person, tag) for tag, kept in marks.items() for person in kept)
             self._db.run_many("INSERT INTO kept VALUES (?, ?)", people)
 
+    def agree(self, agreed: Agreed, at: str) -> None:
+        """Everything was carried out: keep what both sides agree on. A kill between the two steps only means that
+        drift is not told from a change of ours until the next apply."""
+        self.set_facts({"agreed.digest": "", "agreed.at": ""})
+        onto_disk(agreed.file)
+        os.replace(agreed.file, self.agreed)
+        self.set_facts({"agreed.digest": agreed.digest, "agreed.at": at})
+
     # -- forgetting and looking
 
     def forget(self, what: str) -> None:
@@ -195,6 +208,8 @@ class State:
             raise Failure(problem("E521", what))
         if "created" in FORGETTABLE[what]:
             self.links.unlink(missing_ok=True)
+        if "applied" in FORGETTABLE[what]:
+            self.agreed.unlink(missing_ok=True)
         with self._db.transaction():
             for table in FORGETTABLE[what]:
                 self._db.run(f"DELETE FROM {table}")

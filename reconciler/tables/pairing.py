@@ -76,6 +76,7 @@ class Pairing:
         engine.run("CREATE TABLE theirs (idx BIGINT, id VARCHAR, m1 UBIGINT, m2 UBIGINT, cells UBIGINT, tagset BIGINT)")
         engine.run("CREATE TABLE aside (ord BIGINT, reason TINYINT)")
         engine.run("CREATE TABLE links (person UHUGEINT, contact VARCHAR)")
+        engine.run("CREATE TABLE agreed (person UHUGEINT, ours UBIGINT, pattern VARCHAR)")
 
     def add_ours(self, batch: pa.RecordBatch) -> None:
         """Columns: ord, person, match, may, asked, tagset, unsure, the cells, the blocked flags; with a memo also the
@@ -116,6 +117,10 @@ class Pairing:
                 f" FROM read_parquet({quoted(file)})) older ANTI JOIN links USING (person)"
             )
 
+    def add_agreed(self, file: Path) -> bool:
+        """What both sides agreed on in the last apply (see `tables.settled`); False if the file cannot be read."""
+        return self._engine.can(f"INSERT INTO agreed SELECT {_PERSON}, ours, pattern FROM read_parquet({quoted(file)})")
+
     def pair(self) -> Paired:
         """Leaves the tables `pairs` (ord, idx, same, tags_same, asked, taken), `lonely` and `aside`."""
         run, value = self._engine.run, self._engine.value
@@ -138,9 +143,13 @@ class Pairing:
         return Paired(counted[0], counted[1], alone[0], alone[1], self._aside())
 
     def differing(self) -> pa.Table:
-        """Pairs that have to be looked at, ascending by `ord`: ord, idx, taken, tags_same."""
+        """Pairs that have to be looked at, ascending by `ord`: ord, idx, taken, tags_same; `unmoved`: our side is as it
+        was agreed on, and `agreed` the pattern of then."""
         return self._engine.table(
-            "SELECT ord, idx, taken, tags_same FROM pairs WHERE asked AND NOT same AND NOT settled ORDER BY ord"
+            "SELECT ord, idx, taken, tags_same,"
+            f" coalesce(a.ours = {ROW} AND NOT o.unsure, false) AS unmoved, a.pattern AS agreed"
+            " FROM (SELECT * FROM pairs WHERE asked AND NOT same AND NOT settled) p"
+            " JOIN ours o USING (ord) LEFT JOIN agreed a USING (person) ORDER BY ord"
         )
 
     def creates(self) -> pa.Array:
@@ -161,8 +170,8 @@ class Pairing:
     def write_links(self, path: Path) -> None:
         """Every link known now: those of this pairing, and remembered ones of people who were not seen."""
         self._engine.run(
-            f"COPY (SELECT {_HALVES}, id AS contact FROM pairs JOIN ours USING (ord) JOIN theirs USING (idx)"
-            f" UNION ALL SELECT {_HALVES}, contact FROM links"
+            f"COPY (SELECT {HALVES}, id AS contact FROM pairs JOIN ours USING (ord) JOIN theirs USING (idx)"
+            f" UNION ALL SELECT {HALVES}, contact FROM links"
             " ANTI JOIN (SELECT person FROM pairs JOIN ours USING (ord)) USING (person))"
             f" TO {quoted(path)} (FORMAT parquet)"
         )
@@ -221,7 +230,10 @@ def raw_hash(columns: Sequence[str]) -> str:
 _MATCHES = tuple(f"CASE WHEN match IS NULL THEN NULL ELSE {hashed} END" for hashed in ("hash(match)", "hash(match, 1)"))
 _MATCH = ", ".join(_MATCHES)
 _PERSON = "(person_high::UHUGEINT << 64) | person_low::UHUGEINT"
-_HALVES = "(person >> 64)::UBIGINT AS person_high, (person & 18446744073709551615::UHUGEINT)::UBIGINT AS person_low"
+ROW = "hash(o.cells, o.tagset)"
+"""One person's row, tags included, as one hash; of the table `ours` as o."""
+
+HALVES = "(person >> 64)::UBIGINT AS person_high, (person & 18446744073709551615::UHUGEINT)::UBIGINT AS person_low"
 _LEFT = "ord NOT IN (SELECT ord FROM paired) AND ord NOT IN (SELECT ord FROM aside)"
 _MOVED = (
     "SELECT count(*) FROM linked JOIN ours o USING (ord) JOIN theirs t USING (idx)"

@@ -1,8 +1,11 @@
-"""Settled pairs: a person and a contact that differ, and for whom it was decided that nothing is to be written.
+"""What the comparison of a pair came to, where that is needed again. No text of a person is here.
 
-They are known again by the contact and the hashes of both rows, under the same digest as the memo, and are skipped with
-their counts kept. A pair's *pattern* says what is held in it: field numbers, each with `f` (the contact holds something
-there) or `e`, such as `3f 7e`. No text of a person is here.
+*Settled* pairs differ, and it was decided that nothing is to be written. They are known again by the contact and the
+hashes of both rows, under the same digest as the memo, and are skipped with their counts kept. What both sides *agreed*
+on is known by the person and the hash of their row in the last apply that left nothing undone: whoever has that row
+still, and differs, was moved by somebody else in the CRM, which is drift.
+A pair's *pattern* says what is held in it: field numbers, each with `f` (the contact holds something there) or `e`,
+such as ` 3f 7e`.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from reconciler.tables.engine import Engine, quoted
+from reconciler.tables.pairing import HALVES, ROW
 from reconciler.tables.spool import Spool
 
 _KEY = "hash(t.id) AS contact, o.cells AS ours, t.cells AS theirs"
@@ -27,7 +31,7 @@ class Settled:
         self._engine = engine
         self._added = Spool(spill)
         engine.run("CREATE TABLE settled (contact UBIGINT, ours UBIGINT, theirs UBIGINT, pattern VARCHAR)")
-        engine.run("CREATE TABLE still (ord BIGINT, idx BIGINT, pattern VARCHAR)")
+        engine.run("CREATE TABLE still (ord BIGINT, idx BIGINT, pattern VARCHAR, quiet BOOLEAN)")
         self._known = file is not None and engine.can(f"INSERT INTO settled SELECT * FROM read_parquet({quoted(file)})")
 
     def recognise(self) -> Mapping[str, int]:
@@ -36,7 +40,7 @@ class Settled:
             return {}
         run = self._engine.run
         run(
-            f"INSERT INTO still SELECT k.ord, k.idx, s.pattern FROM (SELECT p.ord, p.idx, {_KEY} FROM pairs p"
+            f"INSERT INTO still SELECT k.ord, k.idx, s.pattern, true FROM (SELECT p.ord, p.idx, {_KEY} FROM pairs p"
             " JOIN ours o USING (ord) JOIN theirs t USING (idx)"
             " WHERE p.asked AND NOT p.same AND p.tags_same AND NOT p.taken) k"
             " JOIN settled s USING (contact, ours, theirs)"
@@ -45,18 +49,35 @@ class Settled:
         return dict(self._engine.rows("SELECT pattern, count(*) FROM still GROUP BY pattern"))
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Columns: ord, idx, pattern."""
+        """Pairs that were looked at. Columns: ord, idx, pattern, quiet (nothing is to be written)."""
         self._added.append(batch)
+
+    def collect(self) -> None:
+        """After the last `add`, before anything is written."""
+        for batch in self._added.batches():
+            self._engine.run("INSERT INTO still SELECT ord, idx, pattern, quiet FROM batch", batch=batch)
 
     def write(self, path: Path) -> None:
         """Every pair that is settled now."""
-        for batch in self._added.batches():
-            self._engine.run("INSERT INTO still SELECT ord, idx, pattern FROM batch", batch=batch)
         self._engine.run(
             f"COPY (SELECT DISTINCT ON (contact, ours, theirs) {_KEY}, pattern FROM still s"
-            " JOIN ours o USING (ord) JOIN theirs t USING (idx))"
+            " JOIN ours o USING (ord) JOIN theirs t USING (idx) WHERE s.quiet)"
             f" TO {quoted(path)} (FORMAT parquet)"
         )
+
+    def write_agreed(self, path: Path) -> None:
+        """What both sides agree on once this plan is carried out: everybody who has a contact then."""
+        self._engine.run(
+            f"COPY (SELECT {HALVES}, {ROW} AS ours, coalesce(pattern, '') AS pattern FROM ours o"
+            " LEFT JOIN still USING (ord)"
+            " WHERE ord IN (SELECT ord FROM pairs UNION ALL SELECT ord FROM lonely WHERE may))"
+            f" TO {quoted(path)} (FORMAT parquet)"
+        )
+
+
+def pattern_of(field: int, filled: bool) -> str:
+    """The part of a pattern that stands for one field."""
+    return f" {field}{'f' if filled else 'e'}"
 
 
 def held_in(pattern: str) -> Iterator[tuple[int, bool]]:

@@ -68,7 +68,9 @@ def test_people_are_paired_by_e_mail_and_the_rest_is_created(engine: Engine) -> 
     )
     paired = pairing.pair()
     assert (paired.pairs, paired.settled, paired.creates, paired.no_contact) == (2, 1, 1, 0)
-    assert pairing.differing().to_pylist() == [{"ord": 1, "idx": 1, "taken": False, "tags_same": True}]
+    assert pairing.differing().to_pylist() == [
+        {"ord": 1, "idx": 1, "taken": False, "tags_same": True, "unmoved": False, "agreed": None}
+    ]
     assert pairing.creates().to_pylist() == [2]
 
 
@@ -81,7 +83,9 @@ def test_a_link_wins_over_the_e_mail(engine: Engine) -> None:
 def test_a_new_address_that_another_contact_has_is_marked(engine: Engine) -> None:
     pairing = feed(engine, [("1", "b@x", "v")], [("9", "a@x", "w"), ("8", "b@x", "w")], {"1": "9"})
     pairing.pair()
-    assert pairing.differing().to_pylist() == [{"ord": 0, "idx": 0, "taken": True, "tags_same": True}]
+    assert pairing.differing().to_pylist() == [
+        {"ord": 0, "idx": 0, "taken": True, "tags_same": True, "unmoved": False, "agreed": None}
+    ]
 
 
 @pytest.mark.parametrize(
