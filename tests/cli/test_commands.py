@@ -220,6 +220,7 @@ WRONG = [
     ("apply --auto-approve --max-calls 0", "E903", "`--max-calls` takes a whole number from 1 on"),
     ("status --forget nonsense", "E903", "`--forget` takes all, links, tags, rewrites, fields or runs"),
     ("schema plam", "E903", "config, plan, validation or status"),
+    ("validate --format xml", "E903", "`--format` takes text, json, github or sarif"),
 ]
 
 
