@@ -6,9 +6,10 @@ What a function needs is imported when it is called: `validate` and `status` sta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.model.desired import Desired
@@ -19,8 +20,19 @@ if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
     from reconciler.model.status import Status
+    from reconciler.runtime.formatting import Formatted
 
-__all__ = ["Request", "apply", "forget", "plan", "status", "validate"]
+__all__ = [
+    "Request",
+    "apply",
+    "forget",
+    "format_content",
+    "format_files",
+    "plan",
+    "status",
+    "validate",
+    "write_formatted",
+]
 
 
 def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, ...]]:
@@ -123,3 +135,24 @@ def forget(request: Request, what: str = "all") -> None:
             journal = Journal(state.path)
             stack.callback(journal.close)
             journal.forget()
+
+
+def format_files(files: Sequence[Path]) -> tuple[Formatted, ...]:
+    """The files in their canonical form; nothing is written. Raises Failure with all problems of all of them."""
+    from reconciler.runtime.formatting import format_files
+
+    return format_files(files)
+
+
+def format_content(content: bytes, name: str) -> Formatted:
+    """A text in its canonical form. Raises Failure with all its problems."""
+    from reconciler.runtime.formatting import format_content
+
+    return format_content(content, name)
+
+
+def write_formatted(formatted: Formatted) -> None:
+    """Put the canonical form in the file's place. Raises Failure."""
+    from reconciler.runtime.formatting import write_formatted
+
+    write_formatted(formatted)
