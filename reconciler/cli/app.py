@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "Do what the plan says, after asking.",
     "status": "Show what is remembered about the file: account, links, last run.",
     "fmt": "Lay the file out in its canonical form; comments stay.",
+    "adapters": "Show which CRMs and sources there are, and what each can do.",
     "explain": "Explain a code or a rule; without one, list them all.",
     "schema": "Print the JSON Schema of the file, or of what --format json prints.",
 }

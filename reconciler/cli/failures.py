@@ -119,10 +119,17 @@ def _status_document(settings: Settings, failure: Failure, now: datetime) -> Bas
     return status_document(None, failure.problems, settings.file)
 
 
+def _adapters_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.adapters import adapters_error
+
+    return adapters_error(failure.problems)
+
+
 # By command: the object that its `--format json` prints when it fails; that of `plan` for every other one.
 _DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
     "validate": _validation_document,
     "status": _status_document,
+    "adapters": _adapters_document,
 }
 
 

@@ -278,3 +278,79 @@ class ValidationDocument(Shape):
     fields: int = Field(default=0, description="Entries under `fields`.")
     tags: int = Field(default=0, description="Entries under `tags` and `dynamic_tags`.")
     problems: tuple[ProblemRow, ...] = ()
+
+
+class OptionRow(Shape):
+    """An option of an adapter, as a file writes it beside `type`."""
+
+    name: str
+    required: bool
+    default: str | int | float | bool | None
+    """None: there is none, or it is made of several keys."""
+    secret: bool
+    """Only as `${env:NAME}` or `${file:PATH}`."""
+    description: str
+
+
+class AbilityRow(Shape):
+    ability: str
+    can: bool
+    reason: str
+    """Why it cannot, and what to do by hand."""
+
+
+class WireRow(Shape):
+    """How values of one type travel to a CRM."""
+
+    type: str
+    native: str
+    """The CRM's type of a field that is created for it."""
+    accepts: tuple[str, ...]
+    """The CRM's types of existing fields that can hold it."""
+
+
+class CallRow(Shape):
+    call: str
+    endpoint: str
+    batch: int
+    """Items that one call takes."""
+    max_bytes: int | None
+
+
+class CapabilitiesRow(Shape):
+    abilities: tuple[AbilityRow, ...]
+    types: tuple[WireRow, ...]
+    calls: tuple[CallRow, ...]
+    rate: float
+    """Calls a second."""
+    paced: bool
+    """Calls are held back to the rate; otherwise it is only the price."""
+    since: tuple[str, ...]
+    """What reading since a moment notices: any of values, tags, deletions."""
+    match: str
+    objects: tuple[str, ...]
+    statuses: tuple[str, ...]
+    assigns_keys: bool
+    """The CRM chooses the keys of new fields."""
+
+
+class AdapterRow(Shape):
+    name: str
+    package: str
+    """The distribution that it comes with; empty for what comes with this program."""
+    trouble: str
+    """Why it cannot be used or looked at; empty if nothing is wrong."""
+    options: tuple[OptionRow, ...]
+    capabilities: CapabilitiesRow | None
+    """None: a source, or a CRM that tells them only once it is open."""
+
+
+class AdaptersDocument(Shape):
+    """One object for every `adapters`."""
+
+    format: Literal["reconciler-adapters/1"] = "reconciler-adapters/1"
+    tool: str
+    outcome: Literal["listed", "error"]
+    crms: tuple[AdapterRow, ...] = ()
+    sources: tuple[AdapterRow, ...] = ()
+    problems: tuple[ProblemRow, ...] = ()
