@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what an apply would do. Writes nothing to the CRM.",
     "apply": "Do what the plan says, after asking.",
     "status": "Show what is remembered about the file: account, links, last run.",
+    "doctor": "Check everything that a run needs: program, file, source, CRM, state folder.",
     "fmt": "Lay the file out in its canonical form; comments stay.",
     "adapters": "Show which CRMs and sources there are, and what each can do.",
     "explain": "Explain a code or a rule; without one, list them all.",

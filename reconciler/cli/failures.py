@@ -125,11 +125,18 @@ def _adapters_document(settings: Settings, failure: Failure, now: datetime) -> B
     return adapters_error(failure.problems)
 
 
+def _doctor_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.checks import doctor_document
+
+    return doctor_document(settings.file, (), failure.problems)
+
+
 # By command: the object that its `--format json` prints when it fails; that of `plan` for every other one.
 _DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
     "validate": _validation_document,
     "status": _status_document,
     "adapters": _adapters_document,
+    "doctor": _doctor_document,
 }
 
 

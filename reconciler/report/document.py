@@ -130,13 +130,14 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-def schema(shape: Literal["plan", "validation", "status", "adapters"]) -> dict[str, Any]:
+def schema(shape: Literal["plan", "validation", "status", "adapters", "doctor"]) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of what `--format json` prints."""
     models: dict[str, type[BaseModel]] = {
         "plan": shapes.PlanDocument,
         "validation": shapes.ValidationDocument,
         "status": shapes.StatusDocument,
         "adapters": shapes.AdaptersDocument,
+        "doctor": shapes.DoctorDocument,
     }
     body = models[shape].model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}

@@ -354,3 +354,25 @@ class AdaptersDocument(Shape):
     crms: tuple[AdapterRow, ...] = ()
     sources: tuple[AdapterRow, ...] = ()
     problems: tuple[ProblemRow, ...] = ()
+
+
+class CheckRow(Shape):
+    name: str
+    verdict: Literal["ok", "warn", "fail", "skip"]
+    """`skip`: not looked at, because what it depends on failed or is not there."""
+    said: str
+    fix: str
+    code: str
+    """Of the problem that was met; empty without one."""
+
+
+class DoctorDocument(Shape):
+    """One object for every `doctor`."""
+
+    format: Literal["reconciler-doctor/1"] = "reconciler-doctor/1"
+    tool: str
+    outcome: Literal["ok", "failed", "error"]
+    """`error`: the checks could not be begun."""
+    file: str
+    checks: tuple[CheckRow, ...] = ()
+    problems: tuple[ProblemRow, ...] = ()

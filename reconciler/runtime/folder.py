@@ -101,7 +101,8 @@ class Folder:
         """The folder of that account (a name from `account_name`), made if it is missing."""
         path = self.path / "accounts" / name
         with self._usable():
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)  # a mode is not handed on to folders above
+            path.mkdir(mode=0o700, exist_ok=True)
         return path
 
     def has_account(self, name: str) -> bool:

@@ -17,6 +17,7 @@ from reconciler.model.problems import Problem
 from reconciler.runtime.request import Request
 
 if TYPE_CHECKING:
+    from reconciler.model.checks import Check
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
     from reconciler.model.status import Status
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Request",
     "apply",
+    "examine",
     "forget",
     "format_content",
     "format_files",
@@ -156,3 +158,10 @@ def write_formatted(formatted: Formatted) -> None:
     from reconciler.runtime.formatting import write_formatted
 
     write_formatted(formatted)
+
+
+def examine(request: Request, terminal: bool) -> tuple[Check, ...]:
+    """Whether everything is as a run needs it; see `runtime.doctor`. Raises nothing: what fails is a check."""
+    from reconciler.runtime.doctor import examine
+
+    return examine(request, terminal)

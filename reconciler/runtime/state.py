@@ -128,6 +128,7 @@ class State:
         the digests of everybody whose update was guarded, so that going on after a kill is not guarded again. `known`:
         everybody was paired, so that later creations are no longer those of a run without state."""
         if links is not None:
+            links.chmod(0o600)
             _onto_disk(links)
             os.replace(links, self.links)
             _onto_disk(self.path)

@@ -14,6 +14,7 @@ _SCHEMAS = {
     "reconciler-validation/1": schema("validation"),
     "reconciler-status/1": schema("status"),
     "reconciler-adapters/1": schema("adapters"),
+    "reconciler-doctor/1": schema("doctor"),
 }
 
 

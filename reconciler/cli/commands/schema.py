@@ -9,9 +9,13 @@ import click
 
 from reconciler.cli.settings import Settings, global_options
 
+NAMES = ("config", "plan", "validation", "status", "adapters", "doctor")
+
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["config", "plan", "validation", "status", "adapters"]), default="config")
+@click.argument(
+    "name", type=click.Choice(["config", "plan", "validation", "status", "adapters", "doctor"]), default="config"
+)
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, name: str) -> None:
@@ -32,6 +36,7 @@ def command(settings: Settings, name: str) -> None:
         "validation": lambda: schema("validation"),
         "status": lambda: schema("status"),
         "adapters": lambda: schema("adapters"),
+        "doctor": lambda: schema("doctor"),
     }
     settings.print(to_json(bodies[name]()) + "\n")
 
