@@ -131,12 +131,20 @@ def _doctor_document(settings: Settings, failure: Failure, now: datetime) -> Bas
     return doctor_document(settings.file, (), failure.problems)
 
 
+def _show_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
+    from reconciler.report.runs import runs_document
+
+    listed = "--list" in settings.arguments
+    return runs_document(settings.file, None, failure.problems) if listed else _plan_document(settings, failure, now)
+
+
 # By command: the object that its `--format json` prints when it fails; that of `plan` for every other one.
 _DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
     "validate": _validation_document,
     "status": _status_document,
     "adapters": _adapters_document,
     "doctor": _doctor_document,
+    "show": _show_document,
 }
 
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,7 +37,8 @@ def _folder() -> str:
 @dataclass(slots=True)
 class Settings:
     """`program` gives the functions of `runtime.pipeline`; they are loaded when a command needs them. `given`: some
-    global option was. `start`: the folder in which the program was started; "" if it is gone."""
+    global option was. `start`: the folder in which the program was started; "" if it is gone. `arguments`: the whole
+    command line."""
 
     env: Mapping[str, str]
     program: Callable[[], Any]
@@ -51,6 +52,7 @@ class Settings:
     no_color: bool = False
     given: bool = False
     start: str = field(default_factory=_folder)
+    arguments: Sequence[str] = ()
     _entered: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property

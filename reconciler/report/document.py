@@ -60,6 +60,12 @@ def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
     )
 
 
+def ended_document(plan: Plan, run: str, problems: Iterable[Problem]) -> shapes.PlanDocument:
+    """An apply that could not go on: the plan that it carried out, and why it ended."""
+    rows = problem_rows((*plan.problems, *problems))
+    return shapes.PlanDocument(mode="apply", outcome="error", run=run, problems=rows, **_facts(plan))
+
+
 def error_document(
     mode: Literal["plan", "apply"], problems: Iterable[Problem], file: str = "", now: datetime | None = None
 ) -> shapes.PlanDocument:
@@ -103,6 +109,8 @@ def status_document(status: Status | None, problems: Iterable[Problem] = (), fil
         apply=_run_row(status.apply),
         unfinished=_run_row(status.unfinished),
         open_creates=status.open_creates,
+        kept_plan=status.kept_plan,
+        kept_runs=status.kept_runs,
         running=status.lock,
         next_full_read=status.next_full_read,
         counts=dict(sorted(status.counts.items())),
@@ -130,7 +138,7 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-def schema(shape: Literal["plan", "validation", "status", "adapters", "doctor"]) -> dict[str, Any]:
+def schema(shape: Literal["plan", "validation", "status", "adapters", "doctor", "runs"]) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of what `--format json` prints."""
     models: dict[str, type[BaseModel]] = {
         "plan": shapes.PlanDocument,
@@ -138,6 +146,7 @@ def schema(shape: Literal["plan", "validation", "status", "adapters", "doctor"])
         "status": shapes.StatusDocument,
         "adapters": shapes.AdaptersDocument,
         "doctor": shapes.DoctorDocument,
+        "runs": shapes.RunsDocument,
     }
     body = models[shape].model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}
@@ -219,6 +228,9 @@ def _change_row(change: InventoryChange) -> shapes.ChangeRow:
     return shapes.ChangeRow(
         address=change.address,
         kind=change.kind,
+        key=change.key,
+        new_key=change.new_key,
+        option=change.option,
         action=change.action.value,
         where=_line(change.where),
         deltas=tuple(

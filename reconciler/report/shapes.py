@@ -114,6 +114,11 @@ class ChangeRow(Shape):
 
     address: str
     kind: str
+    key: str
+    """The field's key or the tag's name; of a rename the old one."""
+    new_key: str | None
+    option: str | None
+    """The stored value of an option."""
     action: Literal["create", "update", "rename", "delete", "blocked", "released"]
     where: str | None
     deltas: tuple[DeltaRow, ...]
@@ -258,6 +263,10 @@ class StatusDocument(Shape):
     """An apply that did not end."""
     open_creates: int = 0
     """Creations of contacts whose answer was lost."""
+    kept_plan: bool = False
+    """Whether `show` can show the last plan."""
+    kept_runs: int = 0
+    """Runs that `show` can show."""
     running: str = ""
     """The apply that runs at this moment."""
     next_full_read: str = ""
@@ -375,4 +384,35 @@ class DoctorDocument(Shape):
     """`error`: the checks could not be begun."""
     file: str
     checks: tuple[CheckRow, ...] = ()
+    problems: tuple[ProblemRow, ...] = ()
+
+
+class KeptRunRow(Shape):
+    """An apply that wrote something. The counts are those of its outcome; null where that is not kept any more."""
+
+    run: str
+    at: str
+    """When it began, UTC."""
+    result: str
+    """How it ended; empty while it did not."""
+    kept: bool
+    """Whether `show RUN` can show it."""
+    created: int | None
+    updated: int | None
+    values: int | None
+    tags_applied: int | None
+    tags_removed: int | None
+    failed: int | None
+    left: int | None
+
+
+class RunsDocument(Shape):
+    """One object for every `show --list`."""
+
+    format: Literal["reconciler-runs/1"] = "reconciler-runs/1"
+    tool: str
+    outcome: Literal["listed", "error"]
+    file: str
+    runs: tuple[KeptRunRow, ...] = ()
+    """The newest first."""
     problems: tuple[ProblemRow, ...] = ()

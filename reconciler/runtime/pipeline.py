@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from reconciler.model.checks import Check
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
-    from reconciler.model.status import Status
+    from reconciler.model.status import KeptRun, Status
     from reconciler.runtime.formatting import Formatted
+    from reconciler.runtime.kept import Shown
 
 __all__ = [
     "Request",
@@ -30,7 +31,9 @@ __all__ = [
     "forget",
     "format_content",
     "format_files",
+    "kept_runs",
     "plan",
+    "shown",
     "status",
     "validate",
     "write_formatted",
@@ -62,6 +65,7 @@ def plan(request: Request) -> Plan:
     with full_disk_said(), open_session(request) as session:
         made = session.diff(request, links=False)
         session.state.set_last("plan", last_run(made.id, request, made, "changes" if made.pending else "none"))
+        session.keep_plan(request, made)
         return made
 
 
@@ -76,6 +80,7 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
 
     with full_disk_said(), applying_alone(request), open_session(request) as session:
         made = session.diff(request, links=True)
+        session.keep_plan(request, made)
         work = Work(made, session.desired, session.inventory, request.scope, request.clock.now)
         calls = session.gateway.calls
         if refused := refusals(made):
@@ -92,6 +97,7 @@ def status(request: Request) -> Status:
     """What is remembered about the file. Touches nothing but the state."""
     from reconciler.model.status import Status
     from reconciler.runtime.journal import Journal
+    from reconciler.runtime.kept import Kept
     from reconciler.runtime.lock import said
     from reconciler.runtime.state import current_state
 
@@ -104,6 +110,7 @@ def status(request: Request) -> Status:
         stack.callback(state.close)
         journal = Journal(state.path)
         stack.callback(journal.close)
+        kept = Kept(state.path)
         return replace(
             nothing,
             known=True,
@@ -114,13 +121,16 @@ def status(request: Request) -> Status:
             unfinished=journal.unfinished(),
             open_creates=len(journal.open_creates()),
             counts=state.counts(),
-            sizes=folder.sizes(),
+            kept_plan=kept.has_plan(),
+            kept_runs=len(kept.runs()),
+            sizes={**folder.sizes(), "shown": kept.size()},
         )
 
 
 def forget(request: Request, what: str = "all") -> None:
     """Forget what is remembered, or one part of it (`state.FORGETTABLE`). Raises Failure E507 while an apply runs."""
     from reconciler.runtime.journal import Journal
+    from reconciler.runtime.kept import Kept
     from reconciler.runtime.session import applying_alone
     from reconciler.runtime.state import current_state
 
@@ -134,9 +144,24 @@ def forget(request: Request, what: str = "all") -> None:
         stack.callback(state.close)
         state.forget(what)
         if what in ("all", "runs"):
+            Kept(state.path).forget()
             journal = Journal(state.path)
             stack.callback(journal.close)
             journal.forget()
+
+
+def shown(request: Request, name: str) -> Shown:
+    """What is kept of a plan or a run; see `runtime.showing`. Raises Failure."""
+    from reconciler.runtime.showing import shown
+
+    return shown(request, name)
+
+
+def kept_runs(request: Request) -> tuple[KeptRun, ...]:
+    """The runs that are remembered, the newest first. Raises Failure."""
+    from reconciler.runtime.showing import kept_runs
+
+    return kept_runs(request)
 
 
 def format_files(files: Sequence[Path]) -> tuple[Formatted, ...]:

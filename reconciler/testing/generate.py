@@ -28,6 +28,7 @@ def generated() -> Mapping[str, str]:
         "schemas/status.v1.json": to_json(schema("status")) + "\n",
         "schemas/adapters.v1.json": to_json(schema("adapters")) + "\n",
         "schemas/doctor.v1.json": to_json(schema("doctor")) + "\n",
+        "schemas/runs.v1.json": to_json(schema("runs")) + "\n",
         "docs/messages.md": reference.messages_page(),
         "docs/types.md": reference.types_page(TYPES.values()),
         "docs/decision.md": reference.decision_page(decision_rows()),

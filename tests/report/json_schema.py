@@ -15,6 +15,7 @@ _SCHEMAS = {
     "reconciler-status/1": schema("status"),
     "reconciler-adapters/1": schema("adapters"),
     "reconciler-doctor/1": schema("doctor"),
+    "reconciler-runs/1": schema("runs"),
 }
 
 
