@@ -28,11 +28,16 @@ def runs_text(file: str, runs: Sequence[KeptRun], page: Page = PAGE) -> str:
     """A line for each run, the newest first."""
     if not runs:
         return plain(f"{file}   no run is remembered") + f"\n\nNext: {command('apply', file, page)}\n"
-    rows = [[run.run.run, run.run.at, run.run.result or "did not end", _said(run)] for run in runs]
-    lines = [line for own in folding_table(rows, 3, page.width) for line in own]
+    rows = [[run.run.run, _minute(run.run.at), run.run.result or "did not end", _said(run)] for run in runs]
+    lines = [line for own in folding_table(rows, 3, page.width, gaps=(2, 2, 2)) for line in own]
     newest = next((run.run.run for run in runs if run.kept), "")
     following = f"\n\nNext: {command('show', file, page)} {newest}\n" if newest else "\n"
     return "\n".join([plain(file), *lines]) + following
+
+
+def _minute(at: str) -> str:
+    """`2026-11-22 10:00`; seconds stand in the run's id."""
+    return at[:16].replace("T", " ")
 
 
 def _said(run: KeptRun) -> str:

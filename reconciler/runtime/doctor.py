@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from reconciler.model.capabilities import Call
 from reconciler.model.checks import Check, Verdict
 from reconciler.model.problems import Exit, Failure, Level, Problem
+from reconciler.report.words import some
 from reconciler.runtime.failures import doors_said
 from reconciler.runtime.request import Request
 
@@ -106,10 +107,10 @@ class _Found:
         from reconciler.runtime.loading import load_file
 
         self._desired = load_file(self.request)
-        declared = f"{self.request.file} is valid: {_some(len(self.desired.fields), 'field')}, "
-        declared += _some(len(self.desired.tags) + len(self.desired.dynamic_tags), "tag")
+        declared = f"{self.request.file} is valid: {some(len(self.desired.fields), 'field')}, "
+        declared += some(len(self.desired.tags) + len(self.desired.dynamic_tags), "tag")
         if self.desired.warnings:
-            said = f"{declared}; {_some(len(self.desired.warnings), 'warning')}"
+            said = f"{declared}; {some(len(self.desired.warnings), 'warning')}"
             return Looked(said, Verdict.WARN, "`reconciler validate` shows them")
         return Looked(declared)
 
@@ -132,7 +133,7 @@ class _Found:
             rows = sum(batch.num_rows for batch in _first(batches))
         if not rows:
             return Looked("the source has no people", Verdict.WARN, "look whether it is the right one")
-        return Looked(f"the first {_some(rows, 'row')} can be read")
+        return Looked(f"the first {some(rows, 'row')} can be read")
 
     def open_crm(self, stack: ExitStack) -> Looked:
         from reconciler.runtime.doors import checked_account, open_crm
@@ -149,13 +150,13 @@ class _Found:
     def inventory(self) -> Looked:
         with doors_said(self.desired.crm.where):
             found = _there(self._gateway).inventory()
-        return Looked(f"{_some(len(found.fields), 'field')} and {_some(len(found.tags), 'tag')} can be read")
+        return Looked(f"{some(len(found.fields), 'field')} and {some(len(found.tags), 'tag')} can be read")
 
     def limits(self) -> Looked:
         has = self.capabilities
         held = "calls are held back to it" if has.paced else "what a plan's cost is reckoned with"
         batch = _there(self._gateway).batch(Call.UPDATE_CONTACTS)
-        return Looked(f"{has.rate:g} calls a second, {held}; {_some(batch, 'contact')} a call that updates")
+        return Looked(f"{has.rate:g} calls a second, {held}; {some(batch, 'contact')} a call that updates")
 
     def abilities(self) -> Looked:
         """What can be told without writing."""
@@ -195,7 +196,7 @@ def _failed(name: str, failure: Failure) -> Check:
     said = _sentence(first)
     fix = first.fix
     if len(errors) > 1:
-        said = f"{_some(len(errors), 'error')}, the first: {said}"
+        said = f"{some(len(errors), 'error')}, the first: {said}"
         fix = "`reconciler validate` shows them all"
     authentication = failure.exit is Exit.AUTHENTICATION
     return Check(name, Verdict.FAIL, said, fix, first.code, authentication)
@@ -222,9 +223,3 @@ def _there(found: T | None) -> T:
     if found is None:
         raise AssertionError("a check ran without the one that it needs")
     return found
-
-
-def _some(count: int, noun: str) -> str:
-    from reconciler.report.words import some
-
-    return some(count, noun)

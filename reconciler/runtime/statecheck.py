@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reconciler.model.checks import Check, Verdict
+from reconciler.report.status import size
 from reconciler.runtime.disk import free_bytes
 from reconciler.runtime.folder import Folder
 from reconciler.runtime.request import Request
@@ -39,8 +40,8 @@ def _folder(folder: Folder) -> Check:
         return Check(name, Verdict.FAIL, f"{folder.path} cannot be written", fix, "E501")
     if folder.path.stat().st_mode & _FOR_OTHERS:
         return Check(name, Verdict.WARN, f"others may look into {folder.path}", f"chmod -R go= {folder.path}")
-    size = sum(p.stat().st_size for p in folder.path.rglob("*") if p.is_file())
-    return Check(name, Verdict.OK, f"{folder.path} is writable, for its owner alone, and holds {_size(size)}")
+    held = sum(p.stat().st_size for p in folder.path.rglob("*") if p.is_file())
+    return Check(name, Verdict.OK, f"{folder.path} is writable, for its owner alone, and holds {size(held)}")
 
 
 def _lock(folder: Folder) -> Check:
@@ -71,7 +72,7 @@ def _disk(folder: Folder) -> Check:
     if free is None:
         return Check("disk", Verdict.WARN, "it cannot be told how much is free", "look at the disk of the state folder")
     fix = "free space where the state folder lies, or choose another place with --state DIR"
-    said = f"{_size(free)} free"
+    said = f"{size(free)} free"
     if free < _TIGHT:
         return Check("disk", Verdict.FAIL, f"{said}: an apply could not keep its journal", fix, "E509")
     if free < _LITTLE:
@@ -85,7 +86,7 @@ def _version_control(folder: Folder) -> Check:
     path = Path(os.path.abspath(folder.path))
     top = next((p for p in path.parents if (p / ".git").exists()), None)
     if top is None:
-        return Check(name, Verdict.OK, "the folder is under none that is known here")
+        return Check(name, Verdict.OK, "the state folder lies in no Git repository")
     if not path.exists():
         return Check(name, Verdict.OK, "the state folder will keep itself out of it")
     inside = [p for p in (path, *path.parents) if p == top or top in p.parents]
@@ -110,9 +111,3 @@ def _nearest(path: Path) -> Path:
     """The path, or the nearest folder above it that exists."""
     absolute = Path(os.path.abspath(path))
     return next(p for p in (absolute, *absolute.parents) if p.exists())
-
-
-def _size(count: int) -> str:
-    from reconciler.report.status import size
-
-    return size(count)

@@ -50,7 +50,7 @@ def test_runs_are_listed_with_time_result_and_counts(capsys: Capture) -> None:
     assert "no run is remembered" in printed(capsys, "show --list")
     printed(capsys, "apply --auto-approve")
     out = printed(capsys, "show --list")
-    assert "applied   3 created, 4 values, 2 tags applied" in out
+    assert "applied  3 created, 4 values, 2 tags applied" in out
     document = parsed(printed(capsys, "show --list --format json"))
     (row,) = document["runs"]
     assert (row["result"], row["created"], row["kept"]) == ("applied", 3, True)
