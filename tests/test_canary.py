@@ -181,6 +181,9 @@ def test_no_command_lets_a_value_out(folder: Path, format: str, verbose: tuple[s
     assert applied.code == 0, applied.out + applied.err
     assert quiet(folder, reconciler(folder, "plan", *as_asked)).code == 0
     assert quiet(folder, reconciler(folder, "status", *verbose)).code == 0
+    for shown in ((), ("last",), ("--list",)):
+        assert quiet(folder, reconciler(folder, "show", *shown, *verbose, "--format", format)).code == 0
+    assert quiet(folder, reconciler(folder, "doctor", *verbose, "--format", format)).code == 0
     assert WORD in (folder / "crm.db").read_bytes().decode(errors="replace") + wal(folder)
 
 

@@ -24,7 +24,11 @@ COMMANDS: Mapping[str, str] = {
     "validate": "Check the file, the environment and the source's columns; never the CRM.",
     "plan": "Show what an apply would do. Writes nothing to the CRM.",
     "apply": "Do what the plan says, after asking.",
+    "show": "Show the last plan or a run again, without touching source or CRM.",
     "status": "Show what is remembered about the file: account, links, last run.",
+    "doctor": "Check everything that a run needs: program, file, source, CRM, state folder.",
+    "fmt": "Lay the file out in its canonical form; comments stay.",
+    "adapters": "Show which CRMs and sources there are, and what each can do.",
     "explain": "Explain a code or a rule; without one, list them all.",
     "schema": "Print the JSON Schema of the file, or of what --format json prints.",
 }
@@ -117,7 +121,7 @@ def run_process(arguments: Sequence[str]) -> int:
 
 def run(arguments: Sequence[str], env: Mapping[str, str], program: Callable[[], Any] = _pipeline) -> int:
     """Runs one command line and gives its exit code. `program`: what stands behind the commands."""
-    settings = Settings(env, program, Interrupts())
+    settings = Settings(env, program, Interrupts(), arguments=arguments)
     with settings.interrupts.watching():
         try:
             code = app.main(list(arguments), prog_name="reconciler", standalone_mode=False, obj=settings)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,16 +20,25 @@ from reconciler.model.problems import Failure
 from reconciler.model.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from reconciler.report.annotations import Seen
     from reconciler.report.layout import Page
 
 DEFAULT_FILE = "reconciler.yaml"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
 @dataclass(slots=True)
 class Settings:
     """`program` gives the functions of `runtime.pipeline`; they are loaded when a command needs them. `given`: some
-    global option was."""
+    global option was. `start`: the folder in which the program was started; "" if it is gone. `arguments`: the whole
+    command line."""
 
     env: Mapping[str, str]
     program: Callable[[], Any]
@@ -41,6 +51,8 @@ class Settings:
     quiet: bool = False
     no_color: bool = False
     given: bool = False
+    start: str = field(default_factory=_folder)
+    arguments: Sequence[str] = ()
     _entered: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
@@ -69,6 +81,13 @@ class Settings:
         typed = (("-C", self.directory), ("--state", self.state))
         options = " ".join(f"{name} {shlex.quote(value)}" for name, value in typed if value)
         return Page(width_of(sys.stderr if to_stderr else sys.stdout, WIDTH), options, narrowed)
+
+    @property
+    def seen(self) -> Seen:
+        """How a review names the files of this run."""
+        from reconciler.report.annotations import Seen
+
+        return Seen(self.start, self.directory or "", self.file)
 
     def enter_directory(self) -> None:
         """`-C`: paths of the command line and of the file are relative to it from here on."""

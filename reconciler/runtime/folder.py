@@ -4,6 +4,7 @@
     lock                the lock of apply
     current             name of the account folder used last
     accounts/NAME/      state.db, journal.db, links.parquet of one account; those of others are set aside
+    accounts/NAME/shown/  what plan and apply printed last, as JSON, for `show`
     tmp/NAME/           spill files of one run, swept at the next start
 
 Everything here is for its owner alone (0700, 0600), and is kept out of version control.
@@ -101,7 +102,8 @@ class Folder:
         """The folder of that account (a name from `account_name`), made if it is missing."""
         path = self.path / "accounts" / name
         with self._usable():
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)  # a mode is not handed on to folders above
+            path.mkdir(mode=0o700, exist_ok=True)
         return path
 
     def has_account(self, name: str) -> bool:

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from reconciler.adapters.installed import installed
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find
 from reconciler.config import config_schema
 from reconciler.model.types import TYPES
 from reconciler.planning.decision import decision_rows
 from reconciler.report import reference
+from reconciler.report.adapters import adapters_document
 from reconciler.report.document import schema, to_json
 
 
@@ -24,9 +26,15 @@ def generated() -> Mapping[str, str]:
         "schemas/plan.v1.json": to_json(schema("plan")) + "\n",
         "schemas/validation.v1.json": to_json(schema("validation")) + "\n",
         "schemas/status.v1.json": to_json(schema("status")) + "\n",
+        "schemas/adapters.v1.json": to_json(schema("adapters")) + "\n",
+        "schemas/doctor.v1.json": to_json(schema("doctor")) + "\n",
+        "schemas/runs.v1.json": to_json(schema("runs")) + "\n",
         "docs/messages.md": reference.messages_page(),
         "docs/types.md": reference.types_page(TYPES.values()),
         "docs/decision.md": reference.decision_page(decision_rows()),
+        "docs/adapters.md": reference.adapters_page(
+            adapters_document(installed(CRM, own=True), installed(SOURCE, own=True))
+        ),
         "docs/glossary.md": reference.glossary_page(),
     }
 

@@ -13,6 +13,9 @@ _SCHEMAS = {
     "reconciler-plan/1": schema("plan"),
     "reconciler-validation/1": schema("validation"),
     "reconciler-status/1": schema("status"),
+    "reconciler-adapters/1": schema("adapters"),
+    "reconciler-doctor/1": schema("doctor"),
+    "reconciler-runs/1": schema("runs"),
 }
 
 

@@ -9,15 +9,18 @@ import click
 
 from reconciler.cli.settings import Settings, global_options
 
+NAMES = ("config", "plan", "validation", "status", "adapters", "doctor", "runs")
+
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["config", "plan", "validation", "status"]), default="config")
+@click.argument("name", type=click.Choice(NAMES), default="config")
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, name: str) -> None:
     """Print the JSON Schema of the file, or of what --format json prints.
 
-    `config`, the default, is the file's: it covers every adapter that is installed. `plan` is that of plan and apply.
+    `config`, the default, is the file's: it covers every adapter that is installed. `plan` is that of plan, apply and
+    show, `runs` that of show --list.
 
     \b
     Examples:
@@ -31,6 +34,9 @@ def command(settings: Settings, name: str) -> None:
         "plan": lambda: schema("plan"),
         "validation": lambda: schema("validation"),
         "status": lambda: schema("status"),
+        "adapters": lambda: schema("adapters"),
+        "doctor": lambda: schema("doctor"),
+        "runs": lambda: schema("runs"),
     }
     settings.print(to_json(bodies[name]()) + "\n")
 

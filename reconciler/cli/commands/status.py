@@ -26,7 +26,7 @@ def command(settings: Settings, format: str, forget: str | None) -> None:
     """Show what is remembered about the file: account, links, last run.
 
     What is forgotten is found again by the next plan: people by their e-mail; a tag becomes ours anew, and takes
-    nothing from its carriers the first time.
+    nothing from its carriers the first time. With the runs goes what `show` shows.
 
     \b
     Examples:
