@@ -82,6 +82,10 @@ def _document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
         return document.validation_document(settings.file, failure.problems)
     if settings.command == "status":
         return document.status_document(None, failure.problems, settings.file)
+    if settings.command == "discover":
+        from reconciler.report.discovery import discovery_document
+
+        return discovery_document(None, problems=failure.problems, file=settings.file)
     mode: Literal["plan", "apply"] = "apply" if settings.command == "apply" else "plan"
     return document.error_document(mode, failure.problems, settings.file, now)
 

@@ -33,8 +33,8 @@ class Column:
     """One column of the source, as its people were looked at.
 
     `type`: the value type that reads its values, decided by the type's own parser. `format`: how they are written,
-    where the type needs to be told; `unclear`: formats that all fit, so that a person has to choose. `unreadable`: percent of
-    the different values that the type refuses all the same. `apart`: why nothing is proposed for it, or "".
+    where the type needs to be told; `unclear`: formats that all fit, so that a person has to choose. `unreadable`:
+    percent of the different values that the type refuses all the same. `apart`: why nothing is proposed for it, or "".
     `values`: the values of a small enumeration, empty unless they may be shown.
     """
 

@@ -43,7 +43,7 @@ _OUTCOMES: dict[Result, shapes.PlanOutcome] = {
 def plan_document(plan: Plan) -> shapes.PlanDocument:
     """The plan as one document of mode `plan`; lists sorted by code point."""
     outcome: shapes.PlanOutcome = "changes" if plan.pending else "none"
-    return shapes.PlanDocument(mode="plan", outcome=outcome, problems=_problems(plan.problems), **_facts(plan))
+    return shapes.PlanDocument(mode="plan", outcome=outcome, problems=problem_rows(plan.problems), **_facts(plan))
 
 
 def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
@@ -51,7 +51,7 @@ def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
     return shapes.PlanDocument(
         mode="apply",
         outcome=_OUTCOMES[outcome.result],
-        problems=_problems((*outcome.plan.problems, *outcome.problems)),
+        problems=problem_rows((*outcome.plan.problems, *outcome.problems)),
         run=outcome.run,
         result=outcome.result.value,
         written=shapes.WrittenRow(**asdict(outcome.written)),
@@ -70,7 +70,7 @@ def error_document(
         outcome="error",
         file=file,
         now=_moment(now) if now else None,
-        problems=_problems(problems),
+        problems=problem_rows(problems),
     )
 
 
@@ -84,13 +84,13 @@ def validation_document(
         file=file,
         fields=len(desired.fields) if desired else 0,
         tags=len(desired.tags) + len(desired.dynamic_tags) if desired else 0,
-        problems=_problems(problems),
+        problems=problem_rows(problems),
     )
 
 
 def status_document(status: Status | None, problems: Iterable[Problem] = (), file: str = "") -> shapes.StatusDocument:
     """What is remembered about a file; `status` None: it could not be found out."""
-    rows = _problems(problems)
+    rows = problem_rows(problems)
     if status is None:
         return shapes.StatusDocument(tool=__version__, outcome="error", file=file, problems=rows)
     return shapes.StatusDocument(
@@ -130,12 +130,15 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-def schema(shape: Literal["plan", "validation", "status"]) -> dict[str, Any]:
+def schema(shape: Literal["plan", "validation", "status", "discovery"]) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of what `--format json` prints."""
+    from reconciler.report.discovery_shapes import DiscoveryDocument
+
     models: dict[str, type[BaseModel]] = {
         "plan": shapes.PlanDocument,
         "validation": shapes.ValidationDocument,
         "status": shapes.StatusDocument,
+        "discovery": DiscoveryDocument,
     }
     body = models[shape].model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}
@@ -250,7 +253,8 @@ def _endpoints(costs: Iterable[EndpointCost]) -> tuple[shapes.EndpointRow, ...]:
     )
 
 
-def _problems(problems: Iterable[Problem]) -> tuple[shapes.ProblemRow, ...]:
+def problem_rows(problems: Iterable[Problem]) -> tuple[shapes.ProblemRow, ...]:
+    """The problems, sorted by code and place."""
     rows = [shapes.ProblemRow(**{**asdict(p), "level": p.level.value, "where": _place(p.where)}) for p in problems]
     return tuple(sorted(rows, key=lambda p: (p.code, p.where or "", p.detail)))
 

@@ -16,11 +16,26 @@ from reconciler.model.problems import Problem
 from reconciler.runtime.request import Request
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
     from reconciler.model.status import Status
+    from reconciler.runtime.discovering import Look, Seen
+    from reconciler.runtime.starting import Told
 
-__all__ = ["Request", "apply", "forget", "plan", "status", "validate"]
+__all__ = [
+    "Request",
+    "apply",
+    "forget",
+    "import_inventory",
+    "look_around",
+    "plan",
+    "start",
+    "status",
+    "validate",
+    "write_new",
+]
 
 
 def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, ...]]:
@@ -123,3 +138,31 @@ def forget(request: Request, what: str = "all") -> None:
             journal = Journal(state.path)
             stack.callback(journal.close)
             journal.forget()
+
+
+def look_around(request: Request, look: Look) -> Seen:
+    """What the source's columns hold and which CRM fields they probably fill. Writes nothing. Raises Failure."""
+    from reconciler.runtime.discovering import look_around
+
+    return look_around(request, look)
+
+
+def import_inventory(request: Request, look: Look, told: Told, folder: Path) -> str:
+    """The CRM's fields and tags as the text of a file for `folder`. Writes nothing. Raises Failure."""
+    from reconciler.runtime.starting import import_inventory
+
+    return import_inventory(request, look, told, folder)
+
+
+def start(seen: Seen, look: Look, told: Told, folder: Path) -> str:
+    """The text of a first file for `folder`. Raises Failure with everything that has to be told."""
+    from reconciler.runtime.starting import start
+
+    return start(seen, look, told, folder)
+
+
+def write_new(path: Path, text: str, force: bool) -> None:
+    """Write a file; over another one only with `force`. Raises Failure."""
+    from reconciler.runtime.starting import write_new
+
+    write_new(path, text, force)

@@ -24,6 +24,7 @@ def generated() -> Mapping[str, str]:
         "schemas/plan.v1.json": to_json(schema("plan")) + "\n",
         "schemas/validation.v1.json": to_json(schema("validation")) + "\n",
         "schemas/status.v1.json": to_json(schema("status")) + "\n",
+        "schemas/discovery.v1.json": to_json(schema("discovery")) + "\n",
         "docs/messages.md": reference.messages_page(),
         "docs/types.md": reference.types_page(TYPES.values()),
         "docs/decision.md": reference.decision_page(decision_rows()),

@@ -13,6 +13,7 @@ _SCHEMAS = {
     "reconciler-plan/1": schema("plan"),
     "reconciler-validation/1": schema("validation"),
     "reconciler-status/1": schema("status"),
+    "reconciler-discovery/1": schema("discovery"),
 }
 
 

@@ -11,7 +11,7 @@ from reconciler.cli.settings import Settings, global_options
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["config", "plan", "validation", "status"]), default="config")
+@click.argument("name", type=click.Choice(["config", "plan", "validation", "status", "discovery"]), default="config")
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, name: str) -> None:
@@ -31,6 +31,7 @@ def command(settings: Settings, name: str) -> None:
         "plan": lambda: schema("plan"),
         "validation": lambda: schema("validation"),
         "status": lambda: schema("status"),
+        "discovery": lambda: schema("discovery"),
     }
     settings.print(to_json(bodies[name]()) + "\n")
 

@@ -3,6 +3,6 @@
 Pure: a sample comes in as Arrow columns, a `Discovery` goes out. Nothing here decides what is written to a CRM.
 """
 
-from reconciler.planning.discovery.discover import discover
+from reconciler.planning.discovery.discover import Crm, Known, Sample, discover, mapped_anew
 
-__all__ = ["discover"]
+__all__ = ["Crm", "Known", "Sample", "discover", "mapped_anew"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.capabilities import Capabilities
@@ -34,7 +34,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Crm:
-    """What the CRM holds and what it is called; `mapped`: field of the file -> the column that fills it, or None."""
+    """What the CRM holds, what it can do, and what it is called."""
 
     name: str
     inventory: Inventory
@@ -43,7 +43,8 @@ class Crm:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known beforehand. `mapped`: field that the file declares -> the column that fills it, or None."""
+    """What is known beforehand. `mapped`: field that is declared -> the column that fills it, or None. `values`: keep
+    those of small enumerations."""
 
     crm: Crm | None = None
     mapped: Mapping[str, str | None] = field(default_factory=dict)
@@ -51,24 +52,28 @@ class Known:
 
 
 def discover(sample: Sample, known: Known) -> Discovery:
-    """What the columns hold, who is who, and which fields they may fill. `known.values`: keep small enumerations."""
+    """What the columns hold, who is who, and which fields they may fill."""
     people = sample.people
     columns = tuple(look_at(name, people.column(name), known.values) for name in people.column_names)
     email = email_column(columns)
-    mapped = {column: key for key, column in known.mapped.items() if column is not None}
-    targets = [target for target in _targets(known.crm) if target.key not in known.mapped]
-    return Discovery(
+    found = Discovery(
         source=sample.source,
         rows=people.num_rows,
         read=sample.read,
         whole=sample.whole,
         columns=columns,
-        proposals=proposals(columns, targets, mapped),
         crm=known.crm.name if known.crm else None,
         person=person_column(columns, email),
         email=email,
-        mapped=tuple(sorted(mapped.items())),
     )
+    return mapped_anew(found, known)
+
+
+def mapped_anew(found: Discovery, known: Known) -> Discovery:
+    """The same columns with the proposals that are left when `known.mapped` is settled."""
+    mapped = {column: key for key, column in known.mapped.items() if column is not None}
+    targets = [target for target in _targets(known.crm) if target.key not in known.mapped]
+    return replace(found, proposals=proposals(found.columns, targets, mapped), mapped=tuple(sorted(mapped.items())))
 
 
 def _targets(crm: Crm | None) -> Sequence[Target]:

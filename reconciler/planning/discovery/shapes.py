@@ -1,7 +1,7 @@
 """The shape of a value: which kinds of signs follow each other, never which signs.
 
 Letters become `A`, `a` or `x` (scripts without case), digits `9`; how long a run is shows only roughly. Signs stand
-only where they hold two such runs together: anywhere else they could be all of a value, such as a mark or a rhesus factor.
+only where they hold two such runs together: anywhere else they could be all of a value, a mark or a rhesus factor.
 """
 
 from __future__ import annotations
