@@ -110,7 +110,7 @@ def _given(kind: Kind, name: str, text: str, options: dict[str, str], problems: 
     head, colon, path = text.partition(":")
     type = head if head in names(kind) else by_ending(kind, Path(text).suffix)
     if type is None:
-        fix = f"installed are {', '.join(names(kind))}; write one of them, or one and a file as in `TYPE:PATH`"
+        fix = f"installed: {', '.join(names(kind))}; write one of them, or one and a file as in `TYPE:PATH`"
         problems.append(
             problem("E903", f"`--{name}`: no adapter of that name, and no file whose ending names one", fix=fix)
         )

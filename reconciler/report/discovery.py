@@ -14,6 +14,7 @@ from reconciler.report.text import command
 from reconciler.report.words import listing, number, plain, some
 
 _HEADER = ("Column", "Type", "Full", "Values", "CRM field", "Shape")
+_GAPS = (2, 2, 2, 2, 2)
 _SPREADS = {
     Spread.NONE: "none",
     Spread.ONE: "1",
@@ -25,7 +26,7 @@ _SPREADS = {
 def discovery_text(found: Discovery, page: Page = PAGE) -> str:
     """A line a column, then who is who. Values stand in it only where the discovery kept them."""
     rows = [list(_HEADER), *(_row(column, found) for column in found.columns)]
-    lines = [line for row in folding_table(rows, len(_HEADER) - 1, page.width) for line in row]
+    lines = [line for row in folding_table(rows, len(_HEADER) - 1, page.width, _GAPS) for line in row]
     parts = [
         spread(_header(found), page.width),
         lines,
@@ -48,8 +49,7 @@ def _row(column: Column, found: Discovery) -> list[str]:
 
 def _type(column: Column) -> str:
     written = column.format or (" or ".join(column.unclear) + "?" if column.unclear else "")
-    odd = f"({column.unreadable} % unreadable)" if column.unreadable else ""
-    return " ".join(part for part in (column.type, written, odd) if part)
+    return f"{column.type} {written}".rstrip()
 
 
 def _values(column: Column) -> str:
@@ -72,7 +72,9 @@ def _shape(column: Column) -> str:
         return "yes or no"
     if column.type == "select":
         return f"one of {column.distinct}"
-    return listing(s.shape if s.percent == 100 else f"{s.shape} {s.percent} %" for s in column.shapes)
+    lists = "lists of " if column.type == "multiselect" and column.shapes else ""
+    shapes = (s.shape if s.percent == 100 else f"{s.shape} {s.percent} %" for s in column.shapes)
+    return lists + listing([*shapes, f"{column.unreadable} % unreadable" if column.unreadable else ""])
 
 
 def _person(found: Discovery) -> str:
@@ -80,7 +82,11 @@ def _person(found: Discovery) -> str:
         return "no column is never empty and never twice; without one nobody can be told apart for ever"
     if found.person == found.email:
         return f"{found.person}, for want of an id: an address that changes would make a new contact"
-    return f"{found.person} looks like the column that names a person"
+    column = found.column(found.person)
+    twice = column.filled - column.distinct
+    gaps = column.rows - column.filled
+    odd = listing([some(gaps, "person") + " without one" if gaps else "", f"{number(twice)} twice" if twice else ""])
+    return f"{found.person} looks like the column that names a person" + (f"; {odd}" if odd else "")
 
 
 def _email(found: Discovery) -> str:

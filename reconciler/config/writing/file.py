@@ -154,6 +154,8 @@ def _whole_head(start: Start) -> list[str]:
 
 def _part_head(crm: Given | None, capabilities: Capabilities) -> list[str]:
     match = scalar(capabilities.match)
+    if crm is None:
+        return [*paragraph("What the file declares already is left out here."), "version: 1"]
     return [
         *paragraph(
             "A file that builds on this one has, beside `version: 1` and `extends: [THIS FILE]`:",
@@ -162,7 +164,8 @@ def _part_head(crm: Given | None, capabilities: Capabilities) -> list[str]:
             f"  fields: {{{match}: COLUMN}}",
         ),
         "version: 1",
-        *(["", *door_lines("crm", crm)] if crm else []),
+        "",
+        *door_lines("crm", crm),
     ]
 
 

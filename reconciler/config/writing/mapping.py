@@ -13,7 +13,6 @@ from reconciler.model.discovery import SURE, Column, Discovery, Proposal, Spread
 
 _FORMATTED = frozenset({"date", "datetime", "number", "integer", "score"})
 _NO_LETTERS = re.compile(r"[^a-z0-9]+")
-_TO_SEE = "`reconciler discover --show-values` at a terminal lists them as options"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def _unclear(column: Column) -> str:
 
 def _hidden(column: Column) -> str:
     if column.type == "select" and not column.values and column.spread is Spread.FEW:
-        return f"{column.distinct} different values: {_TO_SEE}"
+        return f"{column.distinct} options: discover --show-values lists them"
     return ""
 
 
@@ -156,4 +155,4 @@ def likely_by_field(found: Discovery) -> Mapping[str, str]:
 
 def _remark(mapped: Mapped) -> str:
     inner = ", ".join(f"{key}: {value}" for key, value in mapped.parts.items())
-    return f"likely {inner}   {mapped.doubt or f'{mapped.proposal.confidence} % sure'}"
+    return f"likely {inner}   ({mapped.doubt or f'{mapped.proposal.confidence} % sure'})"

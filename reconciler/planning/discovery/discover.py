@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -14,12 +15,13 @@ from reconciler.planning.discovery.apart import why_apart
 from reconciler.planning.discovery.identity import email_column, person_column
 from reconciler.planning.discovery.matching import proposals
 from reconciler.planning.discovery.shapes import shapes
-from reconciler.planning.discovery.types import FEW, guess
+from reconciler.planning.discovery.types import FEW, FEW_ITEMS, guess, items
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_PARSED = 1_000  # different values of a column that parsers are tried on
+_MOST_SHOWN = {"select": FEW, "multiselect": FEW_ITEMS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def look_at(name: str, cells: pa.ChunkedArray, values: bool = False) -> Column:
     filled = sum(counts.values())
     texts = list(counts)[:: max(len(counts) // _MOST_PARSED, 1)]
     found = guess(name, texts, filled)
-    few = 0 < len(counts) <= FEW and found.type in ("select", "multiselect")
+    options = _items(counts) if found.type == "multiselect" else counts
+    few = len(options) <= _MOST_SHOWN.get(found.type, 0)
     return Column(
         name=name,
         type=found.type,
@@ -104,8 +107,8 @@ def look_at(name: str, cells: pa.ChunkedArray, values: bool = False) -> Column:
         filled=filled,
         distinct=len(counts),
         spread=_spread(len(counts), filled),
-        shapes=() if found.type in ("select", "checkbox") else shapes(counts),
-        values=tuple(sorted(counts)) if values and few else (),
+        shapes=() if found.type in ("select", "checkbox") else shapes(options),
+        values=tuple(sorted(options)) if values and few else (),
         apart=why_apart(name, texts),
     )
 
@@ -117,6 +120,14 @@ def _counts(cells: pa.ChunkedArray) -> dict[str, int]:
         text = (entry["values"] or "").strip()
         if text:
             found[text] = found.get(text, 0) + entry["counts"]
+    return found
+
+
+def _items(counts: Mapping[str, int]) -> dict[str, int]:
+    """Each item of the lists, and how many people have it."""
+    found: Counter[str] = Counter()
+    for text, count in counts.items():
+        found.update(dict.fromkeys(items(text), count))
     return found
 
 

@@ -6,6 +6,7 @@ only where they hold two such runs together: anywhere else they could be all of 
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
@@ -14,7 +15,7 @@ from reconciler.model.discovery import ShapeCount
 
 SHOWN = 3
 _EXACT = 4  # digits up to which a run of them shows its length: days, months, years
-_RUNS = 9  # runs above which a value is only called long
+_RUNS = 13  # runs above which a value is only called long
 _SENTENCE = 4  # words from which a value is only counted
 _JOINERS = frozenset("@.-/:,;|_+()' {}[]\"=#&")
 _LONG_TEXT = ((10, "a few words"), (50, "10 to 50 words"))
@@ -25,7 +26,10 @@ def shape(value: str) -> str:
     count = len(value.split())
     if count >= _SENTENCE and not any(sign in value for sign in "{}[]|;@"):
         return next((said for most, said in _LONG_TEXT if count < most), "more than 50 words")
-    runs = [(kind, sum(1 for _ in group)) for kind, group in groupby(value.strip(), _kind)]
+    signs = (
+        sign for sign in unicodedata.normalize("NFC", value.strip()) if not unicodedata.category(sign).startswith("M")
+    )
+    runs = [(kind, sum(1 for _ in group)) for kind, group in groupby(signs, _kind)]
     solid = [place for place, (kind, _) in enumerate(runs) if kind in "Aax9"]
     if not solid:
         return "signs only"

@@ -224,7 +224,7 @@ STATE_WORDS = _set("state province provincia provincie bundesland kanton canton 
 CODE_WORDS = _set("language lang locale sprache langue idioma lingua taal currency state province")
 SWITCH_WORDS = _set(
     "is has optin opt newsletter subscribed subscribe consent active verified confirmed enabled allowed accepts accept "
-    "agreed member admin vip unsubscribed marketing"
+    "agreed member admin vip unsubscribed unsub marketing"
 )
 ID_WORDS = _set("id uid uuid guid key nr no number nummer num sk pk")
 """Words of a name that decide between types where the values alone do not."""

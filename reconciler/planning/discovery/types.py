@@ -6,12 +6,13 @@ A name only decides between types that both read the values (digits are a number
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from reconciler.model.types import Parse, Spec, Unreadable, parser
-from reconciler.model.types.lists import split
+from reconciler.model.types.lists import read_items
 from reconciler.planning.discovery import synonyms
 from reconciler.planning.discovery.words import words
 
@@ -22,6 +23,9 @@ _ENOUGH_NUMBERS = 0.8  # the same where the name says that they are telephone nu
 
 FEW = 12
 """Different values up to which short texts that repeat are choices."""
+
+FEW_ITEMS = 36
+"""Items of lists up to which they are choices."""
 
 _REPEATS = 4  # how often each of them has to occur on average
 _LONGEST_CHOICE = 40
@@ -37,6 +41,7 @@ _HOUR = re.compile(r"[0-9]:[0-9]{2}")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?$")
 _ZEROS = re.compile(r"[+-]?0[0-9]")
 _LINK = re.compile(r"(?:https?://|www\.)\S", re.I)
+_SEPARATORS = "|;,{"
 _LIST = re.compile(r"\s*(?:\[.*\]|a:[0-9]+:\{.*\})\s*", re.S)
 _LAST_CENTURY, _NEXT_CENTURY = 631_152_000, 2_208_988_800  # 1990 and 2040, in seconds from 1970
 
@@ -118,25 +123,33 @@ def _url(values: Values) -> Guess | None:
 
 
 def _list(values: Values) -> Guess | None:
+    """Lists as programs write them; or a few words that separators join, the same ones again and again."""
     if values.all(_LIST.fullmatch):
         return _read_as(values, "multiselect")
-    return Guess("multiselect") if _is_joined(values) else None
+    if not any(sign in text for text in values.texts for sign in _SEPARATORS):
+        return None
+    parts = [items(text) for text in values.texts]
+    several = sum(len(part) > 1 or bool(_LIST.fullmatch(text)) for part, text in zip(parts, values.texts, strict=True))
+    known = Counter(item for part in parts for item in part)
+    again = sum(count > 1 for count in known.values())
+    if 4 * several < len(parts) or 2 * again < len(known) or values.filled < _REPEATS * len(known):
+        return None
+    if len(known) > FEW_ITEMS or any(len(item) > _LONGEST_CHOICE for item in known) or _are_numbers(values):
+        return None
+    return _read_as(values, "multiselect")
 
 
-def _is_joined(values: Values) -> bool:
-    """Whether the texts are made of a few words that separators join, the same ones again and again."""
-    for separator in "|;,":
-        joined = [text for text in values.texts if separator in text]
-        if len(joined) * 4 < len(values.texts):
-            continue
-        items = {item.strip() for text in values.texts for item in split(text)}
-        return (
-            all(0 < len(item) <= _LONGEST_CHOICE for item in items - {""})
-            and len(items) <= 3 * FEW
-            and values.filled >= _REPEATS * len(items)
-            and not any(_reads(_parser("number", format), text) for format in _NUMBERS for text in joined[:3])
-        )
-    return False
+def items(text: str) -> frozenset[str]:
+    """The items of a list, as `multiselect` takes it apart; none of what it cannot read."""
+    try:
+        return frozenset(item.strip() for item in readitems(text)) - {""}
+    except Unreadable:
+        return frozenset()
+
+
+def _are_numbers(values: Values) -> bool:
+    """Whether the separators are those of numbers."""
+    return any(values.share(_parser("number", format)) >= ENOUGH for format in _NUMBERS)
 
 
 def _moment(values: Values) -> Guess | None:
