@@ -142,7 +142,7 @@ def _list(values: Values) -> Guess | None:
 def items(text: str) -> frozenset[str]:
     """The items of a list, as `multiselect` takes it apart; none of what it cannot read."""
     try:
-        return frozenset(item.strip() for item in readitems(text)) - {""}
+        return frozenset(item.strip() for item in read_items(text)) - {""}
     except Unreadable:
         return frozenset()
 
