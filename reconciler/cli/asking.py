@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.cli.doors import TypedDoors, typed_doors
+from reconciler.cli.output import width_of
 from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
 from reconciler.model.problems import Exit, Failure
+from reconciler.report.layout import WIDTH, paragraph
 from reconciler.report.words import plain
 
 if TYPE_CHECKING:
@@ -35,15 +37,19 @@ class Asker:
 
     def choose(self, question: str, known: Sequence[str], default: str | None = None) -> str:
         """One of the names, asked until it is one."""
-        shown = ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else "")
-        sys.stderr.write(f"  {plain(shown)}\n")
         while (answer := self.line(question, default)) not in known:
             near = near_matches(answer, known)
             self.say(f"There is no {answer}." + (f" Did you mean {' or '.join(near)}?" if near else ""))
         return answer
 
     def say(self, text: str) -> None:
-        sys.stderr.write(f"  {plain(text)}\n")
+        width = width_of(sys.stderr, WIDTH)
+        sys.stderr.write("".join(f"{line}\n" for line in paragraph(text, 2, width)))
+
+    def show(self, what: str, names: Sequence[str]) -> None:
+        """The first of the names, so that one of them can be typed."""
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        self.say(f"{what}: {', '.join(names[:_SHOWN])}{more}")
 
 
 def asked_doors(typed: TypedDoors, asker: Asker) -> TypedDoors:

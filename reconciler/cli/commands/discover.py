@@ -45,7 +45,7 @@ def command(
       reconciler discover --source people.csv
       reconciler discover --source people.csv --crm local:crm.db --yaml
       reconciler discover --source csv:export.txt --option delimiter=';'
-      reconciler discover --source TYPE --option url='${env:DATABASE_URL}' --option table=users
+      reconciler discover --source csv --option path='${env:PEOPLE_FILE}'
     """
     from reconciler.runtime.discovering import Look
 

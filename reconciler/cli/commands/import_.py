@@ -40,7 +40,7 @@ def command(
     Examples:
       reconciler import --crm local:crm.db --source people.csv -o reconciler.yaml
       reconciler import --crm local:crm.db -o crm.yaml
-      reconciler import --crm TYPE --option token='${env:CRM_TOKEN}'
+      reconciler import --crm local --option path='${env:CRM_FILE}'
       reconciler import
     """
     from reconciler.runtime.discovering import Look

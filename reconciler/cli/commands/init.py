@@ -46,7 +46,7 @@ def command(
       reconciler init
       reconciler init --crm local:crm.db --source people.csv
       reconciler -f north.yaml init --crm local:crm.db --source people.csv --person id
-      reconciler init --crm TYPE --option crm.token='${env:CRM_TOKEN}' --source people.csv
+      reconciler init --crm local --option crm.path='${env:CRM_FILE}' --source people.csv
     """
     from reconciler.runtime.discovering import Look
     from reconciler.runtime.starting import Told
@@ -85,6 +85,8 @@ def _complete(typed: TypedDoors, asker: Asker | None) -> TypedDoors:
 def _confirmed(asker: Asker, seen: Seen, told: Told) -> Told:
     """Who is who, asked for where it was not told."""
     columns = [column.name for column in seen.found.columns]
+    if not (told.person and told.email):
+        asker.show("Its columns", columns)
     person = told.person or asker.choose("Which column names a person for ever?", columns, seen.found.person)
     email = told.email or asker.choose("Which column holds the e-mail address?", columns, seen.found.email)
     return replace(told, person=person, email=email)

@@ -43,13 +43,18 @@ def field_lines(
         if field.group != group and field.group:
             lines += ["", *paragraph(field.group, indent=2)]
         group = field.group
+        origin = fill(field)
+        if origin is not None:
+            lines += entry(field.key, origin)
+            taken[fold_name(field.key)] = field.key
+            continue
         if why := _why_not(field, capabilities, taken):
             lines += paragraph(f"{field.key}: {why}", indent=2)
             continue
         taken[fold_name(field.key)] = field.key
         options = _options(field.options) if len(field.options) <= room else []
         room -= len(options)
-        lines += entry(field.key, {**(fill(field) or {}), **_attributes(field, capabilities, options)})
+        lines += entry(field.key, _attributes(field, capabilities, options))
         if len(field.options) > len(options):
             lines += paragraph(f"its {len(field.options)} options are left to the CRM", indent=4)
         if said := (likely or {}).get(field.key):

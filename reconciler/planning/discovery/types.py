@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from reconciler.model.types import Parse, Spec, Unreadable, parser
 from reconciler.model.types.lists import read_items
+from reconciler.model.types.numbers import DIGITS
 from reconciler.planning.discovery import synonyms
 from reconciler.planning.discovery.words import words
 
@@ -224,14 +225,14 @@ def _country(values: Values) -> Guess | None:
 
 def _whole(values: Values) -> Guess | None:
     """Whole numbers; not where a leading zero or many digits say that it is a sign that only looks like one."""
-    if any(_ZEROS.match(text) for text in values.texts) or any(len(text) > 15 for text in values.texts):
+    if any(_ZEROS.match(text) for text in values.texts) or any(len(text) > DIGITS for text in values.texts):
         return None
     found = _read_as(values, "integer")
     return found if found and values.all(lambda text: text.lstrip("+-").isdigit()) else None
 
 
 def _number(values: Values) -> Guess | None:
-    if any(_ZEROS.match(text) and text.strip("+-").isdigit() for text in values.texts):
+    if any(text.strip("+-").isdigit() and (_ZEROS.match(text) or len(text) > DIGITS) for text in values.texts):
         return None
     if found := _read_as(values, "number"):
         return found
