@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reconciler.model.messages import problem
+from reconciler.model.names import near_matches
 from reconciler.model.problems import Failure, Problem
 
 if TYPE_CHECKING:
     from reconciler.adapters.registry import Kind
     from reconciler.config.given import Given
+    from reconciler.runtime.starting import Told
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,6 +82,13 @@ def typed_doors(crm: str | None, source: str | None, options: Sequence[str]) -> 
     return TypedDoors(made["crm"], made["source"], problems)
 
 
+def typed_identity(typed: dict[str, Any]) -> Told:
+    """What the options of `identity_options` say; they are taken out of `typed`."""
+    from reconciler.runtime.starting import Told
+
+    return Told(typed.pop("person"), typed.pop("email"), typed.pop("match"))
+
+
 def _own_options(options: Sequence[str], named: Sequence[str], problems: list[Problem]) -> Mapping[str, dict[str, str]]:
     """The options by door: `crm.token=...`; without a door in front they are those of the only one that is named."""
     found: dict[str, dict[str, str]] = {"crm": {}, "source": {}}
@@ -110,10 +119,11 @@ def _given(kind: Kind, name: str, text: str, options: dict[str, str], problems: 
     head, colon, path = text.partition(":")
     type = head if head in names(kind) else by_ending(kind, Path(text).suffix)
     if type is None:
-        fix = f"installed: {', '.join(names(kind))}; write one of them, or one and a file as in `TYPE:PATH`"
-        problems.append(
-            problem("E903", f"`--{name}`: no adapter of that name, and no file whose ending names one", fix=fix)
-        )
+        near = " or ".join(f"`{known}`" for known in near_matches(head, names(kind)))
+        meant = f"did you mean {near}? " if near else ""
+        fix = f"{meant}installed: {', '.join(names(kind))}; write one of them, or one and a file as in `TYPE:PATH`"
+        what = f"`--{name}`: no adapter of that name, and no file whose ending names one"
+        problems.append(problem("E903", what, fix=fix))
         return None
     if head == type and not colon:
         return Given(type, options)

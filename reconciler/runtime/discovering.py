@@ -96,6 +96,7 @@ def sampled(request: Request, door: Door, base: Path) -> Sample:
 
     with source_behind(door, base) as source:
         columns = tuple(source.columns())
+        _refuse_one(columns, door.where)
         _refuse_data(columns, door.where)
         sample = _sample(source, columns, request.progress)
     if not sample.people.num_rows:
@@ -153,6 +154,13 @@ class Spread:
         half = whole.take(pa.array(range(0, whole.num_rows, 2), pa.int64()))
         self.kept = half.to_batches()
         self._step *= 2
+
+
+def _refuse_one(columns: Sequence[str], where: Place | None) -> None:
+    """All names in one column: they are separated by another sign than the source was told."""
+    if len(columns) == 1 and (found := next((sign for sign in ";\t|," if sign in columns[0]), None)):
+        shown = "a tab" if found == "\t" else f"`{found}`"
+        raise Failure(problem("E418", f"there is one column, and its name holds {shown}", where))
 
 
 def _refuse_data(columns: Sequence[str], where: Place | None) -> None:

@@ -105,6 +105,16 @@ def test_json_is_one_object_of_its_schema_errors_included(folder: Path) -> None:
         assert (wrong["outcome"], [p["code"] for p in wrong["problems"]]) == ("error", [code])
 
 
+def test_a_file_is_known_by_its_ending(folder: Path) -> None:
+    (folder / "people.ndjson").write_text(
+        '{"id": "1", "email": "a@example.org"}\n{"id": "2", "email": "b@example.org"}\n'
+    )
+    assert "email: email" in said(folder, "discover", "--source", "people.ndjson", "--yaml").stdout
+    (folder / "people.txt").write_text(PEOPLE.replace(",", ";"))
+    typed = ("discover", "--source", "csv:people.txt", "--option", "delimiter=;", "--yaml")
+    assert "first_name: Vorname" in said(folder, *typed).stdout
+
+
 WRONG = [
     ("init", "E920", "`--crm` and `--source` is missing"),
     ("init --crm local:crm.db", "E920", "`--source` is missing"),
@@ -113,6 +123,8 @@ WRONG = [
     ("discover --crm local:crm.db", "E920", "--source FILE"),
     ("discover --source people.xyz", "E903", "no file whose ending names one"),
     ("discover --source local:x", "E903", "installed: "),
+    ("import --crm locl:crm.db", "E903", "did you mean `local`?"),
+    ("discover --source people.csv --option delimiter=;", "E418", "--option delimiter"),
     ("discover --source people.csv --option delimiter", "E903", "KEY=VALUE is wanted"),
     ("discover --source people.csv --option crm.path=x", "E903", "whose option is it?"),
     ("discover --source people.csv --crm local:crm.db --option path=x", "E903", "whose option is it?"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,15 +24,7 @@ if TYPE_CHECKING:
 @click.option("--show-values", is_flag=True, help="The values of small enumerations; at a terminal only.")
 @global_options(hidden=True)
 @click.pass_obj
-def command(
-    settings: Settings,
-    crm: str | None,
-    source: str | None,
-    options: Sequence[str],
-    format: str,
-    yaml: bool,
-    show_values: bool,
-) -> None:
+def command(settings: Settings, /, format: str, yaml: bool, show_values: bool, **doors: Any) -> None:
     """Show what the source's columns hold, and which CRM fields they may fill.
 
     Of each column: the type that reads its values, how full it is, the shape of the values, never a value. Then
@@ -49,7 +40,7 @@ def command(
     """
     from reconciler.runtime.discovering import Look
 
-    typed = typed_doors(crm, source, options)
+    typed = typed_doors(**doors)
     if show_values and (settings.ci or format == "json" or not sys.stdout.isatty()):
         typed.problems.append(problem("E906"))
     if yaml and format == "json":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from reconciler.cli.doors import door_options, identity_options, typed_doors
+from reconciler.cli.doors import door_options, identity_options, typed_doors, typed_identity
 from reconciler.cli.planning import bare_request
 from reconciler.cli.settings import Settings, global_options
 
@@ -19,17 +19,7 @@ from reconciler.cli.settings import Settings, global_options
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @global_options(hidden=True)
 @click.pass_obj
-def command(
-    settings: Settings,
-    crm: str | None,
-    source: str | None,
-    options: Sequence[str],
-    person: str | None,
-    email: str | None,
-    match: str | None,
-    output: str | None,
-    force: bool,
-) -> None:
+def command(settings: Settings, /, output: str | None, force: bool, **typed: Any) -> None:
     """Print the fields and tags that a CRM has, as a file whose plan is empty.
 
     With --source it is a whole file: who is who is found out or told, and what the columns may fill stands in
@@ -44,14 +34,14 @@ def command(
       reconciler import
     """
     from reconciler.runtime.discovering import Look
-    from reconciler.runtime.starting import Told
 
-    typed = typed_doors(crm, source, options).checked()
+    told = typed_identity(typed)
+    doors = typed_doors(**typed).checked()
     wanted = bare_request(settings)
     target = Path(output) if output else None
     try:
-        look, told = Look(typed.crm, typed.source), Told(person, email, match)
-        text = settings.program().import_inventory(wanted, look, told, target.parent if target else Path())
+        look, folder = Look(doors.crm, doors.source), target.parent if target else Path()
+        text = settings.program().import_inventory(wanted, look, told, folder)
     finally:
         wanted.progress.done()
     if target is None:

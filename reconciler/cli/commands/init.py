@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.asking import Asker, asked_doors
-from reconciler.cli.doors import TypedDoors, door_options, identity_options, typed_doors
+from reconciler.cli.doors import TypedDoors, door_options, identity_options, typed_doors, typed_identity
 from reconciler.cli.planning import bare_request
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.messages import problem
@@ -26,16 +26,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @global_options(hidden=True)
 @click.pass_obj
-def command(
-    settings: Settings,
-    crm: str | None,
-    source: str | None,
-    options: Sequence[str],
-    person: str | None,
-    email: str | None,
-    match: str | None,
-    force: bool,
-) -> None:
+def command(settings: Settings, /, force: bool, **typed: Any) -> None:
     """Write a first file: from your answers, your source and your CRM.
 
     Looks at the source's columns and at the CRM's fields, maps what is sure, and leaves the rest in comments. It
@@ -49,16 +40,16 @@ def command(
       reconciler init --crm local --option crm.path='${env:CRM_FILE}' --source people.csv
     """
     from reconciler.runtime.discovering import Look
-    from reconciler.runtime.starting import Told
 
-    typed = typed_doors(crm, source, options).checked()
+    told = typed_identity(typed)
+    doors = typed_doors(**typed).checked()
     wanted = bare_request(settings)
     program = settings.program()
     if wanted.file.exists() and not force:
         raise Failure(problem("E921", f"`{settings.file}`"))
     asker = Asker() if settings.at_terminal else None
-    typed = _complete(typed, asker)
-    look, told = Look(typed.crm, typed.source), Told(person, email, match)
+    doors = _complete(doors, asker)
+    look = Look(doors.crm, doors.source)
     try:
         seen = program.look_around(wanted, look)
     finally:

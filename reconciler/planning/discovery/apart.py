@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from reconciler.config.rules import is_password
 from reconciler.planning.discovery import synonyms
 from reconciler.planning.discovery.words import words
 
@@ -24,7 +25,7 @@ _HASH = re.compile(
 def why_apart(name: str, texts: Sequence[str]) -> str:
     """Why nothing is proposed for the column; "" for a column like any other."""
     said = words(name)
-    if not synonyms.PASSWORDS.isdisjoint(_ends(said)):
+    if is_password(name) or not synonyms.PASSWORDS.isdisjoint((*said, "".join(said))):
         return _LIKE_PASSWORDS
     if not synonyms.SECRETS.isdisjoint(said) or _has_phrase(said, synonyms.SECRET_PHRASES):
         return _LIKE_KEYS
@@ -33,10 +34,6 @@ def why_apart(name: str, texts: Sequence[str]) -> str:
     if texts and sum(bool(_HASH.fullmatch(text)) for text in texts) * 20 >= len(texts) * 19:
         return _HASHES
     return ""
-
-
-def _ends(said: Sequence[str]) -> Iterable[str]:
-    return (*said, "".join(said))
 
 
 def _has_phrase(said: Sequence[str], phrases: Iterable[str]) -> bool:

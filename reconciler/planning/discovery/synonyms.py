@@ -125,6 +125,7 @@ CONCEPTS: Mapping[str, tuple[str, ...]] = {
         "newsletter subscription", "newsletter consent", "marketing consent", "marketing optin", "marketing opt in",
         "accepts marketing", "email optin", "email opt in", "opt in", "optin", "subscribe", "infolettre", "boletin",
         "newsletter signup", "mailing list", "marketing",
+        "accepts email marketing",
     ),
     "last login": (
         "last login", "last login at", "last login date", "last seen", "last seen at", "last sign in",
