@@ -322,6 +322,26 @@ def test_what_the_file_maps_is_not_proposed_again() -> None:
     assert discovery.proposals == ()
 
 
+cells = (
+    st.none()
+    | st.text(max_size=30)
+    | st.sampled_from(["1", "--5", "\u00b2", "0x1", "1,5", "a:1:{", "[", "{}", "+1", "1.1"])
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.dictionaries(st.text(max_size=20), st.lists(cells, min_size=5, max_size=5), min_size=1, max_size=4))
+def test_whatever_the_columns_hold_something_is_said_of_each(columns: dict[str, list[str | None]]) -> None:
+    discovery = found(**columns)
+    assert [c.name for c in discovery.columns] == list(columns)
+
+
+@pytest.mark.parametrize(("name", "type"), [("created_at", "datetime"), ("count", "integer")])
+@pytest.mark.parametrize("odd", ["\u00b2", "--5", "-", "x"])
+def test_one_odd_cell_among_many_changes_no_type(name: str, type: str, odd: str) -> None:
+    assert column(name, [*(str(1731234567 + n) for n in range(40)), odd]).type == type
+
+
 def test_values_are_kept_for_whoever_asks_and_of_enumerations_alone() -> None:
     plans = column("plan", ["free", "pro"], times=8, values_shown=True)
     assert plans.values == ("free", "pro")

@@ -40,6 +40,7 @@ _UNDIVIDED = (("date", "YYYYMMDD"), ("datetime", "YYYYMMDDHHmmss"))
 _NUMBERS = ("1234.56", "1234,56", "1,234.56", "1.234,56", "1 234,56", "1 234.56", "1'234.56")
 _HOUR = re.compile(r"[0-9]:[0-9]{2}")
 _MIDNIGHT = re.compile(r"[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?$")
+_COUNT = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]+)?")
 _ZEROS = re.compile(r"[+-]?0[0-9]")
 _LINK = re.compile(r"(?:https?://|www\.)\S", re.I)
 _SEPARATORS = "|;,{"
@@ -155,7 +156,7 @@ def _are_numbers(values: Values) -> bool:
 
 def _moment(values: Values) -> Guess | None:
     """A day or a moment that says itself how it is to be read."""
-    if all(text.lstrip("-").replace(".", "", 1).isdigit() for text in values.texts):
+    if values.all(_COUNT.fullmatch):
         return _counted(values)
     found = _read_as(values, "datetime")
     return found and Guess(_with_time(values), unreadable=found.unreadable)
@@ -175,7 +176,7 @@ def _counted(values: Values) -> Guess | None:
 
 
 def _is_recent(text: str) -> bool:
-    count = float(text)
+    count = float(text) if _COUNT.fullmatch(text) else -1
     return not count or any(_LAST_CENTURY <= count / unit <= _NEXT_CENTURY for unit in (1, 1000))
 
 
