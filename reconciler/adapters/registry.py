@@ -75,6 +75,15 @@ def package(kind: Kind, name: str) -> str:
     return f"{found.name} {found.version}" if found is not None else ""
 
 
+def by_ending(kind: Kind, ending: str) -> str | None:
+    """The adapter that reads files with that ending (`.csv`): the one of that name, or one whose `endings` has it."""
+    wanted = ending.removeprefix(".").lower()
+    known = names(kind)
+    if not wanted or wanted in known:
+        return wanted or None
+    return next((name for name in known if wanted in getattr(find(kind, name), "endings", ())), None)
+
+
 def _outside(kind: Kind) -> EntryPoints:
     """Adapters of other distributions; reading what every distribution offers takes a while."""
     from importlib.metadata import entry_points

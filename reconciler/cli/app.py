@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,23 +22,27 @@ from reconciler.model.names import near_matches
 from reconciler.model.problems import Exit, Failure
 
 COMMANDS: Mapping[str, str] = {
+    "init": "Write a first file: from your answers, your source and your CRM.",
+    "import": "Print the fields and tags that a CRM has, as a file whose plan is empty.",
+    "discover": "Show what the source's columns hold, and which CRM fields they may fill.",
     "validate": "Check the file, the environment and the source's columns; never the CRM.",
     "plan": "Show what an apply would do. Writes nothing to the CRM.",
     "apply": "Do what the plan says, after asking.",
     "show": "Show the last plan or a run again, without touching source or CRM.",
     "status": "Show what is remembered about the file: account, links, last run.",
     "doctor": "Check everything that a run needs: program, file, source, CRM, state folder.",
-    "fmt": "Lay the file out in its canonical form; comments stay.",
     "adapters": "Show which CRMs and sources there are, and what each can do.",
-    "explain": "Explain a code or a rule; without one, list them all.",
+    "fmt": "Lay the file out in its canonical form; comments stay.",
     "schema": "Print the JSON Schema of the file, or of what --format json prints.",
+    "explain": "Explain a code or a rule; without one, list them all.",
 }
 
 
 def _imported(name: str) -> click.Command | None:
     if name not in COMMANDS:
         return None
-    found: click.Command = importlib.import_module(f"reconciler.cli.commands.{name}").command
+    module = f"{name}_" if keyword.iskeyword(name) else name
+    found: click.Command = importlib.import_module(f"reconciler.cli.commands.{module}").command
     found.epilog = "-f FILE, -C DIR and the other options of `reconciler --help` may stand here, too."
     return found
 
@@ -68,6 +73,7 @@ class Commands(click.Group):
 
 _EPILOG = """\b
 Examples:
+  reconciler init --crm local:crm.db --source people.csv
   reconciler validate
   reconciler plan
   reconciler -f north.yaml apply

@@ -120,6 +120,12 @@ def _status_document(settings: Settings, failure: Failure, now: datetime) -> Bas
     return status_document(None, failure.problems, settings.file)
 
 
+def _discovery_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.discovery import discovery_document
+
+    return discovery_document(None, problems=failure.problems, file=settings.file)
+
+
 def _adapters_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
     from reconciler.report.adapters import adapters_error
 
@@ -143,6 +149,7 @@ def _show_document(settings: Settings, failure: Failure, now: datetime) -> BaseM
 _DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
     "validate": _validation_document,
     "status": _status_document,
+    "discover": _discovery_document,
     "adapters": _adapters_document,
     "doctor": _doctor_document,
     "show": _show_document,

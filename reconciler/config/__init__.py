@@ -8,4 +8,12 @@ from reconciler.config.load import load
 from reconciler.config.options import secret_keys
 from reconciler.config.schema import config_schema
 
-__all__ = ["check_columns", "config_schema", "format_bytes", "load", "named_columns", "read_file", "secret_keys"]
+__all__ = [
+    "check_columns",
+    "config_schema",
+    "format_bytes",
+    "load",
+    "named_columns",
+    "read_file",
+    "secret_keys",
+]

@@ -138,12 +138,17 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-def schema(shape: Literal["plan", "validation", "status", "adapters", "doctor", "runs"]) -> dict[str, Any]:
+def schema(
+    shape: Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs"],
+) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of what `--format json` prints."""
+    from reconciler.report.discovery_shapes import DiscoveryDocument
+
     models: dict[str, type[BaseModel]] = {
         "plan": shapes.PlanDocument,
         "validation": shapes.ValidationDocument,
         "status": shapes.StatusDocument,
+        "discovery": DiscoveryDocument,
         "adapters": shapes.AdaptersDocument,
         "doctor": shapes.DoctorDocument,
         "runs": shapes.RunsDocument,
@@ -265,7 +270,7 @@ def _endpoints(costs: Iterable[EndpointCost]) -> tuple[shapes.EndpointRow, ...]:
 
 
 def problem_rows(problems: Iterable[Problem]) -> tuple[shapes.ProblemRow, ...]:
-    """Problems as every document holds them, sorted."""
+    """Problems as every document holds them, sorted by code and place."""
     rows = [shapes.ProblemRow(**{**asdict(p), "level": p.level.value, "where": _place(p.where)}) for p in problems]
     return tuple(sorted(rows, key=lambda p: (p.code, p.where or "", p.detail)))
 

@@ -159,6 +159,7 @@ class CacheFolder:
     def _moved(self, file: Path, name: str) -> Path:
         if file.parent == self.path:
             return file
+        file.chmod(0o600)
         onto_disk(file)
         os.replace(file, self.path / name)
         return self.path / name

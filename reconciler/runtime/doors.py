@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 @contextmanager
 def open_source(desired: Desired, base: Path) -> Iterator[Source]:
     """The source of that file; its errors become failures. `base`: the folder that its paths are relative to."""
-    with doors_said(desired.source.where):
-        source: Source = _adapter(SOURCE, desired.source).open(desired.source.options, base)
+    with source_behind(desired.source, base) as source:
+        yield source
+
+
+@contextmanager
+def source_behind(door: Door, base: Path) -> Iterator[Source]:
+    """As `open_source`, for a door that stands in no file yet."""
+    with doors_said(door.where):
+        source: Source = _adapter(SOURCE, door).open(door.options, base)
         try:
             yield source
         finally:
@@ -34,24 +41,36 @@ def open_source(desired: Desired, base: Path) -> Iterator[Source]:
 @contextmanager
 def open_crm(desired: Desired, base: Path, clock: Clock, most: int | None = None) -> Iterator[Gateway]:
     """The CRM of that file behind a gateway; its errors become failures. `most`: calls after which writing stops."""
+    with crm_behind(desired.crm, base, clock, most) as gateway:
+        yield gateway
+
+
+@contextmanager
+def crm_behind(door: Door, base: Path, clock: Clock, most: int | None = None) -> Iterator[Gateway]:
+    """As `open_crm`, for a door that stands in no file yet."""
     from reconciler.runtime.gateway import Gateway
 
-    with doors_said(desired.crm.where):
-        crm = _adapter(CRM, desired.crm).open(desired.crm.options, base, desired.crm.object)
+    with doors_said(door.where):
+        crm = _adapter(CRM, door).open(door.options, base, door.object)
         try:
-            yield Gateway(crm, clock, desired.crm.rate, most)
+            yield Gateway(crm, clock, door.rate, most)
         finally:
             crm.close()
 
 
 def checked_account(desired: Desired, gateway: Gateway) -> Account:
     """Who answers. Raises Failure E302 when it is another account than the file allows; before anything else."""
+    return account_behind(desired.crm, gateway)
+
+
+def account_behind(door: Door, gateway: Gateway) -> Account:
+    """As `checked_account`, for a door that stands in no file yet."""
     from reconciler.adapters.errors import WrongAccount
 
     account = gateway.connect()
-    wanted = desired.crm.account
+    wanted = door.account
     if wanted is not None and account.id and account.id != wanted:
-        where = desired.crm.where_of.get("account", desired.crm.where)
+        where = door.where_of.get("account", door.where)
         raise failure_of(WrongAccount(f"`{account.id}` answered, the file allows `{wanted}`"), where)
     return account
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
     from reconciler.model.status import KeptRun, Status
+    from reconciler.runtime.discovering import Look, Seen
     from reconciler.runtime.formatting import Formatted
     from reconciler.runtime.kept import Shown
+    from reconciler.runtime.starting import Told
 
 __all__ = [
     "Request",
@@ -31,12 +33,16 @@ __all__ = [
     "forget",
     "format_content",
     "format_files",
+    "import_inventory",
     "kept_runs",
+    "look_around",
     "plan",
     "shown",
+    "start",
     "status",
     "validate",
     "write_formatted",
+    "write_new",
 ]
 
 
@@ -190,3 +196,31 @@ def examine(request: Request, terminal: bool) -> tuple[Check, ...]:
     from reconciler.runtime.doctor import examine
 
     return examine(request, terminal)
+
+
+def look_around(request: Request, look: Look) -> Seen:
+    """What the source's columns hold and which CRM fields they probably fill. Writes nothing. Raises Failure."""
+    from reconciler.runtime.discovering import look_around
+
+    return look_around(request, look)
+
+
+def import_inventory(request: Request, look: Look, told: Told, folder: Path) -> str:
+    """The CRM's fields and tags as the text of a file for `folder`. Writes nothing. Raises Failure."""
+    from reconciler.runtime.starting import import_inventory
+
+    return import_inventory(request, look, told, folder)
+
+
+def start(seen: Seen, look: Look, told: Told, folder: Path) -> str:
+    """The text of a first file for `folder`. Raises Failure with everything that has to be told."""
+    from reconciler.runtime.starting import start
+
+    return start(seen, look, told, folder)
+
+
+def write_new(path: Path, text: str, force: bool) -> None:
+    """Write a file; over another one only with `force`. Raises Failure."""
+    from reconciler.runtime.starting import write_new
+
+    write_new(path, text, force)

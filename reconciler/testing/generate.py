@@ -26,6 +26,7 @@ def generated() -> Mapping[str, str]:
         "schemas/plan.v1.json": to_json(schema("plan")) + "\n",
         "schemas/validation.v1.json": to_json(schema("validation")) + "\n",
         "schemas/status.v1.json": to_json(schema("status")) + "\n",
+        "schemas/discovery.v1.json": to_json(schema("discovery")) + "\n",
         "schemas/adapters.v1.json": to_json(schema("adapters")) + "\n",
         "schemas/doctor.v1.json": to_json(schema("doctor")) + "\n",
         "schemas/runs.v1.json": to_json(schema("runs")) + "\n",

@@ -13,6 +13,7 @@ _SCHEMAS = {
     "reconciler-plan/1": schema("plan"),
     "reconciler-validation/1": schema("validation"),
     "reconciler-status/1": schema("status"),
+    "reconciler-discovery/1": schema("discovery"),
     "reconciler-adapters/1": schema("adapters"),
     "reconciler-doctor/1": schema("doctor"),
     "reconciler-runs/1": schema("runs"),

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.settings import Settings, global_options
 
-NAMES = ("config", "plan", "validation", "status", "adapters", "doctor", "runs")
+NAMES = ("config", "plan", "validation", "status", "discovery", "adapters", "doctor", "runs")
 
 
 @click.command("schema")
@@ -34,6 +34,7 @@ def command(settings: Settings, name: str) -> None:
         "plan": lambda: schema("plan"),
         "validation": lambda: schema("validation"),
         "status": lambda: schema("status"),
+        "discovery": lambda: schema("discovery"),
         "adapters": lambda: schema("adapters"),
         "doctor": lambda: schema("doctor"),
         "runs": lambda: schema("runs"),
