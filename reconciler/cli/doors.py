@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import click
-
+from reconciler.cli.settings import Options, option_table
 from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
 from reconciler.model.problems import Failure, Problem
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
     from reconciler.config.given import Given
     from reconciler.runtime.starting import Told
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+_OPTIONS: Options = (
     (("--crm",), {"metavar": "TYPE[:PATH]", "help": "The CRM: an adapter, and its file if it is one."}),
     (("--source",), {"metavar": "FILE|TYPE[:PATH]", "help": "Where people come from: a file, or an adapter."}),
     (
@@ -32,25 +29,15 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         },
     ),
 )
-
-
-_WHO: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+_WHO: Options = (
     (("--person",), {"metavar": "COLUMN", "help": "The column that names a person for ever, such as an id."}),
     (("--email",), {"metavar": "COLUMN", "help": "The column that holds the e-mail address."}),
     (("--match",), {"metavar": "FIELD", "help": "The CRM field to look people up by. Default: its e-mail field."}),
 )
 
 
-def identity_options(command: F) -> F:
-    for names, more in reversed(_WHO):
-        command = click.option(*names, **more)(command)
-    return command
-
-
-def door_options(command: F) -> F:
-    for names, more in reversed(_OPTIONS):
-        command = click.option(*names, **more)(command)
-    return command
+door_options = option_table(_OPTIONS)
+identity_options = option_table(_WHO)
 
 
 @dataclass(slots=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = "reconciler.yaml"
 F = TypeVar("F", bound=Callable[..., Any])
+Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
+"""Options as a table: their names, and what click is told of them."""
 
 
 def _folder() -> str:
@@ -112,7 +114,7 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
     setattr(settings, parameter.name, settings.verbose + value if parameter.name == "verbose" else value)
 
 
-_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+_OPTIONS: Options = (
     (("-f", "--file"), {"metavar": "FILE", "help": f"The file to reconcile. Default: {DEFAULT_FILE}."}),
     (("-C", "--directory"), {"metavar": "DIR", "help": "Run as if started in this folder."}),
     (("--state",), {"metavar": "DIR", "help": "Where to remember links and runs. Default: .reconciler beside FILE."}),
@@ -124,11 +126,15 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 
 def global_options(hidden: bool) -> Callable[[F], F]:
     """The options that every command takes, before its name and, hidden from its help, after it."""
+    return option_table(_OPTIONS, expose_value=False, callback=_keep, hidden=hidden)
+
+
+def option_table(table: Options, **alike: Any) -> Callable[[F], F]:
+    """The options of a table, in its order; `alike`: what click is told of each of them."""
 
     def decorate(command: F) -> F:
-        for names, more in reversed(_OPTIONS):
-            option = click.option(*names, **more, expose_value=False, callback=_keep, hidden=hidden)
-            command = option(command)
+        for names, more in reversed(table):
+            command = click.option(*names, **more, **alike)(command)
         return command
 
     return decorate

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from reconciler.config.collect import Problems
 from reconciler.config.compose import Composer
 from reconciler.config.doors import read_crm, read_source
-from reconciler.config.events import Unusable
 from reconciler.config.interpolate import Interpolation
 from reconciler.config.shorthand import expand_field
 from reconciler.config.tree import Mapping, Pair, Scalar, SourceFile, is_null
@@ -61,15 +60,7 @@ def doors_of(path: Path, env: AnyMapping[str, str], models: tuple[Models, Models
     Raises Failure with all problems of these sections.
     """
     problems = Problems()
-    composer = Composer(problems)
-    try:
-        root = composer.compose(path)
-    except Unusable:
-        problems.raise_errors()
-        raise
-    if composer.has_references:
-        Interpolation(env, problems).fill(root)
-    return _read(root, models, problems)
+    return _read(Composer(problems).filled(path, env), models, problems)
 
 
 def _read(root: Mapping, models: tuple[Models, Models], problems: Problems) -> Doors:

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from reconciler.config.collect import Problems
 from reconciler.config.compose import Composer
 from reconciler.config.doors import SourceRead, read_crm, read_source
-from reconciler.config.events import Unusable
 from reconciler.config.expressions import Expressions
 from reconciler.config.fields import FieldReader
 from reconciler.config.options import secret_keys
@@ -47,15 +46,7 @@ def load(
     """
     problems = Problems()
     composer = Composer(problems)
-    try:
-        root = composer.compose(path)
-    except Unusable:
-        problems.raise_errors()
-        raise
-    if composer.has_references:
-        from reconciler.config.interpolate import Interpolation
-
-        Interpolation(env, problems).fill(root)
+    root = composer.filled(path, env)
     check_sections(root, problems)
     problems.levels.update(read_rules(root, problems))
     desired = _read(root, crm_options, source_options, problems)

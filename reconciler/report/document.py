@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
@@ -138,9 +138,12 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-def schema(
-    shape: Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs"],
-) -> dict[str, Any]:
+Shape = Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+"""Of which documents there is a schema."""
+
+
+def schema(shape: Shape) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of what `--format json` prints."""
     from reconciler.report.discovery_shapes import DiscoveryDocument
 

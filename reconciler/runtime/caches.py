@@ -19,7 +19,7 @@ from typing import Any
 
 from reconciler.model.inventory import Inventory
 from reconciler.model.plan import Caches, PieceFiles, SpoolFile
-from reconciler.runtime.disk import onto_disk
+from reconciler.runtime.disk import onto_disk, write_whole
 from reconciler.tables.snapshot import Piece, Snapshot
 from reconciler.tables.spool import Damaged, Spool
 
@@ -101,7 +101,7 @@ class CacheFolder:
             settled=self._moved(caches.settled, f"{prefix}-settled") if caches.settled else None,
             pieces=pieces,
         )
-        self._write_index(_as_json(here, seen))
+        write_whole(self.path / "index.json", _as_json(here, seen).encode())
         self._sweep(here)
 
     def forget(self) -> None:
@@ -168,14 +168,6 @@ class CacheFolder:
         numbers = [int(head) for file in self.path.iterdir() if (head := file.name.partition("-")[0]).isdigit()]
         return max(numbers, default=0) + 1
 
-    def _write_index(self, content: str) -> None:
-        made = self.path / f"index-{self._token()}-{os.getpid()}"
-        with open(made, "w", encoding="utf-8", opener=_private) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(made, self.path / "index.json")
-
     def _sweep(self, kept: Caches) -> None:
         spools = [spool.path for piece in kept.pieces for spool in (piece.contacts, piece.keys) if spool]
         files = {kept.memo, kept.settled, *spools}
@@ -188,10 +180,6 @@ def too_many(snapshot: Snapshot) -> bool:
     """Whether so much came after the first piece that one new piece is better."""
     newer = snapshot.rows - snapshot.pieces[0].contacts.rows
     return len(snapshot.pieces) > _MOST_PIECES or newer * _MOST_NEWER > snapshot.rows
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _as_json(caches: Caches, seen: Seen) -> str:

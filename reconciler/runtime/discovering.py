@@ -83,18 +83,18 @@ def look_around(request: Request, look: Look) -> Seen:
 def live(request: Request, door: Door, base: Path) -> Crm:
     """What the CRM holds; who answers is checked first."""
     from reconciler.planning.discovery import Crm
-    from reconciler.runtime.doors import account_behind, crm_behind
+    from reconciler.runtime.doors import checked_account, open_crm
 
-    with crm_behind(door, base, request.clock) as gateway:
-        account_behind(door, gateway)
+    with open_crm(door, base, request.clock) as gateway:
+        checked_account(door, gateway)
         return Crm(door.type, gateway.inventory(), gateway.capabilities)
 
 
 def sampled(request: Request, door: Door, base: Path) -> Sample:
     """People of the source, spread over the first ones. Raises Failure, for a source without people too."""
-    from reconciler.runtime.doors import source_behind
+    from reconciler.runtime.doors import open_source
 
-    with source_behind(door, base) as source:
+    with open_source(door, base) as source:
         columns = tuple(source.columns())
         _refuse_one(columns, door.where)
         _refuse_data(columns, door.where)

@@ -118,7 +118,7 @@ class _Found:
         from reconciler.runtime.doors import open_source
         from reconciler.runtime.observe import checked_columns
 
-        self._source = stack.enter_context(open_source(self.desired, self.request.file.parent))
+        self._source = stack.enter_context(open_source(self.desired.source, self.request.file.parent))
         with doors_said(self.desired.source.where):
             columns = checked_columns(self.desired, self._source)
         return Looked(f"{self._source.label()} opens; all columns that the file names are among its {len(columns)}")
@@ -139,9 +139,9 @@ class _Found:
         from reconciler.runtime.doors import checked_account, open_crm
 
         request = self.request
-        gateway = stack.enter_context(open_crm(self.desired, request.file.parent, request.clock))
+        gateway = stack.enter_context(open_crm(self.desired.crm, request.file.parent, request.clock))
         with doors_said(self.desired.crm.where):
-            account = checked_account(self.desired, gateway)
+            account = checked_account(self.desired.crm, gateway)
         self._gateway = gateway
         if not account.id:
             return Looked(f"{self.desired.crm.type}: it does not exist yet; the first apply makes it")

@@ -1,4 +1,4 @@
-"""Opening the two doors that a file names, and closing them again."""
+"""Opening the two doors that a file or a command line names, and closing them again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find, names
-from reconciler.model.desired import Desired, Door
+from reconciler.model.desired import Door
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
 from reconciler.runtime.failures import doors_said, failure_of
@@ -21,15 +21,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_source(desired: Desired, base: Path) -> Iterator[Source]:
-    """The source of that file; its errors become failures. `base`: the folder that its paths are relative to."""
-    with source_behind(desired.source, base) as source:
-        yield source
-
-
-@contextmanager
-def source_behind(door: Door, base: Path) -> Iterator[Source]:
-    """As `open_source`, for a door that stands in no file yet."""
+def open_source(door: Door, base: Path) -> Iterator[Source]:
+    """The source; its errors become failures. `base`: the folder that its paths are relative to."""
     with doors_said(door.where):
         source: Source = _adapter(SOURCE, door).open(door.options, base)
         try:
@@ -39,15 +32,8 @@ def source_behind(door: Door, base: Path) -> Iterator[Source]:
 
 
 @contextmanager
-def open_crm(desired: Desired, base: Path, clock: Clock, most: int | None = None) -> Iterator[Gateway]:
-    """The CRM of that file behind a gateway; its errors become failures. `most`: calls after which writing stops."""
-    with crm_behind(desired.crm, base, clock, most) as gateway:
-        yield gateway
-
-
-@contextmanager
-def crm_behind(door: Door, base: Path, clock: Clock, most: int | None = None) -> Iterator[Gateway]:
-    """As `open_crm`, for a door that stands in no file yet."""
+def open_crm(door: Door, base: Path, clock: Clock, most: int | None = None) -> Iterator[Gateway]:
+    """The CRM behind a gateway; its errors become failures. `most`: calls after which writing stops."""
     from reconciler.runtime.gateway import Gateway
 
     with doors_said(door.where):
@@ -58,13 +44,8 @@ def crm_behind(door: Door, base: Path, clock: Clock, most: int | None = None) ->
             crm.close()
 
 
-def checked_account(desired: Desired, gateway: Gateway) -> Account:
+def checked_account(door: Door, gateway: Gateway) -> Account:
     """Who answers. Raises Failure E302 when it is another account than the file allows; before anything else."""
-    return account_behind(desired.crm, gateway)
-
-
-def account_behind(door: Door, gateway: Gateway) -> Account:
-    """As `checked_account`, for a door that stands in no file yet."""
     from reconciler.adapters.errors import WrongAccount
 
     account = gateway.connect()

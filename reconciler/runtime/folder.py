@@ -23,7 +23,7 @@ from pathlib import Path
 
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
-from reconciler.runtime.disk import is_full
+from reconciler.runtime.disk import is_full, write_whole
 from reconciler.runtime.lock import FileLock
 
 KEY_BYTES = 32
@@ -94,9 +94,7 @@ class Folder:
         """Remember that this account folder is in use now."""
         if self.current() != name:
             with self._usable():
-                made = self.path / f"current.{os.getpid()}"
-                _write(made, name.encode())
-                os.replace(made, self.path / "current")
+                write_whole(self.path / "current", name.encode())
 
     def account(self, name: str) -> Path:
         """The folder of that account (a name from `account_name`), made if it is missing."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.config import format_bytes, read_file
+from reconciler.config.format import format_bytes, read_file
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure, Place, Problem
-from reconciler.runtime.disk import is_full
+from reconciler.runtime.disk import is_full, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +55,9 @@ def format_content(content: bytes, name: str) -> Formatted:
 def write_formatted(formatted: Formatted) -> None:
     """Put the canonical form in the file's place: whole or not at all, with its mode; a link stays a link. Raises
     Failure E132, E509."""
-    path = Path(os.path.realpath(formatted.name))
-    made = path.with_name(f".{path.name}.{os.getpid()}")
+    path = Path(formatted.name)
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        try:
-            _write(made, formatted.after, mode)
-            os.replace(made, path)
-        finally:
-            with contextlib.suppress(OSError):
-                made.unlink(missing_ok=True)
+        write_whole(path, formatted.after, stat.S_IMODE(path.stat().st_mode))
     except OSError as error:
         code = "E509" if is_full(error) else "E132"
         raise Failure(problem(code, where=Place(formatted.name))) from None
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)

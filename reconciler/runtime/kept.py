@@ -6,7 +6,6 @@ accounts/NAME/shown/run-RUN.json    the outcomes of the last applies that wrote 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
-from reconciler.runtime.disk import is_full
+from reconciler.runtime.disk import is_full, write_whole
 
 if TYPE_CHECKING:
     from reconciler.report.shapes import PlanDocument
@@ -83,17 +82,9 @@ class KeptRuns:
     def _write(self, name: str, shown: Shown) -> None:
         held = {"format": _FORMAT, "at": shown.at, "narrowed": shown.narrowed}
         text = json.dumps({**held, "document": shown.document.model_dump(mode="json")})
-        made = self._path / f"{name}.{os.getpid()}"
         try:
             self._path.mkdir(mode=0o700, exist_ok=True)
-            try:
-                descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-                with open(descriptor, "w", encoding="utf-8", errors="surrogatepass") as stream:
-                    stream.write(text)
-                os.replace(made, self._path / name)
-            finally:
-                with contextlib.suppress(OSError):
-                    made.unlink(missing_ok=True)
+            write_whole(self._path / name, text.encode("utf-8", "surrogatepass"))
         except OSError as error:
             raise Failure(problem("E509") if is_full(error) else problem("E501", str(self._path))) from None
 

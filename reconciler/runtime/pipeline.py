@@ -58,7 +58,7 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
     desired = load_file(request, digested=False)
     problems = tuple(desired.warnings)
     if not offline:
-        with open_source(desired, request.file.parent) as source:
+        with open_source(desired.source, request.file.parent) as source:
             problems += tuple(check_columns(desired, tuple(source.columns())))
     return desired, problems
 

@@ -147,9 +147,9 @@ def open_session(request: Request) -> Iterator[Session]:
     key = folder.prepare(request.token_bytes)
     base = request.file.parent
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(desired, base))
-        gateway = stack.enter_context(open_crm(desired, base, request.clock, request.max_calls))
-        account = checked_account(desired, gateway)
+        source = stack.enter_context(open_source(desired.source, base))
+        gateway = stack.enter_context(open_crm(desired.crm, base, request.clock, request.max_calls))
+        account = checked_account(desired.crm, gateway)
         state, notes = open_state(folder, account.id, key)
         stack.callback(state.close)
         journal = Journal(state.path)

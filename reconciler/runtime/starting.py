@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
 from reconciler.model.problems import Failure, Problem
 from reconciler.runtime.discovering import Look, Seen, doors, live, look_around
+from reconciler.runtime.disk import is_full, write_whole
 from reconciler.runtime.request import Request
 
 if TYPE_CHECKING:
@@ -80,22 +82,18 @@ def seen_from(given: Given, folder: Path) -> Given:
 
 
 def write_new(path: Path, text: str, force: bool) -> None:
-    """Write a file that is not there; with `force` in the place of one that is. Raises Failure E921, E922.
-
-    What is there stays whole until the new text is: it is written beside it first.
-    """
+    """Write a file that is not there; with `force` in the place of one that is, which stays whole until the new one
+    is. Raises Failure E509, E921, E922."""
     try:
-        if not force:
+        if force and path.exists():
+            write_whole(path, text.encode(), stat.S_IMODE(path.stat().st_mode))
+        else:
             with path.open("x", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
-            return
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
     except FileExistsError:
         raise Failure(problem("E921", f"`{path}`")) from None
-    except OSError:
-        raise Failure(problem("E922", f"`{path}`")) from None
+    except OSError as error:
+        raise Failure(problem("E509") if is_full(error) else problem("E922", f"`{path}`")) from None
 
 
 def _live(crm: Crm) -> Live:

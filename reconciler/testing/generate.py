@@ -16,20 +16,14 @@ from reconciler.model.types import TYPES
 from reconciler.planning.decision import decision_rows
 from reconciler.report import reference
 from reconciler.report.adapters import adapters_document
-from reconciler.report.document import schema, to_json
+from reconciler.report.document import SHAPES, schema, to_json
 
 
 def generated() -> Mapping[str, str]:
     """Path below the checkout -> content, of every generated file. The schema knows our own adapters only."""
     return {
         "schemas/config.v1.json": to_json(config_schema(_own_options(CRM), _own_options(SOURCE))) + "\n",
-        "schemas/plan.v1.json": to_json(schema("plan")) + "\n",
-        "schemas/validation.v1.json": to_json(schema("validation")) + "\n",
-        "schemas/status.v1.json": to_json(schema("status")) + "\n",
-        "schemas/discovery.v1.json": to_json(schema("discovery")) + "\n",
-        "schemas/adapters.v1.json": to_json(schema("adapters")) + "\n",
-        "schemas/doctor.v1.json": to_json(schema("doctor")) + "\n",
-        "schemas/runs.v1.json": to_json(schema("runs")) + "\n",
+        **{f"schemas/{shape}.v1.json": to_json(schema(shape)) + "\n" for shape in SHAPES},
         "docs/messages.md": reference.messages_page(),
         "docs/types.md": reference.types_page(TYPES.values()),
         "docs/decision.md": reference.decision_page(decision_rows()),

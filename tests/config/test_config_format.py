@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.adapters.registry import CRM, SOURCE, options_models
-from reconciler.config import format_bytes, load
+from reconciler.config import load
 from reconciler.config.canonical import FILE, Form
 from reconciler.config.collect import Problems
 from reconciler.config.events import parse
+from reconciler.config.format import format_bytes
 from reconciler.config.models import Entry
 from reconciler.config.tree import Mapping, Node, Scalar
 from reconciler.model.problems import Failure

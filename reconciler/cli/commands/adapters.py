@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.requests import FORMAT
+from reconciler.cli.requests import format_option
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("adapters")
 @click.argument("name", required=False)
-@click.option("--format", type=FORMAT, default="text", help="What stdout gets. Default: text.")
+@format_option()
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, name: str | None, format: str) -> None:

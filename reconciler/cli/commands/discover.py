@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.doors import door_options, typed_doors
-from reconciler.cli.requests import FORMAT, bare_request
+from reconciler.cli.requests import bare_request, format_option, wrong_values
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("discover")
 @door_options
-@click.option("--format", type=FORMAT, default="text", help="What stdout gets. Default: text.")
+@format_option()
 @click.option("--yaml", is_flag=True, help="Only the YAML to paste.")
 @click.option("--show-values", is_flag=True, help="The values of small enumerations; at a terminal only.")
 @global_options(hidden=True)
@@ -41,8 +40,7 @@ def command(settings: Settings, /, format: str, yaml: bool, show_values: bool, *
     from reconciler.runtime.discovering import Look
 
     typed = typed_doors(**doors)
-    if show_values and (settings.ci or format == "json" or not sys.stdout.isatty()):
-        typed.problems.append(problem("E906"))
+    typed.problems += wrong_values(settings, show_values, format)
     if yaml and format == "json":
         typed.problems.append(problem("E903", "`--yaml` and `--format json`", fix="give one of them; the JSON has it"))
     if typed.problems:

@@ -8,13 +8,13 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.output import is_terminal
-from reconciler.cli.requests import FORMAT, bare_request
+from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.problems import Exit
 
 
 @click.command("doctor")
-@click.option("--format", type=FORMAT, default="text", help="What stdout gets. Default: text.")
+@format_option()
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, format: str) -> int:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 
 from reconciler.cli.settings import Settings, global_options
-
-NAMES = ("config", "plan", "validation", "status", "discovery", "adapters", "doctor", "runs")
+from reconciler.report.document import SHAPES, schema, to_json
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(NAMES), default="config")
+@click.argument("name", type=click.Choice(["config", *SHAPES]), default="config")
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, name: str) -> None:
@@ -27,19 +27,8 @@ def command(settings: Settings, name: str) -> None:
       reconciler schema config > config.schema.json
       reconciler schema plan
     """
-    from reconciler.report.document import schema, to_json
-
-    bodies: dict[str, Callable[[], dict[str, Any]]] = {
-        "config": _config_schema,
-        "plan": lambda: schema("plan"),
-        "validation": lambda: schema("validation"),
-        "status": lambda: schema("status"),
-        "discovery": lambda: schema("discovery"),
-        "adapters": lambda: schema("adapters"),
-        "doctor": lambda: schema("doctor"),
-        "runs": lambda: schema("runs"),
-    }
-    settings.print(to_json(bodies[name]()) + "\n")
+    bodies: dict[str, Callable[[], dict[str, Any]]] = {shape: partial(schema, shape) for shape in SHAPES}
+    settings.print(to_json(bodies.get(name, _config_schema)()) + "\n")
 
 
 def _config_schema() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.requests import FORMAT, bare_request
+from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("show")
 @click.argument("name", metavar="[RUN|last|plan]", default="plan")
 @click.option("--list", "listed", is_flag=True, help="List the runs instead, with time, result and counts.")
-@click.option("--format", type=FORMAT, default="text", help="What stdout gets. Default: text.")
+@format_option()
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, name: str, listed: bool, format: str) -> None:

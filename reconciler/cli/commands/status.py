@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.requests import FORMAT, bare_request
+from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
 
 PARTS = ("all", "links", "tags", "rewrites", "fields", "runs")
 
 
 @click.command("status")
-@click.option("--format", type=FORMAT, default="text", help="What stdout gets. Default: text.")
+@format_option()
 @click.option(
     "--forget",
     type=click.Choice(PARTS),

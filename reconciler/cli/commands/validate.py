@@ -5,15 +5,13 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.failures import PLACED, problems_as
-from reconciler.cli.requests import bare_request
+from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.problems import Failure, Level
 
-FORMAT = click.Choice(["text", "json", *PLACED])
-
 
 @click.command("validate")
-@click.option("--format", type=FORMAT, default="text", help="What stdout gets. Default: text.")
+@format_option(*PLACED)
 @click.option("--offline", is_flag=True, help="Do not look at the source's columns either.")
 @global_options(hidden=True)
 @click.pass_obj
