@@ -30,7 +30,7 @@ class KeptRun:
 class Status:
     """`account` "": the CRM does not exist yet, or nothing is remembered (`known` False). `lock`: who applies now, ""
     if nobody does. `counts` and `sizes` (bytes) by word and by file name. `kept_plan` and `kept_runs`: what `show` can
-    show."""
+    show. `next_full_read`: when all contacts are read again, in words or as a time (UTC, ISO); "": it is not known."""
 
     file: str
     state: str
@@ -43,6 +43,6 @@ class Status:
     open_creates: int = 0
     kept_plan: bool = False
     kept_runs: int = 0
-    next_full_read: str = "every run"
+    next_full_read: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)

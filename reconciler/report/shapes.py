@@ -270,6 +270,7 @@ class StatusDocument(Shape):
     running: str = ""
     """The apply that runs at this moment."""
     next_full_read: str = ""
+    """When all contacts are read again: a time, `with the next plan` or `with every plan`."""
     counts: dict[str, int] = {}
     """What is remembered, by word."""
     sizes: dict[str, int] = {}

@@ -5,6 +5,7 @@
     current             name of the account folder used last
     accounts/NAME/      state.db, journal.db, links.parquet of one account; those of others are set aside
     accounts/NAME/shown/  what plan and apply printed last, as JSON, for `show`
+    accounts/NAME/caches/  the snapshot of the contacts, sealed, and what else spares the next plan work
     tmp/NAME/           spill files of one run, swept at the next start
 
 Everything here is for its owner alone (0700, 0600), and is kept out of version control.

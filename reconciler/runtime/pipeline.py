@@ -100,8 +100,10 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
 
 
 def status(request: Request) -> Status:
-    """What is remembered about the file. Touches nothing but the state."""
+    """What is remembered about the file. Opens neither door."""
+    from reconciler.config.load import refresh_of
     from reconciler.model.status import Status
+    from reconciler.runtime.caches import cache_folder, next_full_read
     from reconciler.runtime.journal import Journal
     from reconciler.runtime.kept import KeptRuns
     from reconciler.runtime.lock import said
@@ -116,7 +118,8 @@ def status(request: Request) -> Status:
         stack.callback(state.close)
         journal = Journal(state.path)
         stack.callback(journal.close)
-        kept = KeptRuns(state.path)
+        kept, caches = KeptRuns(state.path), cache_folder(state, request)
+        cached = {f"caches/{kind}": size for kind, size in caches.sizes().items()}
         return replace(
             nothing,
             known=True,
@@ -129,12 +132,14 @@ def status(request: Request) -> Status:
             counts=state.counts(),
             kept_plan=kept.has_plan(),
             kept_runs=len(kept.runs()),
-            sizes={**folder.sizes(), "shown": kept.size()},
+            next_full_read=next_full_read(caches, refresh_of(request.file), request.clock.now()),
+            sizes={**folder.sizes(), "shown": kept.size(), **cached},
         )
 
 
 def forget(request: Request, what: str = "all") -> None:
     """Forget what is remembered, or one part of it (`state.FORGETTABLE`). Raises Failure E507 while an apply runs."""
+    from reconciler.runtime.caches import cache_folder
     from reconciler.runtime.journal import Journal
     from reconciler.runtime.kept import KeptRuns
     from reconciler.runtime.session import applying_alone
@@ -149,6 +154,8 @@ def forget(request: Request, what: str = "all") -> None:
             return
         stack.callback(state.close)
         state.forget(what)
+        if what in ("all", "snapshot", "rewrites"):  # pairs that a rewrite settled are in the caches, too
+            cache_folder(state, request).forget()
         if what in ("all", "runs"):
             KeptRuns(state.path).forget()
             journal = Journal(state.path)

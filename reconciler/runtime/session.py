@@ -21,7 +21,7 @@ from reconciler.report.document import ended_document, outcome_document, plan_do
 from reconciler.report.shapes import PlanDocument
 from reconciler.runtime.apply import Work, carry_out, remember
 from reconciler.runtime.applying import Applying
-from reconciler.runtime.caches import CacheFolder, Kept
+from reconciler.runtime.caches import CacheFolder, Kept, cache_folder
 from reconciler.runtime.contacts import ContactsRead, Freshness, new_seal
 from reconciler.runtime.doors import checked_account, open_crm, open_source
 from reconciler.runtime.folder import Folder, Workdir
@@ -158,10 +158,6 @@ def open_session(request: Request) -> Iterator[Session]:
         caches = cache_folder(state, request)
         said = [*notes, *_notes(folder, journal)]
         yield Session(desired, source, gateway, account, state, journal, caches, workdir, said)
-
-
-def cache_folder(state: State, request: Request) -> CacheFolder:
-    return CacheFolder(state.path / "caches", state.key, lambda: request.token_bytes(6).hex())
 
 
 @contextmanager

@@ -219,6 +219,7 @@ FORGETTABLE: dict[str, tuple[str, ...]] = {
     "rewrites": ("rewrites",),
     "fields": ("applied",),
     "runs": ("leftover",),
+    "snapshot": (),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from reconciler.model.checks import Check, Verdict
@@ -40,8 +40,13 @@ def _folder(folder: Folder) -> Check:
         return Check(name, Verdict.FAIL, f"{folder.path} cannot be written", fix, "E501")
     if folder.path.stat().st_mode & _FOR_OTHERS:
         return Check(name, Verdict.WARN, f"others may look into {folder.path}", f"chmod -R go= {folder.path}")
-    held = sum(p.stat().st_size for p in folder.path.rglob("*") if p.is_file())
-    return Check(name, Verdict.OK, f"{folder.path} is writable, for its owner alone, and holds {size(held)}")
+    held, cached = _bytes(folder.path.rglob("*")), _bytes(folder.path.glob("accounts/*/caches/*"))
+    said = f"{folder.path} is writable, for its owner alone, and holds {size(held)}"
+    return Check(name, Verdict.OK, said + (f", {size(cached)} of it caches" if cached else ""))
+
+
+def _bytes(paths: Iterable[Path]) -> int:
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def _lock(folder: Folder) -> Check:
