@@ -1,11 +1,14 @@
-"""The first plan: people from the CSV through the program's own source, contacts from Parquet pages, through `diff`.
+"""One plan: people from the CSV through the program's own source, contacts from Parquet pages, through `diff`.
 
+`python -m bench.plan FOLDER first` plans without anything from before and keeps what a plan keeps; `later` plans again
+with that (the memo, the snapshot with its keys, settled pairs); `bare` keeps nothing (`snapshot: false`).
 Fetching is not counted, so contacts do not come from a CRM; everything else is what `reconciler plan` does.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -20,14 +23,18 @@ import pyarrow.parquet as pq
 from bench.columns import TAGS
 from reconciler.adapters.local import capabilities
 from reconciler.adapters.registry import CRM, SOURCE, find, options_models
+from reconciler.cli.timings import Timings
 from reconciler.config import load
 from reconciler.model.desired import Desired
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag, Inventory
 from reconciler.model.plan import Plan
 from reconciler.planning.observed import Observed, Options, Remembered
 from reconciler.planning.plan import diff
+from reconciler.runtime.caches import CacheFolder, Seen
 
 PAGE = 10_000
+KEY = b"k" * 32
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def inventory(desired: Desired) -> Inventory:
@@ -46,8 +53,12 @@ def inventory(desired: Desired) -> Inventory:
     return Inventory(tuple(fields), tuple(CrmTag(str(n), name) for n, name in enumerate(TAGS)))
 
 
-def plan(folder: Path, workdir: Path) -> Plan:
+def plan(folder: Path, workdir: Path, way: str = "bare") -> Plan:
     """The plan for one generated folder."""
+    caches = CacheFolder(folder / "caches", KEY, lambda: os.urandom(4).hex())
+    kept = caches.load() if way == "later" else None
+    if way == "later" and (kept is None or kept.snapshot is None):
+        sys.exit("bench: the first plan left nothing")
     desired = load(folder / "reconciler.yaml", {}, options_models(CRM), options_models(SOURCE))
     source = find(SOURCE, "csv").open(desired.source.options, folder)
     pages = pq.ParquetFile(folder / "contacts.parquet")
@@ -61,12 +72,21 @@ def plan(folder: Path, workdir: Path) -> Plan:
         inventory=inventory(desired),
         people=source.read,
         contacts=contacts,
-        remembered=Remembered(key=b"k" * 32),
+        remembered=Remembered(key=KEY),
         reads=dict,
         source_label="people.csv",
         columns=tuple(source.columns()),
+        snapshot=lambda _keys: kept.snapshot if kept else None,
+        caches=kept.caches if kept else None,
     )
-    return diff(desired, observed, Options(now=datetime(2026, 11, 22, tzinfo=UTC), workdir=workdir))
+    keep = way != "bare"
+    timings = Timings()
+    options = Options(now=NOW, workdir=workdir, keep=keep, salt=os.urandom, progress=timings)
+    made = diff(desired, observed, options)
+    if made.caches is not None:
+        caches.save(made.caches, Seen(NOW, NOW, {f.key: f.native for f in observed.inventory.fields}))
+    print(timings.text(), file=sys.stderr)
+    return made
 
 
 def said(made: Plan) -> dict[str, Any]:
@@ -107,6 +127,6 @@ def differences(truth: dict[str, Any], found: dict[str, Any]) -> list[str]:
 if __name__ == "__main__":
     data = Path(sys.argv[1])
     with tempfile.TemporaryDirectory(dir=data) as spill:
-        found = said(plan(data, Path(spill)))
+        found = said(plan(data, Path(spill), sys.argv[2]))
     truth = json.loads((data / "truth.json").read_text(encoding="utf-8"))
     print(json.dumps({"wrong": differences(truth, found)}))

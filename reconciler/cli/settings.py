@@ -20,6 +20,7 @@ from reconciler.model.problems import Failure
 from reconciler.model.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from reconciler.cli.timings import Timings
     from reconciler.report.annotations import Seen
     from reconciler.report.layout import Page
 
@@ -55,6 +56,7 @@ class Settings:
     given: bool = False
     start: str = field(default_factory=_folder)
     arguments: Sequence[str] = ()
+    timings: Timings | None = None
     _entered: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
@@ -70,7 +72,8 @@ class Settings:
         if sys.stderr is None:
             return Silent()
         bar = sys.stderr.isatty() and not (self.ci or self.verbose)
-        return chosen_progress(sys.stderr, self.quiet, bar, bool(self.verbose))
+        shown = chosen_progress(sys.stderr, self.quiet, bar, bool(self.verbose))
+        return shown if self.timings is None else self.timings.around(shown)
 
     def print(self, text: str, to_stderr: bool = False) -> None:
         stream = sys.stderr if to_stderr else sys.stdout

@@ -43,14 +43,16 @@ _INVENTORY_CALLS: dict[tuple[str, Action], tuple[Call, str]] = {
 @dataclass(frozen=True, slots=True)
 class Work:
     """What apply has to do for people, in items: contacts to create, contacts to update with values, people per tag
-    name to apply it to and to take it from, contacts to look up by e-mail, written contacts to read back; and whether
-    the account answers with an id only once something was written."""
+    name to apply it to and to take it from, contacts to look up by e-mail, contacts known from a snapshot to be read
+    again before they are changed, written contacts to read back; and whether the account answers with an id only once
+    something was written."""
 
     creates: int = 0
     updates: int = 0
     applied: Mapping[str, int] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
     lookups: int = 0
+    again: int = 0
     read_back: int = 0
     new_account: bool = False
 
@@ -82,6 +84,7 @@ def _items(work: Work) -> Iterator[tuple[Call, int]]:
     yield Call.UPDATE_CONTACTS, work.updates
     yield Call.GET_CONTACT_ID, work.lookups
     yield Call.CONNECT, int(work.new_account)
+    yield Call.LOAD_CONTACTS, work.again
     yield Call.LOAD_CONTACTS, work.read_back
     for people in work.applied.values():
         yield Call.APPLY_TAG, people

@@ -164,6 +164,7 @@ def _work(observed: Observed, people: PeoplePlan) -> Work:
         updates=counts.updated_with_values,
         applied={t.name: t.apply for t in counts.tags.values() if t.apply},
         removed={t.name: t.remove for t in counts.tags.values() if t.remove},
+        again=counts.updated_with_values if observed.incremental() else 0,
         read_back=creates + counts.updated_with_values,
         new_account=not observed.account.id,
     )

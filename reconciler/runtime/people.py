@@ -21,6 +21,7 @@ from reconciler.model.desired import Desired, Push
 from reconciler.model.plan import ContactAction, Plan, TagAction
 from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.inventory import InventoryWriter
+from reconciler.runtime.lookagain import LookAgain
 from reconciler.runtime.readback import ReadBack
 from reconciler.runtime.rows import Row, Settling
 from reconciler.runtime.taggings import Taggings
@@ -56,12 +57,16 @@ class PeopleWriter:
         self._creates: list[Row] = []
         self._updates: list[Row] = []
         self._read_back = ReadBack(applying, plan, desired)
+        self._look_again: LookAgain | None = None
         self.rows = Settling()
         self._taggings = Taggings(applying, inventory, self._read_back, self.rows)
 
     def write(self) -> None:
         """Everybody, to the end of the plan. Raises Halted, in good order, when it has to stop before."""
         self._ways = {key: way for key in self._plan.people.keys if (way := self._way(key)) is not None}
+        if self._plan.scope == "incremental":
+            live = {key: way.live for key, way in self._ways.items()}
+            self._look_again = LookAgain(self._applying, self._read_back, live)
         for row in self._rows():
             self._prepare(row)
             if row.create and row.digest in self._open:
@@ -102,6 +107,8 @@ class PeopleWriter:
         changed, tagged = values.flatten(), tags.flatten()
         fields = [keys[field] for field in changed.field("field").to_pylist()]
         afters = iter(zip(fields, changed.field("after").to_pylist(), strict=True))
+        looked = changed.field("before").to_pylist() if self._look_again else []
+        befores = iter(zip(fields, looked, strict=False))
         actions = map(TagAction, tagged.field("action").to_pylist())
         taggings = iter(zip(tagged.field("tag").to_pylist(), actions, strict=True))
         people = (batch.column(name).to_pylist() for name in ("person", "match", "contact", "action"))
@@ -114,6 +121,7 @@ class PeopleWriter:
                 create=action == ContactAction.CREATE,
                 values=dict(islice(afters, filled)),
                 tags=list(islice(taggings, carried)),
+                before=dict(islice(befores, filled)) if self._look_again else None,
             )
 
     def _prepare(self, row: Row) -> None:
@@ -169,10 +177,15 @@ class PeopleWriter:
         if not rows:
             return
         applying = self._applying
-        applying.before_call(self._read_back.calls_after(len(rows)))
+        create = kind is Call.ADD_CONTACTS
+        again = None if create else self._look_again
+        applying.before_call(self._read_back.calls_after(len(rows)) + (again is not None))
         batch = rows[:]
         rows.clear()
-        create = kind is Call.ADD_CONTACTS
+        if again is not None:
+            batch = self._still_wanted(again, batch)
+        if not batch:
+            return
         seq = applying.intent(kind, len(batch), [row.digest for row in batch] if create else ())
         if owed := [(row.digest, tag) for row in batch if create for tag in row.owed]:
             applying.state.owe(owed)
@@ -190,6 +203,15 @@ class PeopleWriter:
         applying.outcome(seq, len(batch) - failed, failed, lost)
         self._after(batch, fates)
 
+    def _still_wanted(self, again: LookAgain, batch: list[Row]) -> list[Row]:
+        """Rows with something to write yet; of the others only the tags are left."""
+        wanted = again.still_wanted(batch)
+        for row in batch:
+            if not row.values:
+                self.rows.settle(row, 1)
+                self._tag(row)
+        return wanted
+
     def _look_first(self, row: Row) -> None:
         """A creation that an earlier run may have made: look before repeating it."""
         try:
@@ -204,6 +226,7 @@ class PeopleWriter:
         self._applying.written.recovered += 1
         row.contact = contact
         row.create = False
+        row.before = None
         row.item = Item(row.item.record, row.email, contact)
         self._add(self._updates, row, Call.UPDATE_CONTACTS)
 

@@ -71,7 +71,7 @@ class ReadBack:
                 if text == sent and (text is None or key in self._plain):
                     same.append((contact, key))
                     continue
-                stored = self._stored(key, text, sent)
+                stored = self.stored(key, text, sent)
                 if stored == sent:
                     same.append((contact, key))
                 else:  # undecodable too: the mark stands for it here as it does when contacts are read
@@ -79,8 +79,9 @@ class ReadBack:
         self._applying.written.rewritten += len(differing)
         self._applying.state.add_rewrites(differing, same)
 
-    def _stored(self, key: str, text: str | None, sent: str | None) -> str | None:
-        """What the contact holds, canonical; each distinct text is converted once."""
+    def stored(self, key: str, text: str | None, sent: str | None) -> str | None:
+        """What the contact holds, canonical, or a mark; `sent` where that cannot be told. Each distinct text is
+        converted once."""
         lane = self._lanes.get(key)
         if lane is None:
             return sent

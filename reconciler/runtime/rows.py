@@ -12,7 +12,8 @@ from reconciler.runtime.writer import Item
 class Row:
     """One contact to write.
 
-    `values`: field key of the file -> canonical text, None to clear. `parts`: what has no outcome yet. `owed`: tags
+    `values`: field key of the file -> canonical text, None to clear. `before`: what the plan saw there, where that came
+    from a snapshot. `parts`: what has no outcome yet. `owed`: tags
     that it only gets because it is created. `short`: something of it could not be written, because what it needs is
     not in the CRM.
     """
@@ -23,6 +24,7 @@ class Row:
     create: bool
     values: dict[str, str | None]
     tags: list[tuple[str, TagAction]]
+    before: dict[str, str | None] | None = None
     owed: frozenset[str] = frozenset()
     parts: int = 0
     short: bool = False

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.test_process import BASE, SCRIPT, finished
+from tests.cli.test_process import SCRIPT, Screen, finished
 from tests.report.json_schema import parsed
 
 PEOPLE = "id,email,Vorname,geboren,stufe\n" + "".join(
@@ -29,36 +27,18 @@ def said(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProce
     return finished(str(SCRIPT), "-C", str(folder), *arguments, **env)
 
 
-class Terminal:
+class Terminal(Screen):
     """The installed command at a terminal, answered as it asks."""
 
     def __init__(self, folder: Path, *arguments: str, **env: str) -> None:
-        self.pid, self._fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            os.execve(str(SCRIPT), [str(SCRIPT), *arguments], BASE | env)  # the child becomes the program
-        self.text = ""
+        super().__init__(*arguments, program=[str(SCRIPT)], folder=folder, **env)
 
     def answer(self, question: str, text: str) -> None:
         end, begun = time.monotonic() + 30, len(self.text)
         while question not in self.text[begun:] and time.monotonic() < end and self._read():
             pass
         assert question in self.text[begun:]
-        os.write(self._fd, f"{text}\n".encode())
-
-    def end(self) -> int:
-        while self._read():
-            pass
-        os.close(self._fd)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-    def _read(self) -> bool:
-        try:
-            read = os.read(self._fd, 4096)
-        except OSError:
-            return False
-        self.text += read.decode("utf-8", "replace")
-        return bool(read)
+        self.type(f"{text}\n")
 
 
 def test_the_first_hour_ends_in_a_plan(folder: Path) -> None:

@@ -86,15 +86,19 @@ def build(folder: Path, shape: Shape) -> None:
         crm.seed([plan, *others], ["Customer", "Former", "Gone"], contacts)
 
 
-def applied(folder: Path) -> Outcome:
-    return pipeline.apply(request(folder, allow={"create": 9999, "untag": 9999}), lambda _: True, lambda: False)
+def asked(folder: Path, refresh: str | None = None) -> Request:
+    return request(folder, allow={"create": 9999, "untag": 9999}, refresh=refresh)
+
+
+def applied(folder: Path, refresh: str | None = None) -> Outcome:
+    return pipeline.apply(asked(folder, refresh), lambda _: True, lambda: False)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_calls_are_as_predicted_endpoint_by_endpoint(shape: Shape, tmp_path: Path) -> None:
     build(tmp_path, shape)
-    said = pipeline.plan(request(tmp_path, allow={"create": 9999, "untag": 9999})).cost
-    outcome = applied(tmp_path)
+    said = pipeline.plan(asked(tmp_path, "full")).cost
+    outcome = applied(tmp_path, "full")
     assert outcome.result is Result.APPLIED
     assert outcome.calls == outcome.plan.cost.endpoints
     assert outcome.plan.cost == said
@@ -103,6 +107,18 @@ def test_calls_are_as_predicted_endpoint_by_endpoint(shape: Shape, tmp_path: Pat
     again = applied(tmp_path)
     assert again.result is Result.NONE
     assert again.calls == again.plan.cost.endpoints
+
+
+@pytest.mark.parametrize("shape", [s for s in SHAPES if s.there > 0], ids=str)
+def test_so_are_those_of_an_apply_that_knows_contacts_from_a_snapshot_and_looks_again(
+    shape: Shape, tmp_path: Path
+) -> None:
+    build(tmp_path, shape)
+    said = pipeline.plan(asked(tmp_path)).cost
+    outcome = applied(tmp_path)
+    assert outcome.plan.scope == "incremental"
+    assert outcome.calls == outcome.plan.cost.endpoints
+    assert outcome.plan.cost.writes == said.writes
 
 
 class Ticking:

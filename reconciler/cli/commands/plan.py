@@ -14,9 +14,10 @@ from reconciler.cli.settings import Settings, global_options
 @click.command("plan")
 @planning_options
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
+@click.option("--timings", is_flag=True, help="Say on stderr how long each stage took.")
 @global_options(hidden=True)
 @click.pass_obj
-def command(settings: Settings, /, detailed_exitcode: bool, **options: Any) -> int:
+def command(settings: Settings, /, detailed_exitcode: bool, timings: bool, **options: Any) -> int:
     """Show what an apply would do. Writes nothing to the CRM.
 
     \b
@@ -28,6 +29,10 @@ def command(settings: Settings, /, detailed_exitcode: bool, **options: Any) -> i
       reconciler plan --format json --detailed-exitcode > plan.json
     """
     asked = Asked(**options)
+    if timings:
+        from reconciler.cli.timings import Timings
+
+        settings.timings = Timings()
     wanted = request(settings, asked)
     try:
         plan = settings.program().plan(wanted)
@@ -41,4 +46,6 @@ def command(settings: Settings, /, detailed_exitcode: bool, **options: Any) -> i
         from reconciler.report.text import plan_text
 
         settings.print(plan_text(plan, page=settings.page(asked.narrowed)))
+    if settings.timings is not None:
+        settings.print("\n" + settings.timings.text(), to_stderr=True)
     return exits.CHANGES_PENDING if detailed_exitcode and plan.pending else exits.DONE
