@@ -6,6 +6,7 @@ What changes is appended to the change table and counted; nothing is decided row
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +20,7 @@ from reconciler.planning.made import Permissions
 from reconciler.planning.observed import Remembered
 from reconciler.planning.taggings import TagDecisions
 from reconciler.planning.values import Decided, ValueDecisions
-from reconciler.tables.changes import ChangeTable, ValueChanges
+from reconciler.tables.changes import ChangeTable, TagChanges, ValueChanges
 from reconciler.tables.settled import Settled, held_in
 
 
@@ -53,7 +54,7 @@ class Comparison:
     def updates(self, batch: pa.RecordBatch) -> None:
         """Columns: the spooled ones of both sides, and `taken`."""
         values = self._values.decide(batch, new=False)
-        tags = self._tags.decide(batch, new=False)
+        tags = self._retagged(batch)
         people = _people(batch, batch.column("id"))
         counts = self.counts
         counts.looked_at += batch.num_rows
@@ -63,6 +64,14 @@ class Comparison:
         counts.overwritten += self._overwritten(batch, values.changes)
         if self._settled is not None:
             self._settled.add(self._quiet(batch, values, [t.at for t in tags]))
+
+    def _retagged(self, batch: pa.RecordBatch) -> list[TagChanges]:
+        """Taggings; only who does not carry exactly the tags that are wanted is looked at."""
+        rows = pc.indices_nonzero(pc.invert(batch.column("tags_same"))).cast(pa.int64())
+        if not len(rows):
+            return []
+        changes = self._tags.decide(batch.take(rows), new=False)
+        return [replace(change, at=rows.take(change.at)) for change in changes]
 
     def settled(self, patterns: Mapping[str, int]) -> None:
         """Pairs that an earlier plan settled: not looked at, and counted as if they had been."""

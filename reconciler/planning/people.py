@@ -101,6 +101,7 @@ class _Comparing:
         changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
         comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples, self._settled)
         self._compare(comparison)
+        changes.order(self._engine)
         links = options.workdir / "links.parquet" if options.links else None
         if links is not None:
             self._pairing.write_links(links)
@@ -139,15 +140,14 @@ class _Comparing:
         wanted = differing.column("ord").combine_chunks()
         contacts = differing.column("idx").combine_chunks()
         joined = self._engine.stream(
-            "SELECT o.*, t.*, d.taken, d.tags_same FROM o JOIN differing d ON o.ord = d.ord JOIN t ON t.idx = d.idx"
-            " ORDER BY o.ord",
+            "SELECT o.*, t.*, d.taken, d.tags_same FROM o JOIN differing d ON o.ord = d.ord JOIN t ON t.idx = d.idx",
             BATCH,
             o=_reader(self._people.gather(wanted)),
             t=_reader(self._contacts.gather(contacts.take(pa.compute.sort_indices(contacts)))),
             differing=differing,
         )
-        for batch in joined:
-            comparison.updates(batch)
+        for batch in joined:  # in no order: sorting whole rows of everybody who differs costs more than all the rest
+            comparison.updates(batch.sort_by("ord"))
 
     def _keep(self) -> Caches | None:
         """What spares the next plan work, as files in the workdir."""

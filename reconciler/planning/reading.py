@@ -218,15 +218,14 @@ class PeopleReader:
         distinct = pc.dictionary_encode(cells)
         weights, makes = [], []
         for text in distinct.dictionary.to_pylist():
-            total = 0
             items = () if text[0] == MARK else read_set(text)
-            for item in items:
-                weight = known.get(item)
-                if weight is None:
-                    weight = known[item] = self._first_weight(column, item)
-                total += weight
+            try:
+                total = sum([known[item] for item in items])
+            except KeyError:
+                known |= {item: self._first_weight(column, item) for item in items if item not in known}
+                total = sum([known[item] for item in items])
             weights.append(_wrap(total))
-            makes.append(not novel.isdisjoint(items))
+            makes.append(bool(novel) and not novel.isdisjoint(items))
         return (
             pc.fill_null(pa.array(weights, pa.int64()).take(distinct.indices), 0),
             pc.fill_null(pa.array(makes, pa.bool_()).take(distinct.indices), False),

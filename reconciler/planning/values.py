@@ -151,11 +151,13 @@ class ValueDecisions:
         for cause in pc.unique(changes.cause).to_pylist():
             kept = self._counts.examples.setdefault(example_key(key, CAUSES[cause]), [])
             chosen = pc.indices_nonzero(pc.equal(changes.cause, cause)).to_pylist()
-            for n in chosen[: _MOST_EXAMPLES - len(kept)]:
+            for n in chosen[:_MOST_EXAMPLES]:
                 at = changes.at[n].as_py()
                 address = contact_address(self._remembered.key, batch.column("person")[at].as_py())
                 row = batch.column("row")[at].as_py()
                 kept.append(Example(f"{address}.{key}", row, changes.before[n].as_py(), changes.after[n].as_py()))
+            kept.sort(key=lambda example: example.row)
+            del kept[_MOST_EXAMPLES:]  # batches come in no order
 
 
 _COUNTED = {

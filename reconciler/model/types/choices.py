@@ -81,9 +81,22 @@ def build_multiselect(spec: Spec) -> Parse:
             known[item] = value
         return value
 
+    def at_once(raw: str) -> set[str] | None:
+        """The items of a text with commas and nothing else that could part it, if all of them were met before."""
+        if not raw[0].isalnum() or raw[1:2] == ":" or ";" in raw or "|" in raw or whole:
+            return None
+        try:
+            return {known[item] for item in raw.split(",")}
+        except KeyError:
+            return None
+
     def parse(raw: str | None) -> str | None:
         if not raw or raw == _EMPTY_LIST:
             return None
+        met = at_once(raw)
+        if met is not None:
+            met.discard("")
+            return write_set(met) if met else None
         # An option whose own text has a comma is found before the text is taken apart.
         only = whole.get(clean(raw)) if whole else None
         items = {only} if only else {known[item] if item in known else read(item) for item in read_items(raw)}
