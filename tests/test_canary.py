@@ -181,6 +181,9 @@ def test_no_command_lets_a_value_out(folder: Path, format: str, verbose: tuple[s
     assert applied.code == 0, applied.out + applied.err
     assert quiet(folder, reconciler(folder, "plan", *as_asked)).code == 0
     assert quiet(folder, reconciler(folder, "status", *verbose)).code == 0
+    for shown in ((), ("last",), ("--list",)):
+        assert quiet(folder, reconciler(folder, "show", *shown, *verbose, "--format", format)).code == 0
+    assert quiet(folder, reconciler(folder, "doctor", *verbose, "--format", format)).code == 0
     assert WORD in (folder / "crm.db").read_bytes().decode(errors="replace") + wal(folder)
 
 
@@ -245,3 +248,34 @@ def test_a_tag_made_from_a_value_is_never_named(folder: Path, format: str) -> No
     assert "Role: *" in quiet(folder, reconciler(folder, "plan", *as_asked)).out
     quiet(folder, reconciler(folder, "plan", "--target", 'tag["Role*"]', *as_asked))
     assert WORD in (folder / "crm.db").read_bytes().decode(errors="replace") + wal(folder)
+
+
+FIRST_HOUR = (
+    ("discover", "--source", "people.csv"),
+    ("discover", "--source", "people.csv", "--format", "json"),
+    ("discover", "--source", "people.csv", "--crm", "local:crm.db", "--yaml"),
+    ("discover",),
+    ("import", "--crm", "local:crm.db", "--source", "people.csv", "--person", "id"),
+    ("import", "--crm", "local:crm.db"),
+    ("import",),
+    ("init", "-f", "new.yaml", "--crm", "local:crm.db", "--source", "people.csv", "--person", "id"),
+)
+
+
+@pytest.mark.parametrize("arguments", FIRST_HOUR, ids=" ".join)
+def test_the_first_hour_lets_no_value_out(folder: Path, arguments: tuple[str, ...]) -> None:
+    write(folder, [*ROWS, *(person(n) for n in range(30, 60))])
+    assert quiet(folder, reconciler(folder, *arguments, "-vv")).code == 0
+
+
+def test_a_source_without_a_header_is_not_quoted(folder: Path) -> None:
+    (folder / "people.csv").write_text("".join(ROWS[:4]))
+    for arguments in (FIRST_HOUR[0], FIRST_HOUR[1], FIRST_HOUR[-1]):
+        assert quiet(folder, reconciler(folder, *arguments, "-vv")).code in (0, 1)
+
+
+@pytest.mark.parametrize("broken", [f'"{WORD}",{WORD}\n', f'"{WORD}\n'], ids=["too few cells", "an open quote"])
+def test_a_broken_row_is_not_quoted_while_looking(folder: Path, broken: str) -> None:
+    write(folder, [*ROWS[:4], broken])
+    for arguments in (FIRST_HOUR[0], FIRST_HOUR[1], FIRST_HOUR[-1]):
+        assert quiet(folder, reconciler(folder, *arguments, "-vv")).code in (0, 1)

@@ -87,6 +87,12 @@ class ReadsAll(Protocol):
 
 
 @runtime_checkable
+class TellsTime(Protocol):
+    def time(self) -> datetime:
+        """The CRM's own clock, aware; `doctor` compares this machine's with it."""
+
+
+@runtime_checkable
 class WritesFields(Protocol):
     """`add_field` may be given any `CrmField` whose native type is one of the wires'."""
 

@@ -189,6 +189,7 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 class _Adapter:
     Options = JsonlOptions
+    endings = ("jsonl", "ndjson")
 
     def open(self, options: JsonlOptions, base: Path) -> JsonlSource:
         return JsonlSource(base / options.path)

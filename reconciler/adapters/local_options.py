@@ -12,6 +12,10 @@ from reconciler.model.clock import Clock
 
 if TYPE_CHECKING:
     from reconciler.adapters.local import LocalDoor
+    from reconciler.model.capabilities import Capabilities
+
+
+_CALLS_PER_SECOND = 50.0
 
 
 class LocalOptions(BaseModel):
@@ -22,12 +26,19 @@ class LocalOptions(BaseModel):
     path: str = Field(
         min_length=1, description="the CRM's file, relative to the file that names it; made on first write"
     )
-    calls_per_second: float = Field(default=50.0, gt=0, le=100_000, description="how fast it may be called")
+    calls_per_second: float = Field(
+        default=_CALLS_PER_SECOND, gt=0, le=100_000, description="how fast it may be called"
+    )
     quirks: Quirks = Field(default=Quirks(), description="a rehearsal: how it should misbehave on purpose")
 
 
 class _Adapter:
     Options = LocalOptions
+
+    def capabilities(self, options: LocalOptions | None) -> Capabilities:
+        from reconciler.adapters.local import capabilities
+
+        return capabilities(options.calls_per_second if options else _CALLS_PER_SECOND)
 
     def open(self, options: LocalOptions, base: Path, object: str) -> LocalDoor:  # noqa: ARG002 - it has contacts only
         from reconciler.adapters.local import LocalDoor

@@ -14,15 +14,23 @@ if TYPE_CHECKING:
 
     from reconciler.adapters.crm import Crm
     from reconciler.adapters.source import Source
+    from reconciler.model.capabilities import Capabilities
 
 
 class CrmAdapter(Protocol):
-    """What a CRM adapter's module offers as `ADAPTER`."""
+    """What a CRM adapter's module offers as `ADAPTER`; see also `TellsCapabilities`."""
 
     Options: type[BaseModel]
 
     def open(self, options: Any, base: Path, object: str) -> Crm:
         """`base`: the folder that relative paths of the file are relative to. Opens lazily; `connect` comes first."""
+
+
+class TellsCapabilities(Protocol):
+    """What a CRM adapter may offer, so that it can be looked at before it is opened."""
+
+    def capabilities(self, options: Any | None) -> Capabilities:
+        """What the CRM can do under these options; None: under those that a file leaves out. Opens nothing."""
 
 
 class SourceAdapter(Protocol):
@@ -57,6 +65,23 @@ def find(kind: Kind, name: str) -> Any:
         if entry.name == name:
             return entry.load()
     raise KeyError(name)
+
+
+def package(kind: Kind, name: str) -> str:
+    """The distribution that the adapter comes with and its version; "" for our own and where it does not say."""
+    if name in kind.own:
+        return ""
+    found = next((entry.dist for entry in _outside(kind) if entry.name == name), None)
+    return f"{found.name} {found.version}" if found is not None else ""
+
+
+def by_ending(kind: Kind, ending: str) -> str | None:
+    """The adapter that reads files with that ending (`.csv`): the one of that name, or one whose `endings` has it."""
+    wanted = ending.removeprefix(".").lower()
+    known = names(kind)
+    if not wanted or wanted in known:
+        return wanted or None
+    return next((name for name in known if wanted in getattr(find(kind, name), "endings", ())), None)
 
 
 def _outside(kind: Kind) -> EntryPoints:

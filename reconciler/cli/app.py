@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,19 +22,27 @@ from reconciler.model.names import near_matches
 from reconciler.model.problems import Exit, Failure
 
 COMMANDS: Mapping[str, str] = {
+    "init": "Write a first file: from your answers, your source and your CRM.",
+    "import": "Print the fields and tags that a CRM has, as a file whose plan is empty.",
+    "discover": "Show what the source's columns hold, and which CRM fields they may fill.",
     "validate": "Check the file, the environment and the source's columns; never the CRM.",
     "plan": "Show what an apply would do. Writes nothing to the CRM.",
     "apply": "Do what the plan says, after asking.",
+    "show": "Show the last plan or a run again, without touching source or CRM.",
     "status": "Show what is remembered about the file: account, links, last run.",
-    "explain": "Explain a code or a rule; without one, list them all.",
+    "doctor": "Check everything that a run needs: program, file, source, CRM, state folder.",
+    "adapters": "Show which CRMs and sources there are, and what each can do.",
+    "fmt": "Lay the file out in its canonical form; comments stay.",
     "schema": "Print the JSON Schema of the file, or of what --format json prints.",
+    "explain": "Explain a code or a rule; without one, list them all.",
 }
 
 
 def _imported(name: str) -> click.Command | None:
     if name not in COMMANDS:
         return None
-    found: click.Command = importlib.import_module(f"reconciler.cli.commands.{name}").command
+    module = f"{name}_" if keyword.iskeyword(name) else name
+    found: click.Command = importlib.import_module(f"reconciler.cli.commands.{module}").command
     found.epilog = "-f FILE, -C DIR and the other options of `reconciler --help` may stand here, too."
     return found
 
@@ -64,6 +73,7 @@ class Commands(click.Group):
 
 _EPILOG = """\b
 Examples:
+  reconciler init --crm local:crm.db --source people.csv
   reconciler validate
   reconciler plan
   reconciler -f north.yaml apply
@@ -117,7 +127,7 @@ def run_process(arguments: Sequence[str]) -> int:
 
 def run(arguments: Sequence[str], env: Mapping[str, str], program: Callable[[], Any] = _pipeline) -> int:
     """Runs one command line and gives its exit code. `program`: what stands behind the commands."""
-    settings = Settings(env, program, Interrupts())
+    settings = Settings(env, program, Interrupts(), arguments=arguments)
     with settings.interrupts.watching():
         try:
             code = app.main(list(arguments), prog_name="reconciler", standalone_mode=False, obj=settings)

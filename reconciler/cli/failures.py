@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +16,8 @@ from reconciler.report.words import listing
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from reconciler.report.annotations import Seen
 
 
 def usage_problem(error: click.UsageError, command: click.Command) -> Problem:
@@ -70,30 +72,110 @@ def unexpected(error: BaseException, verbose: int) -> Problem:
     return problem("E999", f"{detail}. The way there: {' > '.join(frames)}" if verbose else detail)
 
 
-def asked_for_json(arguments: Sequence[str]) -> bool:
-    """Whether the command line wants JSON, read even where the rest of it cannot be."""
+def asked_format(arguments: Sequence[str]) -> str:
+    """The format that the command line wants, read even where the rest of it cannot be; "" for none."""
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(a == "--format=json" or (a == "--format" and b == "json") for a, b in pairs)
+    asked = [b if a == "--format" else a.partition("=")[2] for a, b in pairs if a.partition("=")[0] == "--format"]
+    return asked[-1] if asked else ""
 
 
-def _document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
-    from reconciler.report import document
+def problems_as(form: str, problems: Iterable[Problem], settings: Settings) -> str:
+    """The problems in a format that needs nothing else: a key of `PLACED`."""
+    return PLACED[form](problems, settings.seen)
 
-    if settings.command == "validate":
-        return document.validation_document(settings.file, failure.problems)
-    if settings.command == "status":
-        return document.status_document(None, failure.problems, settings.file)
+
+def _workflow_commands(problems: Iterable[Problem], seen: Seen) -> str:
+    from reconciler.report.annotations import workflow_commands
+
+    return workflow_commands(problems, seen)
+
+
+def _sarif(problems: Iterable[Problem], seen: Seen) -> str:
+    from reconciler.report.annotations import sarif
+    from reconciler.report.document import to_json
+
+    return to_json(sarif(problems, seen)) + "\n"
+
+
+PLACED: Mapping[str, Callable[[Iterable[Problem], Seen], str]] = {"github": _workflow_commands, "sarif": _sarif}
+"""Formats that are made of problems and their places alone."""
+
+
+def _plan_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
+    from reconciler.report.document import error_document
+
     mode: Literal["plan", "apply"] = "apply" if settings.command == "apply" else "plan"
-    return document.error_document(mode, failure.problems, settings.file, now)
+    return error_document(mode, failure.problems, settings.file, now)
+
+
+def _validation_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.document import validation_document
+
+    return validation_document(settings.file, failure.problems)
+
+
+def _status_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.document import status_document
+
+    return status_document(None, failure.problems, settings.file)
+
+
+def _discovery_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.discovery import discovery_document
+
+    return discovery_document(None, problems=failure.problems, file=settings.file)
+
+
+def _adapters_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.adapters import adapters_error
+
+    return adapters_error(failure.problems)
+
+
+def _doctor_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.checks import doctor_document
+
+    return doctor_document(settings.file, (), failure.problems)
+
+
+def _show_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
+    from reconciler.report.runs import runs_document
+
+    listed = "--list" in settings.arguments
+    return runs_document(settings.file, None, failure.problems) if listed else _plan_document(settings, failure, now)
+
+
+# By command: the object that its `--format json` prints when it fails; that of `plan` for every other one.
+_DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
+    "validate": _validation_document,
+    "status": _status_document,
+    "discover": _discovery_document,
+    "adapters": _adapters_document,
+    "doctor": _doctor_document,
+    "show": _show_document,
+}
+
+
+def _on_stdout(form: str, settings: Settings, failure: Failure, now: datetime) -> str:
+    """What a failure is on stdout in that format; "" where only stderr tells of it."""
+    if form == "json":
+        from reconciler.report.document import to_json
+
+        return to_json(_DOCUMENTS.get(settings.command, _plan_document)(settings, failure, now)) + "\n"
+    return problems_as(form, failure.problems, settings) if form in PLACED else ""
 
 
 def report_failure(settings: Settings, failure: Failure, arguments: Sequence[str], now: datetime) -> None:
-    """All problems as text on stderr, and as one JSON object on stdout where JSON was asked for."""
+    """All problems as text on stderr, and on stdout in the format that was asked for. Where that is workflow commands,
+    both streams are one log: it says everything already, and the text could begin a line with a command."""
     from reconciler.report.problems import problems_text
 
-    if asked_for_json(arguments):
-        from reconciler.report.document import to_json
-
-        with contextlib.suppress(Failure):  # stdout may be what failed; stderr says so
-            settings.print(to_json(_document(settings, failure, now)) + "\n")
-    settings.print(problems_text(failure.problems, settings.page(to_stderr=True).width), to_stderr=True)
+    form = asked_format(arguments)
+    told = False
+    with contextlib.suppress(Failure):  # stdout may be what failed; stderr says so
+        said = _on_stdout(form, settings, failure, now)
+        if said:
+            settings.print(said)
+            told = form == "github"
+    if not told:
+        settings.print(problems_text(failure.problems, settings.page(to_stderr=True).width), to_stderr=True)

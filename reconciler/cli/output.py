@@ -22,9 +22,12 @@ _STYLES: Mapping[str, str] = {
     ".": "bright_black",
     "error": "bold red",
     "warning": "yellow",
+    "warn": "yellow",
+    "fail": "bold red",
+    "skip": "bright_black",
 }
 _NARROWEST = 60
-_SIGN = re.compile(r"(?:  ([+~>=!?.-]) \S)|(?:Findings +|  +)?(error|warning) [A-Z]\d")
+_SIGN = re.compile(r"(?:  ([+~>=!?.-]) \S)|(?:Findings +|  +)?(error|warning) [A-Z]\d|(warn|fail|skip)  \S")
 
 
 def prepare_streams() -> None:
@@ -93,7 +96,7 @@ def _coloured(text: str, stream: TextIO) -> None:
 def style_of(line: str) -> str:
     """The rich style of one line of a report; "" for plain."""
     found = _SIGN.match(line)
-    return _STYLES[found.group(1) or found.group(2)] if found else ""
+    return _STYLES[found.group(1) or found.group(2) or found.group(3)] if found else ""
 
 
 def _drop(stream: TextIO) -> None:

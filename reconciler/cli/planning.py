@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from reconciler.cli.requests import FORMAT, bare_request
-from reconciler.cli.settings import Settings
+from reconciler.cli.requests import bare_request, format_option, wrong_values
+from reconciler.cli.settings import F, Options, Settings, option_table
 from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
 from reconciler.model.problems import Failure
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (("--format",), {"type": FORMAT, "default": "text", "help": "What stdout gets. Default: text."}),
+_OPTIONS: Options = (
     (("--person", "persons"), {"multiple": True, "metavar": "ID", "help": "Only this person; may be repeated."}),
     (("--target",), {"multiple": True, "metavar": "GLOB", "help": "Only addresses like this; may be repeated."}),
     (("--exclude",), {"multiple": True, "metavar": "GLOB", "help": "No addresses like this; may be repeated."}),
@@ -40,9 +36,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 
 
 def planning_options(command: F) -> F:
-    for names, more in reversed(_OPTIONS):
-        command = click.option(*names, **more)(command)
-    return command
+    return format_option()(option_table(_OPTIONS)(command))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +66,7 @@ def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> A
     """What the pipeline is asked for; all wrong options at once."""
     allow, wrong = allowances(asked.allowed)
     now, wrong_now = moment(asked.now)
-    wrong += [*wrong_now, *_empty(asked)]
-    if asked.show_values and (settings.ci or asked.json or not sys.stdout.isatty()):
-        wrong.append(problem("E906"))
+    wrong += [*wrong_now, *_empty(asked), *wrong_values(settings, asked.show_values, asked.format)]
     if wrong:
         raise Failure(wrong)
     return bare_request(

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from reconciler.cli.settings import Settings
+from reconciler.cli.output import is_terminal
+from reconciler.cli.settings import F, Settings
 from reconciler.model.clock import Clock
+from reconciler.model.messages import problem
+from reconciler.model.problems import Problem
 
-FORMAT = click.Choice(["text", "json"])
+
+def format_option(*more: str) -> Callable[[F], F]:
+    """`--format`: text, json, or one of those that only this command has."""
+    return click.option(
+        "--format", type=click.Choice(["text", "json", *more]), default="text", help="What stdout gets. Default: text."
+    )
+
+
+def wrong_values(settings: Settings, asked: bool, form: str) -> list[Problem]:
+    """Whether values are to be shown where they may not be: elsewhere than as text at a terminal of a person."""
+    return [problem("E906")] if asked and (settings.ci or form != "text" or not is_terminal(sys.stdout)) else []
 
 
 def bare_request(settings: Settings, **more: Any) -> Any:

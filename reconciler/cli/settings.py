@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,16 +21,27 @@ from reconciler.model.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from reconciler.cli.timings import Timings
+    from reconciler.report.annotations import Seen
     from reconciler.report.layout import Page
 
 DEFAULT_FILE = "reconciler.yaml"
 F = TypeVar("F", bound=Callable[..., Any])
+Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
+"""Options as a table: their names, and what click is told of them."""
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 @dataclass(slots=True)
 class Settings:
     """`program` gives the functions of `runtime.pipeline`; they are loaded when a command needs them. `given`: some
-    global option was."""
+    global option was. `start`: the folder in which the program was started; "" if it is gone. `arguments`: the whole
+    command line."""
 
     env: Mapping[str, str]
     program: Callable[[], Any]
@@ -42,6 +54,8 @@ class Settings:
     quiet: bool = False
     no_color: bool = False
     given: bool = False
+    start: str = field(default_factory=_folder)
+    arguments: Sequence[str] = ()
     timings: Timings | None = None
     _entered: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
@@ -73,6 +87,13 @@ class Settings:
         options = " ".join(f"{name} {shlex.quote(value)}" for name, value in typed if value)
         return Page(width_of(sys.stderr if to_stderr else sys.stdout, WIDTH), options, narrowed)
 
+    @property
+    def seen(self) -> Seen:
+        """How a review names the files of this run."""
+        from reconciler.report.annotations import Seen
+
+        return Seen(self.start, self.directory or "", self.file)
+
     def enter_directory(self) -> None:
         """`-C`: paths of the command line and of the file are relative to it from here on."""
         if self.directory is None:
@@ -96,7 +117,7 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
     setattr(settings, parameter.name, settings.verbose + value if parameter.name == "verbose" else value)
 
 
-_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+_OPTIONS: Options = (
     (("-f", "--file"), {"metavar": "FILE", "help": f"The file to reconcile. Default: {DEFAULT_FILE}."}),
     (("-C", "--directory"), {"metavar": "DIR", "help": "Run as if started in this folder."}),
     (("--state",), {"metavar": "DIR", "help": "Where to remember links and runs. Default: .reconciler beside FILE."}),
@@ -108,11 +129,15 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 
 def global_options(hidden: bool) -> Callable[[F], F]:
     """The options that every command takes, before its name and, hidden from its help, after it."""
+    return option_table(_OPTIONS, expose_value=False, callback=_keep, hidden=hidden)
+
+
+def option_table(table: Options, **alike: Any) -> Callable[[F], F]:
+    """The options of a table, in its order; `alike`: what click is told of each of them."""
 
     def decorate(command: F) -> F:
-        for names, more in reversed(_OPTIONS):
-            option = click.option(*names, **more, expose_value=False, callback=_keep, hidden=hidden)
-            command = option(command)
+        for names, more in reversed(table):
+            command = click.option(*names, **more, **alike)(command)
         return command
 
     return decorate

@@ -23,6 +23,11 @@ def check_columns(desired: Desired, columns: Sequence[str]) -> tuple[Problem, ..
     return problems.in_order()
 
 
+def named_columns(desired: Desired) -> frozenset[str]:
+    """Every column that the file names."""
+    return frozenset(str(name) for name, _ in _named(desired))
+
+
 def _there_are(columns: Sequence[str]) -> str:
     """The columns that are there: where nothing is near, a wrong file or delimiter shows at once."""
     more = f" and {len(columns) - _MOST_SHOWN} more" if len(columns) > _MOST_SHOWN else ""

@@ -6,6 +6,7 @@ Bases come first, in the order of `extends`, then the file itself. Sections merg
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Variables
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,19 @@ class Composer:
     def compose(self, path: Path) -> Mapping:
         """The merged tree of the main file. Raises `Unusable` when it cannot be read; all else is noted."""
         return self._merged(path, ())
+
+    def filled(self, path: Path, env: Variables[str, str]) -> Mapping:
+        """The same with its references filled in, `${env:NAME}` from `env`. Raises `Failure` when it cannot be read."""
+        try:
+            root = self.compose(path)
+        except Unusable:
+            self.problems.raise_errors()
+            raise
+        if self.has_references:
+            from reconciler.config.interpolate import Interpolation
+
+            Interpolation(env, self.problems).fill(root)
+        return root
 
     def _merged(self, path: Path, chain: tuple[Path, ...]) -> Mapping:
         known = _resolved(path)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.config.collect import Problems, shown
-from reconciler.config.syntax import explain_syntax, quote_hint
+from reconciler.config.syntax import EXPRESSION_KEYS, explain_syntax, quote_hint
 from reconciler.config.tree import BREAK, Mapping, Node, Pair, Scalar, Sequence, SourceFile
 from reconciler.model.problems import Place
 
@@ -32,17 +32,21 @@ class Unusable(Exception):
 
 def read_document(path: Path, name: str, problems: Problems) -> Mapping:
     """The tree of the file at `path`, shown as `name`. Notes all problems; raises `Unusable` if no tree is left."""
-    text = _decode(_read(path, name, problems), name, problems)
-    file = SourceFile(name, path.parent, text)
+    return parse(decode(read_bytes(path, name, problems), name, problems), name, path.parent, problems)
+
+
+def parse(text: str, name: str, folder: Path, problems: Problems) -> Mapping:
+    """The tree of a text; `folder` is what paths in it are relative to. Notes and raises as `read_document`."""
     _refuse_controls(text, name, problems)
-    root = _Builder(file, problems).build(text)
+    root = _Builder(SourceFile(name, folder, text), problems).build(text)
     if not isinstance(root, Mapping):
         problems.add("E113", "the file must be a mapping of sections such as `crm:` and `fields:`", Place(name, 1))
         raise Unusable
     return root
 
 
-def _read(path: Path, name: str, problems: Problems) -> bytes:
+def read_bytes(path: Path, name: str, problems: Problems) -> bytes:
+    """What stands in the file, no more than `decode` would refuse."""
     try:
         if not path.is_file():
             what = (
@@ -51,17 +55,17 @@ def _read(path: Path, name: str, problems: Problems) -> bytes:
             problems.add("E101", what, Place(name))
             raise Unusable
         with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+            return stream.read(MOST_BYTES + 1)
     except (OSError, ValueError):
         problems.add("E101", "the system refuses to open it", Place(name))
         raise Unusable from None
+
+
+def decode(data: bytes, name: str, problems: Problems) -> str:
+    """The text of a file's bytes, a byte order mark left out."""
     if len(data) > MOST_BYTES:
         problems.add("E103", f"it has more than {MOST_BYTES // 1024 // 1024} MiB", Place(name))
         raise Unusable
-    return data
-
-
-def _decode(data: bytes, name: str, problems: Problems) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -229,7 +233,7 @@ class _Builder:
         """The same place without a meaning: a problem has been noted, nobody is to report it once more."""
         self.dropping = True
         text = node.text if isinstance(node, Scalar) else ""
-        return Scalar(node.file, node.line, node.column, text, _DROPPED)
+        return Scalar(node.file, node.line, node.column, text, _DROPPED, broken=True)
 
     def _is_dropped(self, node: Node) -> bool:
         return self.dropping and isinstance(node, Scalar) and node.style == _DROPPED
@@ -256,8 +260,12 @@ class _Builder:
         if key.text in items:
             first = items[key.text].key
             self.problems.add("E106", f"{shown(key.text)} stands in line {first.line} already", key.where)
-        elif not self.dropping or not (self._is_dropped(key) or self._is_dropped(value)):
+        elif not self.dropping or self._is_told(key, value):
             items[key.text] = Pair(key, value)
+
+    def _is_told(self, key: Scalar, value: Node) -> bool:
+        """Whether an entry says something: a dropped expression stays, for an entry without one is something else."""
+        return not self._is_dropped(key) and (not self._is_dropped(value) or key.text in EXPRESSION_KEYS)
 
     def _key(self, node: Node) -> Scalar:
         if type(node) is not Scalar:

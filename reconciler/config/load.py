@@ -27,7 +27,7 @@ from reconciler.config.sections import (
 )
 from reconciler.config.tags import entries, read_dynamic_tags, read_score, read_tag
 from reconciler.config.tree import Mapping as Tree
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, Refresh
 from reconciler.model.problems import Failure, Place
 
 Models = Mapping[str, type[BaseModel]]
@@ -47,15 +47,7 @@ def load(
     """
     problems = Problems()
     composer = Composer(problems)
-    try:
-        root = composer.compose(path)
-    except Unusable:
-        problems.raise_errors()
-        raise
-    if composer.has_references:
-        from reconciler.config.interpolate import Interpolation
-
-        Interpolation(env, problems).fill(root)
+    root = composer.filled(path, env)
     check_sections(root, problems)
     problems.levels.update(read_rules(root, problems))
     desired = _read(root, crm_options, source_options, problems)
@@ -66,6 +58,17 @@ def load(
         raise Failure(problems.in_order())
     resolved = replace(desired, files=tuple(composer.files), warnings=problems.in_order())
     return _with_digests(resolved, root, (crm_options, source_options)) if digested else resolved
+
+
+def refresh_of(path: Path) -> Refresh | None:
+    """What the file at `path` says of reading contacts again; None where that cannot be told from it alone. The rest of
+    it may be wrong, and no variable is looked at."""
+    problems = Problems()
+    try:
+        found = read_refresh(Composer(problems).compose(path), problems)
+    except Unusable:
+        return None
+    return found if not problems.found else None
 
 
 def _read(root: Tree, crm_options: Models, source_options: Models, problems: Problems) -> Desired | None:

@@ -157,7 +157,8 @@ _PASSWORDS = frozenset(
 )
 
 
-def _is_password(name: str) -> bool:
+def is_password(name: str) -> bool:
+    """Whether a field or column of that name holds passwords."""
     return _SEPARATORS.sub("", name.casefold()) in _PASSWORDS
 
 
@@ -166,19 +167,19 @@ def _no_passwords(draft: Draft, problems: Problems) -> None:
         entry = draft.fields.get(key)
         if entry is not None and entry.absent:
             continue
-        if _is_password(key):
+        if is_password(key):
             problems.add("R109", f"the field {shown(key)}", where)
-        elif entry is not None and entry.column is not None and _is_password(entry.column):
+        elif entry is not None and entry.column is not None and is_password(entry.column):
             problems.add("R109", f"the column {shown(entry.column)}", entry.where_of.get("from", where))
     for tags in draft.dynamic_tags:
-        if _is_password(tags.column):
+        if is_password(tags.column):
             problems.add("R109", f"the column {shown(tags.column)}", tags.where)
 
 
 def _passwords_in_expressions(expressions: Expressions, problems: Problems) -> None:
     for text, where in expressions.where.items():
         for column in expressions.programs[text].columns:
-            if _is_password(column):
+            if is_password(column):
                 problems.add("R109", f"the column {shown(column)} in an expression", where)
 
 

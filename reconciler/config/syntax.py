@@ -33,7 +33,10 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ("expected URI", "E105", "a text begins with !"),
     ("<document start>", "E105", "text follows the end of the document"),
 )
+EXPRESSION_KEYS = frozenset({"when", "value", "create"})
+"""Keys whose entry is not said to lack them when YAML cut what stands there."""
 _EXPRESSION_KEY = re.compile(r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create)\1\s*:\s+(?=\S)""")
+_KEY_ALONE = re.compile(r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create)\1\s*:\s*$""")
 _SECTION = re.compile(r"^[\"']?([A-Za-z_]+)[\"']?\s*:")
 _WITH_EXPRESSIONS = frozenset({"fields", "tags", "scores", "contacts"})
 _NEXT_KEY = re.compile(
@@ -92,7 +95,19 @@ def quote_hint(file: SourceFile, line: int) -> str | None:
             continue
         if _RISKY.search(expression) or (flow and _RISKY_IN_FLOW.search(expression)):
             return written_quoted(text, start, expression)
-    return None
+    return _hint_below(file, line)
+
+
+def _hint_below(file: SourceFile, line: int) -> str | None:
+    """The same where the expression stands alone, in the line below its key."""
+    before = file.line(line - 1)
+    flow = before.count("{") > before.count("}")
+    text = file.line(line)
+    expression = _expression(text.lstrip(), flow)
+    if not _KEY_ALONE.search(before) or not expression or _QUOTED.fullmatch(expression):
+        return None
+    risky = _RISKY.search(expression) or (flow and _RISKY_IN_FLOW.search(expression))
+    return written_quoted(text, len(text) - len(text.lstrip()), expression) if risky else None
 
 
 def written_quoted(line: str, start: int, expression: str) -> str:

@@ -17,9 +17,20 @@ class LastRun:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run of apply that is remembered. `kept`: its outcome can be shown; `counts`: what it wrote, by the names of
+    `model.outcome.Written`, empty where that is not kept."""
+
+    run: LastRun
+    kept: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """`account` "": the CRM does not exist yet, or nothing is remembered (`known` False). `lock`: who applies now, ""
-    if nobody does. `counts` and `sizes` (bytes) by word and by file name."""
+    if nobody does. `counts` and `sizes` (bytes) by word and by file name. `kept_plan` and `kept_runs`: what `show` can
+    show. `next_full_read`: when all contacts are read again, in words or as a time (UTC, ISO); "": it is not known."""
 
     file: str
     state: str
@@ -30,6 +41,8 @@ class Status:
     lock: str = ""
     unfinished: LastRun | None = None
     open_creates: int = 0
-    next_full_read: str = "every run"
+    kept_plan: bool = False
+    kept_runs: int = 0
+    next_full_read: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
@@ -43,7 +43,7 @@ _OUTCOMES: dict[Result, shapes.PlanOutcome] = {
 def plan_document(plan: Plan) -> shapes.PlanDocument:
     """The plan as one document of mode `plan`; lists sorted by code point."""
     outcome: shapes.PlanOutcome = "changes" if plan.pending else "none"
-    return shapes.PlanDocument(mode="plan", outcome=outcome, problems=_problems(plan.problems), **_facts(plan))
+    return shapes.PlanDocument(mode="plan", outcome=outcome, problems=problem_rows(plan.problems), **_facts(plan))
 
 
 def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
@@ -51,13 +51,19 @@ def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
     return shapes.PlanDocument(
         mode="apply",
         outcome=_OUTCOMES[outcome.result],
-        problems=_problems((*outcome.plan.problems, *outcome.problems)),
+        problems=problem_rows((*outcome.plan.problems, *outcome.problems)),
         run=outcome.run,
         result=outcome.result.value,
         written=shapes.WrittenRow(**asdict(outcome.written)),
         calls=_endpoints(outcome.calls),
         **_facts(outcome.plan),
     )
+
+
+def ended_document(plan: Plan, run: str, problems: Iterable[Problem]) -> shapes.PlanDocument:
+    """An apply that could not go on: the plan that it carried out, and why it ended."""
+    rows = problem_rows((*plan.problems, *problems))
+    return shapes.PlanDocument(mode="apply", outcome="error", run=run, problems=rows, **_facts(plan))
 
 
 def error_document(
@@ -70,7 +76,7 @@ def error_document(
         outcome="error",
         file=file,
         now=_moment(now) if now else None,
-        problems=_problems(problems),
+        problems=problem_rows(problems),
     )
 
 
@@ -84,13 +90,13 @@ def validation_document(
         file=file,
         fields=len(desired.fields) if desired else 0,
         tags=len(desired.tags) + len(desired.dynamic_tags) if desired else 0,
-        problems=_problems(problems),
+        problems=problem_rows(problems),
     )
 
 
 def status_document(status: Status | None, problems: Iterable[Problem] = (), file: str = "") -> shapes.StatusDocument:
     """What is remembered about a file; `status` None: it could not be found out."""
-    rows = _problems(problems)
+    rows = problem_rows(problems)
     if status is None:
         return shapes.StatusDocument(tool=__version__, outcome="error", file=file, problems=rows)
     return shapes.StatusDocument(
@@ -103,6 +109,8 @@ def status_document(status: Status | None, problems: Iterable[Problem] = (), fil
         apply=_run_row(status.apply),
         unfinished=_run_row(status.unfinished),
         open_creates=status.open_creates,
+        kept_plan=status.kept_plan,
+        kept_runs=status.kept_runs,
         running=status.lock,
         next_full_read=status.next_full_read,
         counts=dict(sorted(status.counts.items())),
@@ -130,12 +138,23 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-def schema(shape: Literal["plan", "validation", "status"]) -> dict[str, Any]:
+Shape = Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+"""Of which documents there is a schema."""
+
+
+def schema(shape: Shape) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of what `--format json` prints."""
+    from reconciler.report.discovery_shapes import DiscoveryDocument
+
     models: dict[str, type[BaseModel]] = {
         "plan": shapes.PlanDocument,
         "validation": shapes.ValidationDocument,
         "status": shapes.StatusDocument,
+        "discovery": DiscoveryDocument,
+        "adapters": shapes.AdaptersDocument,
+        "doctor": shapes.DoctorDocument,
+        "runs": shapes.RunsDocument,
     }
     body = models[shape].model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}
@@ -217,6 +236,9 @@ def _change_row(change: InventoryChange) -> shapes.ChangeRow:
     return shapes.ChangeRow(
         address=change.address,
         kind=change.kind,
+        key=change.key,
+        new_key=change.new_key,
+        option=change.option,
         action=change.action.value,
         where=_line(change.where),
         deltas=tuple(
@@ -250,7 +272,8 @@ def _endpoints(costs: Iterable[EndpointCost]) -> tuple[shapes.EndpointRow, ...]:
     )
 
 
-def _problems(problems: Iterable[Problem]) -> tuple[shapes.ProblemRow, ...]:
+def problem_rows(problems: Iterable[Problem]) -> tuple[shapes.ProblemRow, ...]:
+    """Problems as every document holds them, sorted by code and place."""
     rows = [shapes.ProblemRow(**{**asdict(p), "level": p.level.value, "where": _place(p.where)}) for p in problems]
     return tuple(sorted(rows, key=lambda p: (p.code, p.where or "", p.detail)))
 

@@ -78,7 +78,8 @@ def _more(change: InventoryChange, width: int) -> list[str]:
 def _told(change: InventoryChange) -> list[str]:
     if change.action in {Action.DELETE, Action.RELEASED}:
         return []
-    return [_delta(delta, change) for delta in change.deltas if delta.path not in _NAMES]
+    deltas = sorted(change.deltas, key=lambda d: d.path)
+    return [_delta(delta, change) for delta in deltas if delta.path not in _NAMES]
 
 
 def _delta(delta: Delta, change: InventoryChange) -> str:

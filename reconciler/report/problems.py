@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from reconciler.model.messages import MESSAGES, Message
 from reconciler.model.messages.rules import ALWAYS
@@ -14,12 +14,17 @@ from reconciler.report.words import listing, some
 
 def problems_text(problems: Sequence[Problem], width: int = WIDTH) -> str:
     """A block per problem and a line with their number; "" for none."""
-    shown = [p for p in problems if p.level is not Level.OFF]
+    shown = ordered(problems)
     if not shown:
         return ""
-    ordered = sorted(shown, key=lambda p: (p.level.value, p.where is None, p.where or p.code, p.code))
-    blocks = ["\n".join(_block(p, width)) for p in ordered]
+    blocks = ["\n".join(_block(p, width)) for p in shown]
     return "\n\n".join(blocks if len(shown) == 1 else [*blocks, _tally(shown)]) + "\n"
+
+
+def ordered(problems: Iterable[Problem]) -> list[Problem]:
+    """Those that are not off: errors first, by place."""
+    shown = (p for p in problems if p.level is not Level.OFF)
+    return sorted(shown, key=lambda p: (p.level.value, p.where is None, p.where or p.code, p.code))
 
 
 def _block(problem: Problem, width: int) -> list[str]:
@@ -52,13 +57,14 @@ def near_codes(name: str, most: int = 3) -> tuple[str, ...]:
 def explain(message: Message, width: int = 92) -> str:
     """One message in full: what it says, why it matters, what to do, how to switch it."""
     lines = [f"{message.code}  {message.summary}", ""]
-    for label, text in (("why", message.reason), ("fix", message.fix), ("level", _switch(message))):
+    for label, text in (("why", message.reason), ("fix", message.fix), ("level", switch(message))):
         body = paragraph(text, 8, min(width, 92))
         lines += [f"  {label:<6}{body[0].strip()}", *body[1:]] if body else []
     return "\n".join(lines) + "\n"
 
 
-def _switch(message: Message) -> str:
+def switch(message: Message) -> str:
+    """The level of a message, and how the file can change it."""
     if not message.name:
         return message.level.value
     if message.name in ALWAYS:

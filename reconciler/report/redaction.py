@@ -15,6 +15,9 @@ from itertools import groupby
 from reconciler.model.plan import Delta, InventoryChange, Plan, TagCount
 from reconciler.report.words import some
 
+TOGETHER = "dynamic_tags["
+"""How the address begins under which tags made from values are shown together."""
+
 
 def shown_changes(plan: Plan) -> tuple[InventoryChange, ...]:
     """The inventory's changes; tags made from values as one change per list and action."""
@@ -29,7 +32,7 @@ def _one_change(changes: list[InventoryChange]) -> InventoryChange:
     first, count = changes[0], len(changes)
     return replace(
         first,
-        address=f"dynamic_tags[{json.dumps(first.under, ensure_ascii=False)}]",
+        address=f"{TOGETHER}{json.dumps(first.under, ensure_ascii=False)}]",
         key=first.under,
         deltas=(Delta("tags", None, count),),
         summary=f"{some(count, 'tag')} made from values",

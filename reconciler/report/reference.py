@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from reconciler.model.messages import MESSAGES, Message
+from reconciler.report.adapters import matrix, option_cells
 from reconciler.report.glossary import WORDS
+from reconciler.report.shapes import AdapterRow, AdaptersDocument
 
 _GENERATED = "<!-- Generated: `python -m reconciler.testing.generate`. Edit the tables in the program instead. -->"
 
@@ -94,6 +96,33 @@ def decision_page(rows: Iterable[Sequence[str]]) -> str:
     )
     lines = ["# The decision for one value", "", _GENERATED, "", lead, "", *markdown_table(heads, rows)]
     return "\n".join(lines) + "\n"
+
+
+def adapters_page(document: AdaptersDocument) -> str:
+    """What comes with the program: the abilities of CRMs with reasons, and the options of all."""
+    lead = (
+        "Which CRMs and sources come with the program. `reconciler adapters` prints this for what is installed, "
+        "those of other packages included; `reconciler adapters NAME` has types, calls and limits."
+    )
+    lines = [
+        "# Adapters",
+        "",
+        _GENERATED,
+        "",
+        lead,
+        "",
+        "## What CRMs can do",
+        "",
+        *markdown_table(*matrix(document.crms)),
+    ]
+    for title, rows in (("CRM", document.crms), ("source", document.sources)):
+        for row in rows:
+            lines += ["", f"## {title} {row.name}", "", *markdown_table(("option", "default", ""), _options(row))]
+    return "\n".join(lines) + "\n"
+
+
+def _options(row: AdapterRow) -> list[list[str]]:
+    return [[f"`{name}`", default, said] for name, default, said in map(option_cells, row.options)]
 
 
 def glossary_page() -> str:

@@ -114,6 +114,11 @@ class ChangeRow(Shape):
 
     address: str
     kind: str
+    key: str
+    """The field's key or the tag's name; of a rename the old one."""
+    new_key: str | None
+    option: str | None
+    """The stored value of an option."""
     action: Literal["create", "update", "rename", "delete", "blocked", "released"]
     where: str | None
     deltas: tuple[DeltaRow, ...]
@@ -258,9 +263,14 @@ class StatusDocument(Shape):
     """An apply that did not end."""
     open_creates: int = 0
     """Creations of contacts whose answer was lost."""
+    kept_plan: bool = False
+    """Whether `show` can show the last plan."""
+    kept_runs: int = 0
+    """Runs that `show` can show."""
     running: str = ""
     """The apply that runs at this moment."""
     next_full_read: str = ""
+    """When all contacts are read again: a time, `with the next plan` or `with every plan`."""
     counts: dict[str, int] = {}
     """What is remembered, by word."""
     sizes: dict[str, int] = {}
@@ -277,4 +287,133 @@ class ValidationDocument(Shape):
     file: str
     fields: int = Field(default=0, description="Entries under `fields`.")
     tags: int = Field(default=0, description="Entries under `tags` and `dynamic_tags`.")
+    problems: tuple[ProblemRow, ...] = ()
+
+
+class OptionRow(Shape):
+    """An option of an adapter, as a file writes it beside `type`."""
+
+    name: str
+    required: bool
+    default: str | int | float | bool | None
+    """None: there is none, or it is made of several keys."""
+    secret: bool
+    """Only as `${env:NAME}` or `${file:PATH}`."""
+    description: str
+
+
+class AbilityRow(Shape):
+    ability: str
+    can: bool
+    reason: str
+    """Why it cannot, and what to do by hand."""
+
+
+class WireRow(Shape):
+    """How values of one type travel to a CRM."""
+
+    type: str
+    native: str
+    """The CRM's type of a field that is created for it."""
+    accepts: tuple[str, ...]
+    """The CRM's types of existing fields that can hold it."""
+
+
+class CallRow(Shape):
+    call: str
+    endpoint: str
+    batch: int
+    """Items that one call takes."""
+    max_bytes: int | None
+
+
+class CapabilitiesRow(Shape):
+    abilities: tuple[AbilityRow, ...]
+    types: tuple[WireRow, ...]
+    calls: tuple[CallRow, ...]
+    rate: float
+    """Calls a second."""
+    paced: bool
+    """Calls are held back to the rate; otherwise it is only the price."""
+    since: tuple[str, ...]
+    """What reading since a moment notices: any of values, tags, deletions."""
+    match: str
+    objects: tuple[str, ...]
+    statuses: tuple[str, ...]
+    assigns_keys: bool
+    """The CRM chooses the keys of new fields."""
+
+
+class AdapterRow(Shape):
+    name: str
+    package: str
+    """The distribution that it comes with; empty for what comes with this program."""
+    trouble: str
+    """Why it cannot be used or looked at; empty if nothing is wrong."""
+    options: tuple[OptionRow, ...]
+    capabilities: CapabilitiesRow | None
+    """None: a source, or a CRM that tells them only once it is open."""
+
+
+class AdaptersDocument(Shape):
+    """One object for every `adapters`."""
+
+    format: Literal["reconciler-adapters/1"] = "reconciler-adapters/1"
+    tool: str
+    outcome: Literal["listed", "error"]
+    crms: tuple[AdapterRow, ...] = ()
+    sources: tuple[AdapterRow, ...] = ()
+    problems: tuple[ProblemRow, ...] = ()
+
+
+class CheckRow(Shape):
+    name: str
+    verdict: Literal["ok", "warn", "fail", "skip"]
+    """`skip`: not looked at, because what it depends on failed or is not there."""
+    said: str
+    fix: str
+    code: str
+    """Of the problem that was met; empty without one."""
+
+
+class DoctorDocument(Shape):
+    """One object for every `doctor`."""
+
+    format: Literal["reconciler-doctor/1"] = "reconciler-doctor/1"
+    tool: str
+    outcome: Literal["ok", "failed", "error"]
+    """`error`: the checks could not be begun."""
+    file: str
+    checks: tuple[CheckRow, ...] = ()
+    problems: tuple[ProblemRow, ...] = ()
+
+
+class KeptRunRow(Shape):
+    """An apply that wrote something. The counts are those of its outcome; null where that is not kept any more."""
+
+    run: str
+    at: str
+    """When it began, UTC."""
+    result: str
+    """How it ended; empty while it did not."""
+    kept: bool
+    """Whether `show RUN` can show it."""
+    created: int | None
+    updated: int | None
+    values: int | None
+    tags_applied: int | None
+    tags_removed: int | None
+    failed: int | None
+    left: int | None
+
+
+class RunsDocument(Shape):
+    """One object for every `show --list`."""
+
+    format: Literal["reconciler-runs/1"] = "reconciler-runs/1"
+    tool: str
+    outcome: Literal["listed", "error"]
+    file: str
+    runs: tuple[KeptRunRow, ...] = ()
+    """The newest first."""
     problems: tuple[ProblemRow, ...] = ()

@@ -20,6 +20,7 @@ def status_text(status: Status, page: Page = PAGE) -> str:
         *section("Unfinished", _unfinished(status, page)),
         *section("Running", [status.lock]),
         *section("Remembers", [counted((count, word) for word, count in sorted(status.counts.items()))]),
+        *section("Kept", [_kept(status, page)]),
         *section("Full read", [status.next_full_read]),
         *section("Files", [f"{name}  {size(count)}" for name, count in sorted(status.sizes.items())]),
     ]
@@ -29,6 +30,11 @@ def status_text(status: Status, page: Page = PAGE) -> str:
 
 def _run(run: LastRun) -> str:
     return listing([run.run, run.at, run.result or ("did not end" if run.run else "")])
+
+
+def _kept(status: Status, page: Page) -> str:
+    what = listing(["last plan" if status.kept_plan else "", some(status.kept_runs, "run") if status.kept_runs else ""])
+    return f"{what}: {command('show', status.file, page)} --list" if what else ""
 
 
 def _unfinished(status: Status, page: Page) -> list[str]:

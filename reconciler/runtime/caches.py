@@ -12,21 +12,28 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.model.inventory import Inventory
 from reconciler.model.plan import Caches, PieceFiles, SpoolFile
-from reconciler.runtime.disk import onto_disk
+from reconciler.runtime.disk import onto_disk, write_whole
 from reconciler.tables.snapshot import Piece, Snapshot
 from reconciler.tables.spool import Damaged, Spool
+
+if TYPE_CHECKING:
+    from reconciler.model.desired import Refresh
+    from reconciler.runtime.request import Request
+    from reconciler.runtime.state import State
 
 FORMAT = "reconciler-caches/1"
 OVERLAP = timedelta(minutes=15)
 """How far before the last read a read of changes begins: clocks differ, and a change may become visible late."""
 
+_LAST = datetime.max.replace(tzinfo=UTC)
 _MOST_PIECES = 16
 _MOST_NEWER = 4  # rows of later pieces against all rows: beyond a fourth the snapshot is made anew
 
@@ -34,11 +41,12 @@ _MOST_NEWER = 4  # rows of later pieces against all rows: beyond a fourth the sn
 @dataclass(frozen=True, slots=True)
 class Seen:
     """When and how contacts were read. `since`: where the next read of changes begins. `full_at`: the last full read.
-    `fields`: key -> native type of each field that the snapshot holds."""
+    `fields`: key -> native type of each field that the snapshot holds. `told`: the CRM tells what changed."""
 
     since: datetime
     full_at: datetime
     fields: Mapping[str, str]
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,9 @@ class CacheFolder:
     def next_full_read(self, full_every: timedelta) -> datetime | None:
         """When contacts will be read in full again; None: with the next plan."""
         kept = self.load()
-        return None if kept is None or kept.snapshot is None else kept.seen.full_at + full_every
+        if kept is None or kept.snapshot is None or not kept.seen.told:
+            return None
+        return kept.seen.full_at + min(full_every, _LAST - kept.seen.full_at)
 
     def save(self, caches: Caches, seen: Seen) -> None:
         """Keep these files (moved here unless they are here already) and nothing else."""
@@ -101,7 +111,7 @@ class CacheFolder:
             settled=self._moved(caches.settled, f"{prefix}-settled") if caches.settled else None,
             pieces=pieces,
         )
-        self._write_index(_as_json(here, seen))
+        write_whole(self.path / "index.json", _as_json(here, seen).encode())
         self._sweep(here)
 
     def forget(self) -> None:
@@ -114,7 +124,8 @@ class CacheFolder:
         sizes: dict[str, int] = {}
         for file in sorted(self.path.glob("*-*")):
             kind = file.name.rpartition("-")[2]
-            sizes[kind] = sizes.get(kind, 0) + file.stat().st_size
+            with suppress(FileNotFoundError):  # a plan of another process swept it
+                sizes[kind] = sizes.get(kind, 0) + file.stat().st_size
         return sizes
 
     def _kept(self, index: Mapping[str, Any]) -> Kept | None:
@@ -124,7 +135,8 @@ class CacheFolder:
         whole = None not in pieces and pieces
         files = tuple(files for files, _ in filter(None, pieces))
         caches = Caches(index["digest"], self._file(index["memo"]), self._file(index["settled"]), files)
-        seen = Seen(datetime.fromisoformat(index["since"]), datetime.fromisoformat(index["full_at"]), index["fields"])
+        since, full_at = (datetime.fromisoformat(index[name]) for name in ("since", "full_at"))
+        seen = Seen(since, full_at, index["fields"], index["told"])
         snapshot = Snapshot(tuple(piece for _, piece in filter(None, pieces))) if whole else None
         return Kept(caches, seen, snapshot)
 
@@ -159,6 +171,7 @@ class CacheFolder:
     def _moved(self, file: Path, name: str) -> Path:
         if file.parent == self.path:
             return file
+        file.chmod(0o600)
         onto_disk(file)
         os.replace(file, self.path / name)
         return self.path / name
@@ -166,14 +179,6 @@ class CacheFolder:
     def _next_number(self) -> int:
         numbers = [int(head) for file in self.path.iterdir() if (head := file.name.partition("-")[0]).isdigit()]
         return max(numbers, default=0) + 1
-
-    def _write_index(self, content: str) -> None:
-        made = self.path / f"index-{self._token()}-{os.getpid()}"
-        with open(made, "w", encoding="utf-8", opener=_private) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(made, self.path / "index.json")
 
     def _sweep(self, kept: Caches) -> None:
         spools = [spool.path for piece in kept.pieces for spool in (piece.contacts, piece.keys) if spool]
@@ -183,14 +188,25 @@ class CacheFolder:
                 file.unlink(missing_ok=True)
 
 
+def cache_folder(state: State, request: Request) -> CacheFolder:
+    """That of the account of the state."""
+    return CacheFolder(state.path / "caches", state.key, lambda: request.token_bytes(6).hex())
+
+
+def next_full_read(caches: CacheFolder, refresh: Refresh | None, now: datetime) -> str:
+    """When all contacts are read again, in words or as a time; "" where the file does not say (`refresh` None)."""
+    if refresh is None:
+        return ""
+    if not refresh.snapshot:
+        return "with every plan"
+    at = caches.next_full_read(timedelta(seconds=refresh.full_every))
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at is not None and at > now else "with the next plan"
+
+
 def too_many(snapshot: Snapshot) -> bool:
     """Whether so much came after the first piece that one new piece is better."""
     newer = snapshot.rows - snapshot.pieces[0].contacts.rows
     return len(snapshot.pieces) > _MOST_PIECES or newer * _MOST_NEWER > snapshot.rows
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _as_json(caches: Caches, seen: Seen) -> str:
@@ -210,5 +226,6 @@ def _as_json(caches: Caches, seen: Seen) -> str:
         "since": seen.since.isoformat(),
         "full_at": seen.full_at.isoformat(),
         "fields": dict(seen.fields),
+        "told": seen.told,
     }
     return json.dumps(content)

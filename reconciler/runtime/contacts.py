@@ -44,8 +44,9 @@ class ContactsRead:
         """All contacts, brought up to date; None where they have to be asked for page by page."""
         began, kept = self._fresh.now(), self._kept
         natives = {field.key: field.native for field in self._inventory.fields}
-        self.seen = Seen(began - OVERLAP, began, {key: natives[key] for key in keys if key in natives})
-        if kept is None or kept.snapshot is None or not self._gateway.capabilities.since_covers >= _COVERED:
+        told = self._gateway.capabilities.since_covers >= _COVERED
+        self.seen = Seen(began - OVERLAP, began, {key: natives[key] for key in keys if key in natives}, told)
+        if kept is None or kept.snapshot is None or not told:
             return None
         if kept.why_full(keys, self._inventory, began, self._fresh.full_every or timedelta.max):
             return None

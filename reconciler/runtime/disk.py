@@ -1,4 +1,5 @@
-"""A full disk, said once: whichever library met it, the user reads the same sentence."""
+"""Files that are there whole or not at all; and a full disk, said once: whichever library met it, the user reads the
+same sentence."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.model.messages import problem
@@ -54,6 +55,25 @@ def full_disk_said() -> Iterator[None]:
         if is_full(error):
             raise Failure(problem("E509")) from None
         raise
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """The file's new content in the place of the old one, at once; on the disk when this returns. A link stays a link.
+    Raises OSError."""
+    path = Path(os.path.realpath(path))
+    made = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        made.unlink(missing_ok=True)  # of a process of that number that was killed
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            made.chmod(mode)
+            os.fsync(descriptor)
+        os.replace(made, path)
+    finally:
+        with suppress(OSError):
+            made.unlink(missing_ok=True)
 
 
 def onto_disk(path: Path) -> None:

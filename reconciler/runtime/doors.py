@@ -1,4 +1,4 @@
-"""Opening the two doors that a file names, and closing them again."""
+"""Opening the two doors that a file or a command line names, and closing them again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find, names
-from reconciler.model.desired import Desired, Door
+from reconciler.model.desired import Door
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
 from reconciler.runtime.failures import doors_said, failure_of
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_source(desired: Desired, base: Path) -> Iterator[Source]:
-    """The source of that file; its errors become failures. `base`: the folder that its paths are relative to."""
-    with doors_said(desired.source.where):
-        source: Source = _adapter(SOURCE, desired.source).open(desired.source.options, base)
+def open_source(door: Door, base: Path) -> Iterator[Source]:
+    """The source; its errors become failures. `base`: the folder that its paths are relative to."""
+    with doors_said(door.where):
+        source: Source = _adapter(SOURCE, door).open(door.options, base)
         try:
             yield source
         finally:
@@ -32,26 +32,26 @@ def open_source(desired: Desired, base: Path) -> Iterator[Source]:
 
 
 @contextmanager
-def open_crm(desired: Desired, base: Path, clock: Clock, most: int | None = None) -> Iterator[Gateway]:
-    """The CRM of that file behind a gateway; its errors become failures. `most`: calls after which writing stops."""
+def open_crm(door: Door, base: Path, clock: Clock, most: int | None = None) -> Iterator[Gateway]:
+    """The CRM behind a gateway; its errors become failures. `most`: calls after which writing stops."""
     from reconciler.runtime.gateway import Gateway
 
-    with doors_said(desired.crm.where):
-        crm = _adapter(CRM, desired.crm).open(desired.crm.options, base, desired.crm.object)
+    with doors_said(door.where):
+        crm = _adapter(CRM, door).open(door.options, base, door.object)
         try:
-            yield Gateway(crm, clock, desired.crm.rate, most)
+            yield Gateway(crm, clock, door.rate, most)
         finally:
             crm.close()
 
 
-def checked_account(desired: Desired, gateway: Gateway) -> Account:
+def checked_account(door: Door, gateway: Gateway) -> Account:
     """Who answers. Raises Failure E302 when it is another account than the file allows; before anything else."""
     from reconciler.adapters.errors import WrongAccount
 
     account = gateway.connect()
-    wanted = desired.crm.account
+    wanted = door.account
     if wanted is not None and account.id and account.id != wanted:
-        where = desired.crm.where_of.get("account", desired.crm.where)
+        where = door.where_of.get("account", door.where)
         raise failure_of(WrongAccount(f"`{account.id}` answered, the file allows `{wanted}`"), where)
     return account
 

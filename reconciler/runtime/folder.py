@@ -4,6 +4,8 @@
     lock                the lock of apply
     current             name of the account folder used last
     accounts/NAME/      state.db, journal.db, links.parquet of one account; those of others are set aside
+    accounts/NAME/shown/  what plan and apply printed last, as JSON, for `show`
+    accounts/NAME/caches/  the snapshot of the contacts, sealed, and what else spares the next plan work
     tmp/NAME/           spill files of one run, swept at the next start
 
 Everything here is for its owner alone (0700, 0600), and is kept out of version control.
@@ -22,7 +24,7 @@ from pathlib import Path
 
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
-from reconciler.runtime.disk import is_full
+from reconciler.runtime.disk import is_full, write_whole
 from reconciler.runtime.lock import FileLock
 
 KEY_BYTES = 32
@@ -93,15 +95,14 @@ class Folder:
         """Remember that this account folder is in use now."""
         if self.current() != name:
             with self._usable():
-                made = self.path / f"current.{os.getpid()}"
-                _write(made, name.encode())
-                os.replace(made, self.path / "current")
+                write_whole(self.path / "current", name.encode())
 
     def account(self, name: str) -> Path:
         """The folder of that account (a name from `account_name`), made if it is missing."""
         path = self.path / "accounts" / name
         with self._usable():
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)  # a mode is not handed on to folders above
+            path.mkdir(mode=0o700, exist_ok=True)
         return path
 
     def has_account(self, name: str) -> bool:

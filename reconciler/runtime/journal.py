@@ -58,6 +58,11 @@ class Journal:
         )
         return LastRun(*rows[0]) if rows else None
 
+    def runs(self) -> tuple[LastRun, ...]:
+        """All runs that are remembered, the newest first."""
+        rows = self._db.rows("SELECT id, started, config, result FROM runs ORDER BY started DESC, id DESC")
+        return tuple(LastRun(run, started, config, result or "") for run, started, config, result in rows)
+
     def settle(self, before: str) -> None:
         """Everybody was seen again after earlier runs: what those left open is answered."""
         with self._db.transaction():

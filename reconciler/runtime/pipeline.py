@@ -6,9 +6,10 @@ What a function needs is imported when it is called: `validate` and `status` sta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.model.desired import Desired
@@ -16,11 +17,33 @@ from reconciler.model.problems import Problem
 from reconciler.runtime.request import Request
 
 if TYPE_CHECKING:
+    from reconciler.model.checks import Check
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
-    from reconciler.model.status import Status
+    from reconciler.model.status import KeptRun, Status
+    from reconciler.runtime.discovering import Look, Seen
+    from reconciler.runtime.formatting import Formatted
+    from reconciler.runtime.kept import Shown
+    from reconciler.runtime.starting import Told
 
-__all__ = ["Request", "apply", "forget", "plan", "status", "validate"]
+__all__ = [
+    "Request",
+    "apply",
+    "examine",
+    "forget",
+    "format_content",
+    "format_files",
+    "import_inventory",
+    "kept_runs",
+    "look_around",
+    "plan",
+    "shown",
+    "start",
+    "status",
+    "validate",
+    "write_formatted",
+    "write_new",
+]
 
 
 def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, ...]]:
@@ -35,7 +58,7 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
     desired = load_file(request, digested=False)
     problems = tuple(desired.warnings)
     if not offline:
-        with open_source(desired, request.file.parent) as source:
+        with open_source(desired.source, request.file.parent) as source:
             problems += tuple(check_columns(desired, tuple(source.columns())))
     return desired, problems
 
@@ -48,6 +71,7 @@ def plan(request: Request) -> Plan:
     with full_disk_said(), open_session(request) as session:
         made = session.diff(request, links=False)
         session.state.set_last("plan", last_run(made.id, request, made, "changes" if made.pending else "none"))
+        session.keep_plan(request, made)
         return made
 
 
@@ -62,6 +86,7 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
 
     with full_disk_said(), applying_alone(request), open_session(request) as session:
         made = session.diff(request, links=True)
+        session.keep_plan(request, made)
         work = Work(made, session.desired, session.inventory, request.scope, request.clock.now)
         calls = session.gateway.calls
         if refused := refusals(made):
@@ -75,9 +100,12 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
 
 
 def status(request: Request) -> Status:
-    """What is remembered about the file. Touches nothing but the state."""
+    """What is remembered about the file. Opens neither door."""
+    from reconciler.config.load import refresh_of
     from reconciler.model.status import Status
+    from reconciler.runtime.caches import cache_folder, next_full_read
     from reconciler.runtime.journal import Journal
+    from reconciler.runtime.kept import KeptRuns
     from reconciler.runtime.lock import said
     from reconciler.runtime.state import current_state
 
@@ -90,6 +118,8 @@ def status(request: Request) -> Status:
         stack.callback(state.close)
         journal = Journal(state.path)
         stack.callback(journal.close)
+        kept, caches = KeptRuns(state.path), cache_folder(state, request)
+        cached = {f"caches/{kind}": size for kind, size in caches.sizes().items()}
         return replace(
             nothing,
             known=True,
@@ -100,13 +130,18 @@ def status(request: Request) -> Status:
             unfinished=journal.unfinished(),
             open_creates=len(journal.open_creates()),
             counts=state.counts(),
-            sizes=folder.sizes(),
+            kept_plan=kept.has_plan(),
+            kept_runs=len(kept.runs()),
+            next_full_read=next_full_read(caches, refresh_of(request.file), request.clock.now()),
+            sizes={**folder.sizes(), "shown": kept.size(), **cached},
         )
 
 
 def forget(request: Request, what: str = "all") -> None:
     """Forget what is remembered, or one part of it (`state.FORGETTABLE`). Raises Failure E507 while an apply runs."""
+    from reconciler.runtime.caches import cache_folder
     from reconciler.runtime.journal import Journal
+    from reconciler.runtime.kept import KeptRuns
     from reconciler.runtime.session import applying_alone
     from reconciler.runtime.state import current_state
 
@@ -119,7 +154,80 @@ def forget(request: Request, what: str = "all") -> None:
             return
         stack.callback(state.close)
         state.forget(what)
+        if what in ("all", "snapshot", "rewrites"):  # pairs that a rewrite settled are in the caches, too
+            cache_folder(state, request).forget()
         if what in ("all", "runs"):
+            KeptRuns(state.path).forget()
             journal = Journal(state.path)
             stack.callback(journal.close)
             journal.forget()
+
+
+def shown(request: Request, name: str) -> Shown:
+    """What is kept of a plan or a run; see `runtime.showing`. Raises Failure."""
+    from reconciler.runtime.showing import shown
+
+    return shown(request, name)
+
+
+def kept_runs(request: Request) -> tuple[KeptRun, ...]:
+    """The runs that are remembered, the newest first. Raises Failure."""
+    from reconciler.runtime.showing import kept_runs
+
+    return kept_runs(request)
+
+
+def format_files(files: Sequence[Path]) -> tuple[Formatted, ...]:
+    """The files in their canonical form; nothing is written. Raises Failure with all problems of all of them."""
+    from reconciler.runtime.formatting import format_files
+
+    return format_files(files)
+
+
+def format_content(content: bytes, name: str) -> Formatted:
+    """A text in its canonical form. Raises Failure with all its problems."""
+    from reconciler.runtime.formatting import format_content
+
+    return format_content(content, name)
+
+
+def write_formatted(formatted: Formatted) -> None:
+    """Put the canonical form in the file's place. Raises Failure."""
+    from reconciler.runtime.formatting import write_formatted
+
+    write_formatted(formatted)
+
+
+def examine(request: Request, terminal: bool) -> tuple[Check, ...]:
+    """Whether everything is as a run needs it; see `runtime.doctor`. Raises nothing: what fails is a check."""
+    from reconciler.runtime.doctor import examine
+
+    return examine(request, terminal)
+
+
+def look_around(request: Request, look: Look) -> Seen:
+    """What the source's columns hold and which CRM fields they probably fill. Writes nothing. Raises Failure."""
+    from reconciler.runtime.discovering import look_around
+
+    return look_around(request, look)
+
+
+def import_inventory(request: Request, look: Look, told: Told, folder: Path) -> str:
+    """The CRM's fields and tags as the text of a file for `folder`. Writes nothing. Raises Failure."""
+    from reconciler.runtime.starting import import_inventory
+
+    return import_inventory(request, look, told, folder)
+
+
+def start(seen: Seen, look: Look, told: Told, folder: Path) -> str:
+    """The text of a first file for `folder`. Raises Failure with everything that has to be told."""
+    from reconciler.runtime.starting import start
+
+    return start(seen, look, told, folder)
+
+
+def write_new(path: Path, text: str, force: bool) -> None:
+    """Write a file; over another one only with `force`. Raises Failure."""
+    from reconciler.runtime.starting import write_new
+
+    write_new(path, text, force)

@@ -43,6 +43,11 @@ class Request:
         return Folder(locate(self.file, self.state_dir))
 
     @property
+    def narrowed(self) -> bool:
+        """Whether options chose what is planned, so that a later command needs them again."""
+        return bool(self.persons or self.target or self.exclude or self.allow)
+
+    @property
     def moment(self) -> datetime:
         """The clock that expressions see."""
         return self.now or self.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

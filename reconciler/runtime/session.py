@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 
@@ -17,14 +17,17 @@ from reconciler.model.plan import Plan
 from reconciler.model.problems import Failure, Problem
 from reconciler.model.status import LastRun
 from reconciler.planning.observed import Options
+from reconciler.report.document import ended_document, outcome_document, plan_document
+from reconciler.report.shapes import PlanDocument
 from reconciler.runtime.apply import Work, carry_out, remember
 from reconciler.runtime.applying import Applying
-from reconciler.runtime.caches import CacheFolder, Kept
+from reconciler.runtime.caches import CacheFolder, Kept, cache_folder
 from reconciler.runtime.contacts import ContactsRead, Freshness, new_seal
 from reconciler.runtime.doors import checked_account, open_crm, open_source
 from reconciler.runtime.folder import Folder, Workdir
 from reconciler.runtime.gateway import Gateway
 from reconciler.runtime.journal import Journal
+from reconciler.runtime.kept import KeptRuns, Shown
 from reconciler.runtime.loading import load_file
 from reconciler.runtime.lock import said, take_or_fail
 from reconciler.runtime.observe import Wanted, observe
@@ -115,11 +118,25 @@ class Session:
         applying = Applying(self.gateway, run, self.state, stop, self.account.id, request.progress)
         try:
             outcome = carry_out(work, applying, self.journal)
-        except Failure:
+        except Failure as failure:
             self.state.set_last("apply", last_run(run.id, request, work.plan, "error"))
+            with suppress(Failure):  # the one that ended the run is told
+                self._keep_run(request, run.id, ended_document(_public(work.plan), run.id, failure.problems))
             raise
         self.state.set_last("apply", last_run(run.id, request, work.plan, outcome.result.value))
+        try:
+            self._keep_run(request, run.id, outcome_document(replace(outcome, plan=_public(outcome.plan))))
+        except Failure as failure:
+            said = problem("E532", "; ".join(p.summary for p in failure.problems))
+            return replace(outcome, problems=(*outcome.problems, said))
         return outcome
+
+    def keep_plan(self, request: Request, made: Plan) -> None:
+        """So that `show` can print it again. Raises Failure."""
+        KeptRuns(self.state.path).keep_plan(Shown(request.started, request.narrowed, plan_document(_public(made))))
+
+    def _keep_run(self, request: Request, run: str, document: PlanDocument) -> None:
+        KeptRuns(self.state.path).keep_run(run, Shown(request.started, request.narrowed, document))
 
 
 @contextmanager
@@ -130,9 +147,9 @@ def open_session(request: Request) -> Iterator[Session]:
     key = folder.prepare(request.token_bytes)
     base = request.file.parent
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(desired, base))
-        gateway = stack.enter_context(open_crm(desired, base, request.clock, request.max_calls))
-        account = checked_account(desired, gateway)
+        source = stack.enter_context(open_source(desired.source, base))
+        gateway = stack.enter_context(open_crm(desired.crm, base, request.clock, request.max_calls))
+        account = checked_account(desired.crm, gateway)
         state, notes = open_state(folder, account.id, key)
         stack.callback(state.close)
         journal = Journal(state.path)
@@ -141,10 +158,6 @@ def open_session(request: Request) -> Iterator[Session]:
         caches = cache_folder(state, request)
         said = [*notes, *_notes(folder, journal)]
         yield Session(desired, source, gateway, account, state, journal, caches, workdir, said)
-
-
-def cache_folder(state: State, request: Request) -> CacheFolder:
-    return CacheFolder(state.path / "caches", state.key, lambda: request.token_bytes(6).hex())
 
 
 @contextmanager
@@ -167,6 +180,11 @@ def applying_alone(request: Request) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _public(made: Plan) -> Plan:
+    """Without what was shown at a terminal to who asked for it."""
+    return replace(made, values_shown=False, examples={})
 
 
 def _notes(folder: Folder, journal: Journal) -> Iterator[Problem]:

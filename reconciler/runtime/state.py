@@ -134,6 +134,7 @@ class State:
         the digests of everybody whose update was guarded, so that going on after a kill is not guarded again. `known`:
         everybody was paired, so that later creations are no longer those of a run without state."""
         if links is not None:
+            links.chmod(0o600)
             onto_disk(links)
             os.replace(links, self.links)
             onto_disk(self.path)
@@ -233,6 +234,7 @@ FORGETTABLE: dict[str, tuple[str, ...]] = {
     "rewrites": ("rewrites",),
     "fields": ("applied",),
     "runs": ("leftover",),
+    "snapshot": (),
 }
 
 

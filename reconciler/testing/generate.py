@@ -9,24 +9,27 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from reconciler.adapters.installed import installed
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find
 from reconciler.config import config_schema
 from reconciler.model.types import TYPES
 from reconciler.planning.decision import decision_rows
 from reconciler.report import reference
-from reconciler.report.document import schema, to_json
+from reconciler.report.adapters import adapters_document
+from reconciler.report.document import SHAPES, schema, to_json
 
 
 def generated() -> Mapping[str, str]:
     """Path below the checkout -> content, of every generated file. The schema knows our own adapters only."""
     return {
         "schemas/config.v1.json": to_json(config_schema(_own_options(CRM), _own_options(SOURCE))) + "\n",
-        "schemas/plan.v1.json": to_json(schema("plan")) + "\n",
-        "schemas/validation.v1.json": to_json(schema("validation")) + "\n",
-        "schemas/status.v1.json": to_json(schema("status")) + "\n",
+        **{f"schemas/{shape}.v1.json": to_json(schema(shape)) + "\n" for shape in SHAPES},
         "docs/messages.md": reference.messages_page(),
         "docs/types.md": reference.types_page(TYPES.values()),
         "docs/decision.md": reference.decision_page(decision_rows()),
+        "docs/adapters.md": reference.adapters_page(
+            adapters_document(installed(CRM, own=True), installed(SOURCE, own=True))
+        ),
         "docs/glossary.md": reference.glossary_page(),
     }
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -106,12 +106,15 @@ def test_a_second_signal_ends_an_apply_at_once() -> None:
 
 
 class Screen:
-    """The program at a terminal of its own."""
+    """The program at a terminal of its own, started in `folder` if one is named."""
 
-    def __init__(self, *arguments: str, **env: str) -> None:
+    def __init__(
+        self, *arguments: str, program: Sequence[str] = PROGRAM, folder: Path | None = None, **env: str
+    ) -> None:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            os.execve(PROGRAM[0], [*PROGRAM, *arguments], BASE | env)  # the child becomes the program
+            os.chdir(folder or Path())
+            os.execve(program[0], [*program, *arguments], BASE | env)  # the child becomes the program
         self.text = ""
 
     def until(self, words: str) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from reconciler.model.plan import ContactAction, Plan
 from reconciler.report.document import plan_document
+from reconciler.report.redrawn import document_text
+from reconciler.report.text import plan_text
 
 from .random_worlds import applied, people, worlds
 from .worlds import World, written
@@ -67,6 +69,7 @@ def test_the_counts_of_a_plan_add_up(fresh: Fresh, world: World, later: list[dic
         rows = [row for batch in plan.people.batches() for row in batch.to_pylist()]
         creates = [row for row in rows if row["action"] == ContactAction.CREATE]
         assert (len(creates), len(rows) - len(creates), len(rows)) == (n.create, n.update, plan.people.contacts)
+        assert document_text(plan_document(plan)) == plan_text(plan)
         document = plan_document(plan).model_dump()
         summary = document["summary"]
         values = [v for row in rows for v in row["values"]]

@@ -7,13 +7,9 @@ from typing import Any
 
 import jsonschema
 
-from reconciler.report.document import schema
+from reconciler.report.document import SHAPES, schema
 
-_SCHEMAS = {
-    "reconciler-plan/1": schema("plan"),
-    "reconciler-validation/1": schema("validation"),
-    "reconciler-status/1": schema("status"),
-}
+_SCHEMAS = {f"reconciler-{shape}/1": schema(shape) for shape in SHAPES}
 
 
 def parsed(text: str) -> dict[str, Any]:

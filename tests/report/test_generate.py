@@ -28,6 +28,6 @@ def test_check_names_each_stale_file_and_changes_nothing(tmp_path: Path, capsys:
     assert main(["--check"], tmp_path) == 0
 
 
-@pytest.mark.parametrize("name", ["config", "plan", "validation"])
+@pytest.mark.parametrize("name", ["adapters", "config", "doctor", "plan", "runs", "status", "validation"])
 def test_every_schema_is_a_schema(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(generated()[f"schemas/{name}.v1.json"]))

@@ -20,6 +20,9 @@ STATUS = Status(
     lock="process 4711",
     unfinished=LastRun("a-2", "2026-11-22T10:05:00Z", "blake2b:aa"),
     open_creates=2,
+    kept_plan=True,
+    kept_runs=3,
+    next_full_read="2026-12-06T10:00:00Z",
     counts={"links": 12345, "rewrites": 0, "marks": 3},
     sizes={"state.db": 40960, "links.parquet": 3 * 2**20},
 )

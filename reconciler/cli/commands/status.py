@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.requests import FORMAT, bare_request
+from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
 
-PARTS = ("all", "links", "tags", "rewrites", "fields", "runs")
+PARTS = ("all", "links", "tags", "rewrites", "fields", "runs", "snapshot")
 
 
 @click.command("status")
-@click.option("--format", type=FORMAT, default="text", help="What stdout gets. Default: text.")
+@format_option()
 @click.option(
     "--forget",
     type=click.Choice(PARTS),
     is_flag=False,
     flag_value="all",
     metavar="[PART]",
-    help="Forget all, or: links, tags, rewrites, fields, runs.",
+    help="Forget all, or: links, tags, rewrites, fields, runs, snapshot.",
 )
 @global_options(hidden=True)
 @click.pass_obj
@@ -26,7 +26,8 @@ def command(settings: Settings, format: str, forget: str | None) -> None:
     """Show what is remembered about the file: account, links, last run.
 
     What is forgotten is found again by the next plan: people by their e-mail; a tag becomes ours anew, and takes
-    nothing from its carriers the first time.
+    nothing from its carriers the first time. With the runs goes what `show` shows; without the snapshot the next plan
+    reads all contacts.
 
     \b
     Examples:

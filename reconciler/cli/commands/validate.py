@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.requests import FORMAT, bare_request
+from reconciler.cli.failures import PLACED, problems_as
+from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.problems import Failure, Level
 
 
 @click.command("validate")
-@click.option("--format", type=FORMAT, default="text", help="What stdout gets. Default: text.")
+@format_option(*PLACED)
 @click.option("--offline", is_flag=True, help="Do not look at the source's columns either.")
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, format: str, offline: bool) -> None:
     """Check the file, the environment and the source's columns; never the CRM.
 
+    github prints workflow commands, which a review shows beside the line, and nothing for a good file; sarif is for
+    code scanning. Both name files as seen from the folder in which the command was started.
+
     \b
     Examples:
       reconciler validate
       reconciler validate --offline --format json
+      reconciler validate --offline --format github
+      reconciler validate --offline --format sarif > reconciler.sarif
     """
     wanted = bare_request(settings)
     try:
@@ -29,7 +35,9 @@ def command(settings: Settings, format: str, offline: bool) -> None:
         wanted.progress.done()
     if any(p.level is Level.ERROR for p in problems):
         raise Failure(problems)
-    if format == "json":
+    if format in PLACED:
+        settings.print(problems_as(format, problems, settings))
+    elif format == "json":
         from reconciler.report.document import to_json, validation_document
 
         settings.print(to_json(validation_document(settings.file, problems, desired)) + "\n")

@@ -176,4 +176,23 @@ CONFIG: tuple[Message, ...] = (
         "Scores are declared under `scores`.",
         "correct its spelling, or declare it",
     ),
+    Message(
+        "E130",
+        "the file cannot be laid out anew",
+        "Laying it out could change what it says: keys with `? `, an anchor on a line of its own, a text after | or >"
+        " that ends with the file and has no line end.",
+        "write these parts plainly, or leave the file as it is",
+    ),
+    Message(
+        "E131",
+        "the file is not in its canonical form",
+        "One form for all files keeps differences between versions to what was changed.",
+        "lay it out with `reconciler fmt`, which takes the names of files",
+    ),
+    Message(
+        "E132",
+        "the file cannot be written",
+        "It is replaced as a whole, so the folder must take a new file beside it; the file is as it was.",
+        "make the folder writable, or print the result with `reconciler fmt -`",
+    ),
 )

@@ -152,4 +152,23 @@ RUNTIME: tuple[Message, ...] = (
         "Adapters come with this program or with other packages.",
         "correct `type`, or install the package that has the adapter",
     ),
+    Message(
+        "E530",
+        "nothing of that name is kept",
+        "`show` prints what `plan` and `apply` kept: the last plan, and the outcomes of the last 20 runs.",
+        "`reconciler show --list` has the runs; `reconciler plan` makes a plan",
+    ),
+    Message(
+        "E531",
+        "a kept result cannot be read",
+        "It is damaged, or a newer version of this program wrote it. Nothing else depends on it.",
+        "remove what is kept with `reconciler status --forget runs`",
+    ),
+    Message(
+        "E532",
+        "the outcome could not be kept",
+        "What was written to the CRM stays and is remembered; only `show` cannot show this run.",
+        "make the state folder writable and make room on its disk",
+        Level.WARNING,
+    ),
 )

@@ -66,6 +66,12 @@ SOURCE: tuple[Message, ...] = (
         "correct the column's name in the file, or add the column to the source",
     ),
     Message(
+        "E418",
+        "the columns are not told apart",
+        "All names stand in one column where another character separates them than the one that was expected.",
+        "say which, as `source.delimiter` in the file or --option delimiter=';' on the command line",
+    ),
+    Message(
         "E420",
         "a row has too many or too few values",
         "Its values may stand in the wrong columns.",

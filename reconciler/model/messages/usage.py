@@ -67,6 +67,30 @@ USAGE: tuple[Message, ...] = (
         "make room where the output goes, or print it to the terminal; `reconciler status` shows the last run",
     ),
     Message(
+        "E920",
+        "something has to be told",
+        "What is not told is asked for at a terminal; elsewhere nothing is asked, guessed or waited for.",
+        "give the options that are named",
+    ),
+    Message(
+        "E921",
+        "the file is there already",
+        "What somebody wrote is never written over without being asked to.",
+        "give another name, or `--force` to replace it",
+    ),
+    Message(
+        "E922",
+        "the file cannot be written",
+        "The folder must exist, and you must be allowed to write there.",
+        "check the folder, its permissions and the space on the disk",
+    ),
+    Message(
+        "E923",
+        "a column or field that is not there",
+        "Who is who is said in names that the source and the CRM really have.",
+        "name one of those that are there",
+    ),
+    Message(
         "E999",
         "something unexpected happened inside reconciler",
         "This is a mistake of the program, not of yours. What it was working on is quoted nowhere.",

@@ -1,0 +1,141 @@
+"""Problems for the places where files are reviewed: workflow commands, and SARIF for code scanning.
+
+Both name files as they are seen from the folder in which the program was started, so that a review finds the line;
+`Seen` knows how. What others wrote is made harmless by `plain` before anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from reconciler import __version__
+from reconciler.model.messages import MESSAGES, Message
+from reconciler.model.problems import Level, Place, Problem
+from reconciler.report.problems import ordered, switch
+from reconciler.report.words import plain
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_IN_DATA: Mapping[str, str] = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_IN_PROPERTY: Mapping[str, str] = {**_IN_DATA, ":": "%3A", ",": "%2C"}
+_POSITIONS = re.compile(r"\blines? \d+|(?<=:)\d+|[\d,]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How files are named. `start`: the folder in which the program was started, absolute; `folder`: the one in which
+    it runs (`-C`), relative to that or absolute. `file`: what a problem without a place is about."""
+
+    start: str
+    folder: str = ""
+    file: str = ""
+
+    def path(self, where: Place | None) -> str:
+        """The file of that place, relative to `start` if it lies below it or was named relatively."""
+        name = os.path.join(self.folder, where.file if where else self.file)
+        path = os.path.normpath(os.path.join(self.start, name))
+        below = os.path.commonpath([path, self.start]) == self.start if os.path.isabs(path) and self.start else False
+        if not below and os.path.isabs(name):
+            return path
+        return os.path.relpath(path, self.start) if self.start else os.path.normpath(name)
+
+    def uri(self, where: Place | None) -> str:
+        path = PurePath(self.path(where))
+        return path.as_uri() if path.is_absolute() else quote(path.as_posix(), errors="surrogateescape")
+
+
+def workflow_commands(problems: Iterable[Problem], seen: Seen) -> str:
+    """One command for each problem, on a line of its own; "" for none."""
+    return "".join(_command(p, seen) + "\n" for p in ordered(problems))
+
+
+def _command(problem: Problem, seen: Seen) -> str:
+    where = problem.where
+    properties = {"file": seen.path(where)} if where else {}
+    if where and where.line:
+        properties["line"] = str(where.line)
+        properties |= {"col": str(where.column)} if where.column else {}
+    properties["title"] = f"{problem.code} {problem.summary}"
+    shown = ",".join(f"{name}={_escaped(plain(value), _IN_PROPERTY)}" for name, value in properties.items())
+    said = _sentence(problem.detail, problem.fix) or plain(problem.summary)
+    return f"::{problem.level.value} {shown}::{_escaped(said, _IN_DATA)}"
+
+
+def _escaped(text: str, signs: Mapping[str, str]) -> str:
+    return "".join(signs.get(sign, sign) for sign in text)
+
+
+def _sentence(*parts: str) -> str:
+    return plain(". ".join(part.rstrip(".") for part in parts if part))
+
+
+def sarif(problems: Iterable[Problem], seen: Seen) -> dict[str, Any]:
+    """A SARIF 2.1.0 log of one run: all of our codes as its rules, and a result for each problem."""
+    found = ordered(problems)
+    driver = {
+        "name": "reconciler",
+        "version": __version__,
+        "rules": [_rule(message) for message in MESSAGES.values()],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"reconciler/{seen.uri(None)}/"},  # so that two files do not replace each other
+        "columnKind": "unicodeCodePoints",
+        "results": _results(found, seen),
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(message: Message) -> dict[str, Any]:
+    off = message.level is Level.OFF
+    rule: dict[str, Any] = {
+        "id": message.code,
+        "shortDescription": {"text": message.summary},
+        "fullDescription": {"text": message.reason or message.summary},
+        "help": {"text": f"{message.fix}\n\nLevel: {switch(message)}." if message.fix else f"{switch(message)}."},
+        "defaultConfiguration": {"enabled": False} if off else {"level": message.level.value},
+    }
+    return {**rule, "name": message.name} if message.name else rule
+
+
+def _results(problems: Sequence[Problem], seen: Seen) -> list[dict[str, Any]]:
+    index = {code: at for at, code in enumerate(MESSAGES)}
+    times: Counter[str] = Counter()
+    results = []
+    for problem in problems:
+        mark = _fingerprint(problem, seen)
+        times[mark] += 1
+        said = f"{problem.summary}: {problem.detail}" if problem.detail else problem.summary
+        results.append(
+            {
+                "ruleId": problem.code,
+                "ruleIndex": index[problem.code],
+                "level": problem.level.value,
+                "message": {"text": _sentence(said, problem.fix)},
+                "locations": [_location(problem.where, seen)],
+                "partialFingerprints": {"problem/v1": f"{mark}:{times[mark]}"},
+            }
+        )
+    return results
+
+
+def _location(where: Place | None, seen: Seen) -> dict[str, Any]:
+    """Code scanning wants a line of every result: what is about a whole file stands at its first one."""
+    region = {"startLine": where.line if where and where.line else 1}
+    if where and where.line and where.column:
+        region["startColumn"] = where.column
+    return {"physicalLocation": {"artifactLocation": {"uri": seen.uri(where)}, "region": region}}
+
+
+def _fingerprint(problem: Problem, seen: Seen) -> str:
+    """The same while lines move and counts change: made of the code, the file and the names in the sentence."""
+    names = _POSITIONS.sub("", problem.detail)
+    parts = "\0".join((problem.code, seen.uri(problem.where), names))
+    return blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
