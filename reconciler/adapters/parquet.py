@@ -58,8 +58,8 @@ class ParquetSource:
         schema = pa.schema([(name, pa.string()) for name in wanted])
         rows = 0
         with self._opened() as file:
-            names = checked_names(list(file.schema_arrow.names), wanted)
-            for batch in file.iter_batches(_ROWS, columns=wanted or names[:1]):
+            checked_names(list(file.schema_arrow.names), wanted)
+            for batch in file.iter_batches(_ROWS, columns=wanted):
                 cells = [_text(batch.column(name), name, rows) for name in wanted]
                 rows += batch.num_rows
                 yield pa.RecordBatch.from_arrays(cells, schema=schema)

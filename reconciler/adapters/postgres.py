@@ -130,14 +130,14 @@ class PostgresSource:
 
     def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         connection = self._opened()
-        checked_names([column.name for column in self._columns], list(columns))
-        wanted = list(columns) or [self._columns[0].name]
+        wanted = list(columns)
+        checked_names([column.name for column in self._columns], wanted)
         rows = 0
         complete = False
         try:
             for batch in batches(self._lines(connection, self._statement(connection, wanted)), wanted):
                 rows += batch.num_rows
-                yield batch.select(list(columns))
+                yield batch
             complete = True
         finally:
             if not complete:  # what is left of it would have to be read before anything else could be asked

@@ -89,9 +89,9 @@ class SqliteSource:
         import pyarrow as pa
 
         connection = self._opened()
-        checked_names(self._names, list(columns))
-        schema = pa.schema([(name, pa.string()) for name in columns])
-        wanted = list(columns) or self._names[:1]
+        wanted = list(columns)
+        checked_names(self._names, wanted)
+        schema = pa.schema([(name, pa.string()) for name in wanted])
         shown = ", ".join(_AS_TEXT.format(f"people.{_quoted(name)}") for name in wanted)
         rows = 0
         with self._said(), watched(self._path) if self._still else nullcontext():
@@ -100,7 +100,7 @@ class SqliteSource:
                 values = zip(*part, strict=True)
                 cells = [_column(name, column, rows) for name, column in zip(wanted, values, strict=True)]
                 rows += len(part)
-                yield pa.RecordBatch.from_arrays(cells[: len(columns)], schema=schema)
+                yield pa.RecordBatch.from_arrays(cells, schema=schema)
         if not rows:
             raise SourceFailed("E410", "there is no row")
 

@@ -64,6 +64,7 @@ class Session:
             progress=request.progress,
         )
         made = diff(self.desired, observed, options)
+        self.source.close()  # a database's transaction does not stay open while an apply writes
         weakref.finalize(made.people, self.workdir.close)  # the changes lie in it, and are read after this run
         return replace(made, problems=(*made.problems, *self.notes))
 
