@@ -26,7 +26,10 @@ class Url:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(min_length=1))
+        shown = core_schema.to_string_ser_schema()
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(min_length=1), serialization=shown
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 _ROWS = 8_192  # that are Python's at a time
 _STEPS = 1_000_000  # of SQLite's machine between two looks for Ctrl-C
-_WAIT = 10.0  # seconds for another program that writes
 _AS_TEXT = "CASE typeof({0}) WHEN 'blob' THEN {0} ELSE CAST({0} AS TEXT) END"
 _TABLE = "SELECT 1 FROM sqlite_master WHERE name = ? AND type IN ('table', 'view')"
+_RENAMED = re.compile(r":[0-9]+$")
+"""What SQLite puts behind the name of a column that a query has twice."""
 _URL = re.compile(r"sqlite:///(?P<path>[^?#]+)")
 _READING = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE))
 _OF_CODE = {
@@ -40,7 +41,6 @@ _OF_CODE = {
     sqlite3.SQLITE_LOCKED: "E442",
     sqlite3.SQLITE_READONLY: "E442",
     sqlite3.SQLITE_IOERR: "E404",
-    sqlite3.SQLITE_AUTH: "E440",
     sqlite3.SQLITE_NOMEM: "E404",
 }
 """SQLite's code of an error -> ours. Any other is E435."""
@@ -70,12 +70,13 @@ class SqliteOptions(Asked):
 class SqliteSource:
     """A `Source` over one table, view or query of an SQLite file."""
 
-    def __init__(self, path: Path, options: SqliteOptions) -> None:
+    def __init__(self, path: Path, options: SqliteOptions, wait: float = 5.0) -> None:
+        """`wait`: seconds that another program may take to end its writing."""
         self._path = path
         self._options = options
+        self._wait = wait
         self._connection: sqlite3.Connection | None = None
         self._still = False
-        self._interrupted = False
         self._names: list[str] = []
 
     def label(self) -> str:
@@ -120,7 +121,7 @@ class SqliteSource:
                 self._still = _is_still(self._path, handle)
             with self._said():
                 address = f"file:{quote(str(self._path.absolute()))}?mode=ro{'&immutable=1' if self._still else ''}"
-                self._connection = sqlite3.connect(address, timeout=_WAIT, isolation_level=None, uri=True)
+                self._connection = sqlite3.connect(address, timeout=self._wait, isolation_level=None, uri=True)
             try:
                 with self._said():
                     self._begin(self._connection)
@@ -130,7 +131,7 @@ class SqliteSource:
         return self._connection
 
     def _begin(self, connection: sqlite3.Connection) -> None:
-        connection.set_progress_handler(self._look, _STEPS)
+        connection.set_progress_handler(lambda: 0, _STEPS)  # a chance for Ctrl-C to come through
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         table = self._options.table
@@ -139,14 +140,9 @@ class SqliteSource:
         connection.set_authorizer(_authorized)
         found = connection.execute(f"SELECT * FROM {self._rows()} LIMIT 0")
         self._names = checked_names([name for name, *_ in found.description])
-
-    def _look(self) -> int:
-        """Called in between, so that an interruption can come through; SQLite would swallow it."""
-        try:
-            return 0
-        except KeyboardInterrupt:
-            self._interrupted = True
-            return 1
+        doubles = [name for name in self._names if _RENAMED.sub("", name) in self._names and _RENAMED.search(name)]
+        if self._options.query is not None and doubles:
+            raise SourceFailed("E413", ", ".join(f"`{_RENAMED.sub('', name)}`" for name in doubles))
 
     @contextmanager
     def _said(self) -> Iterator[None]:
@@ -154,13 +150,17 @@ class SqliteSource:
         try:
             yield
         except sqlite3.Error as error:
-            if self._interrupted:
+            code = _code(error)
+            if code is None:
                 raise KeyboardInterrupt from None
-            raise SourceFailed(_code(error)) from None
+            raise SourceFailed(code) from None
 
 
-def _code(error: sqlite3.Error) -> str:
+def _code(error: sqlite3.Error) -> str | None:
+    """None: it was interrupted, which nobody but the user does."""
     number = getattr(error, "sqlite_errorcode", None)
+    if number == sqlite3.SQLITE_INTERRUPT:
+        return None
     if number is None:  # Python's own: a text that is no UTF-8, or more than one statement
         return "E422" if isinstance(error, sqlite3.OperationalError) else "E435"
     return _OF_CODE.get(number & 0xFF, "E435")

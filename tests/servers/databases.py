@@ -47,7 +47,7 @@ class Database:
             name = quoted(self.kind, table)
             cursor.execute(f"CREATE TABLE {name} ({kinds})")
             for start in range(0, len(rows), 500):
-                cursor.executemany(f"INSERT INTO {name} VALUES ({marks})", rows[start : start + 500])
+                cursor.executemany(f"INSERT INTO {name.replace('%', '%%')} VALUES ({marks})", rows[start : start + 500])
 
     def user(self, name: str, *grants: str) -> str:
         """The address for a new user who may do what these grants say (`SELECT ON people`)."""
