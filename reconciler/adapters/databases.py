@@ -108,6 +108,12 @@ class Asked(BaseModel):
         """The table's name, after that of its schema where the file says one."""
         return tuple((self.table or "").split(".", 1))
 
+    def named(self, failed: SourceFailed) -> SourceFailed:
+        """The same, with the table's name where that is what is missing or kept back."""
+        if self.table is not None and failed.code in ("E433", "E434"):
+            failed.detail = ", ".join(part for part in (f"`{self.table}`", failed.detail) if part)
+        return failed
+
 
 def checked_names(names: list[str], wanted: list[str] | None = None) -> list[str]:
     """The columns' names, if each is there once. Raises SourceFailed, also for a wanted one that is not there."""

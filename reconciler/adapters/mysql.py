@@ -10,9 +10,10 @@ A table is read in the order of its primary key where the server plans no sort f
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
 
-from reconciler.adapters.blocks import batches
+from reconciler.adapters.blocks import QUOTE, batches
 from reconciler.adapters.databases import Asked, Server, Url, checked_names, say, server
 from reconciler.adapters.errors import SourceAuthFailed, SourceFailed
 from reconciler.adapters.statements import MYSQL
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = 1_024  # that are Python's at a time
-_CONNECT = 10.0  # seconds
+_FAREWELL = 2.0  # seconds, for a last word to a server
 _ALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
 """A server that is gone is noticed within a minute."""
 
@@ -52,7 +53,7 @@ _PRINTED = {
     _GEOMETRY: "ST_AsText({0})",
 }
 _TEXT = "CONVERT({0} USING utf8mb4)"
-_CELL = "IF({0} IS NULL, '', CONCAT('\"', REPLACE({1}, '\"', '\"\"'), '\"'))"
+_CELL = f"IF({{0}} IS NULL, '', CONCAT('{QUOTE}', REPLACE({{1}}, '{QUOTE}', '{QUOTE}{QUOTE}'), '{QUOTE}'))"
 
 _OF_NUMBER: dict[int, str] = {
     1044: "E434",
@@ -152,8 +153,10 @@ class _Column:
 class MysqlSource:
     """A `Source` over one table, view or query."""
 
-    def __init__(self, options: MysqlOptions) -> None:
+    def __init__(self, options: MysqlOptions, wait: float = 10.0) -> None:
+        """`wait`: seconds that the server may take to become a connection."""
         self._options = options
+        self._wait = wait
         self._connection: Any = None
         self._columns: tuple[_Column, ...] = ()
 
@@ -169,15 +172,17 @@ class MysqlSource:
         wanted = list(columns)
         checked_names([column.name for column in self._columns], wanted)
         rows = 0
-        complete = False
         try:
             for batch in batches(self._lines(connection, wanted), wanted):
                 rows += batch.num_rows
                 yield batch
-            complete = True
-        finally:
-            if not complete:  # what is left of it would have to be read before anything else could be asked
-                self.close()
+        except SourceFailed:
+            self.close()  # what is left of it would have to be read before anything else could be asked
+            raise
+        except BaseException:
+            self.close()
+            self._stop(connection.thread_id())
+            raise
         if not rows:
             raise SourceFailed("E410", "there is no row")
 
@@ -186,12 +191,22 @@ class MysqlSource:
         if connection is not None and connection.open:
             connection.close()
 
+    def _stop(self, thread: int) -> None:
+        """Tell the server that nobody waits for the rest: else it goes on until it has something to send."""
+        with suppress(SourceFailed), _said():
+            other = _connected(self._options.url, _FAREWELL)
+            with other, other.cursor() as cursor:
+                cursor.execute("KILL %s", (thread,))
+
     def _opened(self) -> Any:
         if self._connection is None:
-            self._connection = _connected(self._options.url)
+            self._connection = _connected(self._options.url, self._wait)
             try:
                 with _said():
                     self._begin(self._connection)
+            except SourceFailed as failed:
+                self.close()
+                raise self._options.named(failed) from None
             except BaseException:
                 self.close()
                 raise
@@ -267,7 +282,7 @@ def _abandon(cursor: Any) -> None:
     cursor.connection = None
 
 
-def _connected(url: Url) -> Any:
+def _connected(url: Url, wait: float) -> Any:
     try:
         import pymysql
     except ImportError:
@@ -288,9 +303,9 @@ def _connected(url: Url) -> Any:
         defer_connect=True,
         **_secured(parameters),
     )
-    found = _socket(parts, parameters.get("unix-socket"))
+    found = _socket(parts, parameters.get("unix-socket"), wait)
     try:
-        with _said({"E437": "E431"}), _in_time(found):
+        with _said({"E437": "E431"}), _in_time(found, wait):
             connection.connect(found)
     except RuntimeError:  # a password that goes only through TLS, or by a package that is not wanted here
         raise SourceFailed("E439", "the server wants the password encrypted", "add `ssl-mode=required`") from None
@@ -301,10 +316,10 @@ def _connected(url: Url) -> Any:
 
 
 @contextmanager
-def _in_time(found: socket.socket) -> Iterator[None]:
+def _in_time(found: socket.socket, wait: float) -> Iterator[None]:
     """Whoever answers at the other end has so long to become a connection; the client itself would wait for ever."""
     guard = found.dup()
-    timer = threading.Timer(_CONNECT, guard.shutdown, (socket.SHUT_RDWR,))
+    timer = threading.Timer(wait, guard.shutdown, (socket.SHUT_RDWR,))
     timer.start()
     try:
         yield
@@ -315,24 +330,33 @@ def _in_time(found: socket.socket) -> Iterator[None]:
 
 
 def _secured(parameters: dict[str, str]) -> dict[str, Any]:
-    """The client's words for what the address says of TLS."""
-    mode = _mode(parameters)
+    """The client's words for what the address says of TLS. Its own words for it mean less than they say."""
+    mode, files = _mode(parameters), [parameters.get(f"ssl-{name}") for name in ("ca", "cert", "key")]
     if mode == "disabled":
         return {"ssl_disabled": True}
-    files = {f"ssl_{name}": parameters[f"ssl-{name}"] for name in ("ca", "cert", "key") if f"ssl-{name}" in parameters}
-    if mode == "preferred":
-        return files
-    return {**files, "ssl_verify_cert": mode.startswith("verify"), "ssl_verify_identity": mode == "verify-identity"}
+    if mode == "preferred" and not any(files):
+        return {}
+    ca, cert, key = files
+    try:
+        context = ssl.create_default_context(cafile=ca)
+        context.check_hostname = mode == "verify-identity"
+        if not ca and not mode.startswith("verify"):
+            context.verify_mode = ssl.CERT_NONE
+        if cert or key:
+            context.load_cert_chain(cert or "", key)
+    except OSError:
+        raise SourceFailed("E439", "a file of `ssl-ca`, `ssl-cert` or `ssl-key` cannot be used") from None
+    return {"ssl": context}
 
 
-def _socket(parts: Server, path: str | None) -> socket.socket:
+def _socket(parts: Server, path: str | None, wait: float) -> socket.socket:
     try:
         if path:
             found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            found.settimeout(_CONNECT)
+            found.settimeout(wait)
             found.connect(path)
         else:
-            found = socket.create_connection((parts.host or "localhost", parts.port or 3306), _CONNECT)
+            found = socket.create_connection((parts.host or "localhost", parts.port or 3306), wait)
     except OSError:
         raise SourceFailed("E431") from None
     found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -352,6 +376,8 @@ def _said(instead: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
     except pymysql.MySQLError as error:
         number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
         code = _OF_NUMBER.get(number, "E435" if number else "E437")
+        if isinstance(getattr(error, "original_exception", None), ssl.SSLError):
+            code, number = "E439", 0
         code = instead.get(code, code)
         kind = SourceAuthFailed if code in ("E430", "E434") else SourceFailed
         raise kind(code, f"the server's code is {number}" if number else "") from None

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
 
-from reconciler.adapters.blocks import batches
+from reconciler.adapters.blocks import QUOTE, batches
 from reconciler.adapters.databases import Asked, Url, checked_names, say
 from reconciler.adapters.errors import SourceAuthFailed, SourceFailed
 from reconciler.adapters.statements import POSTGRES
@@ -156,6 +156,9 @@ class PostgresSource:
             try:
                 with _said():
                     self._begin(self._connection)
+            except SourceFailed as failed:
+                self.close()
+                raise self._options.named(failed) from None
             except BaseException:
                 self.close()
                 raise
@@ -205,7 +208,7 @@ class PostgresSource:
 
     def _lines(self, connection: psycopg.Connection[Any], statement: str) -> Iterator[bytes]:
         """Every row as a line of CSV. Raises SourceFailed unless the server says that these were all."""
-        copy = f"COPY ({statement}) TO STDOUT (FORMAT csv)".encode()
+        copy = f"COPY ({statement}) TO STDOUT (FORMAT csv, QUOTE '{QUOTE}')".encode()
         rows = 0
         with _said(), connection.cursor() as cursor:
             with cursor.copy(copy) as answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -85,7 +85,9 @@ def database(kind: str, server: Server) -> Iterator[Database]:
     finally:
         if kind == "mysql":
             still = first.run(f"SELECT id FROM information_schema.processlist WHERE db = '{made.name}'")
-            first.run(*(f"KILL {number}" for (number,) in still))
+            for (number,) in still:
+                with suppress(pymysql.MySQLError):  # it may just have gone
+                    first.run(f"KILL {number}")
         first.run(f"DROP DATABASE {made.name}" + (" WITH (FORCE)" if kind == "postgres" else ""))
 
 
