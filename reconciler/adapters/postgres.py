@@ -166,8 +166,8 @@ class PostgresSource:
 
     def _begin(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(_BEGIN)
-        for name, value in _SETTINGS.items():
-            connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+        settings = ", ".join(["set_config(%s, %s, true)"] * len(_SETTINGS))
+        connection.execute(f"SELECT {settings}".encode(), [word for pair in _SETTINGS.items() for word in pair])
         self._columns = self._described(connection)
         checked_names([column.name for column in self._columns])
         oids = sorted({column.oid for column in self._columns})
