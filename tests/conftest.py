@@ -1,9 +1,11 @@
-"""Shared by all tests: golden files, rewritten by `pytest --update-golden` and reviewed as a diff."""
+"""Shared by all tests: golden files, rewritten by `pytest --update-golden` and reviewed as a diff; private servers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from servers import Server
+from servers.databases import Database, database
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,3 +24,33 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One for all tests of this process: it starts with the first that asks for it."""
+    from servers.postgres import postgres
+
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Server]:
+    from servers.mariadb import mariadb
+
+    with mariadb() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: Server) -> Iterator[Database]:
+    """An empty database."""
+    with database("postgres", postgres_server) as made:
+        yield made
+
+
+@pytest.fixture
+def mysql(mariadb_server: Server) -> Iterator[Database]:
+    with database("mysql", mariadb_server) as made:
+        yield made

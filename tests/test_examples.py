@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from types import ModuleType
 
 import pytest
 from processes import NOW, reconciler
+from servers.databases import Database
 
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
@@ -27,13 +29,18 @@ ALLOWED = {
     "quickstart": (),
     "membership": ("--allow", "create=100", "--allow", "delete=2"),
     "demo": (),
+    "databases": (),
 }
 
 
 @pytest.fixture
-def example(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+def example(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of one example as somebody finds it; what came before it, if anything, is applied."""
     name: str = request.param
+    if name == "databases":
+        database: Database = request.getfixturevalue("postgres")
+        database.run((EXAMPLES / name / "people.sql").read_text(encoding="utf-8"))
+        monkeypatch.setenv("DATABASE_URL", database.url)
     folder = tmp_path / name
     shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns(".reconciler", "crm.db*"))
     if (folder / "last-year.yaml").exists():
@@ -55,7 +62,7 @@ def test_an_example_is_valid(example: Path) -> None:
     assert ended.code == 0, ended.out + ended.err
 
 
-@every("quickstart", "membership")
+@every("quickstart", "membership", "databases")
 def test_an_example_plans_what_its_golden_file_says(example: Path, request: pytest.FixtureRequest) -> None:
     ended = reconciler(example, "plan", "--now", NOW)
     assert ended.code == 0, ended.err
@@ -98,8 +105,8 @@ def test_the_generated_people_are_those_that_are_checked_in(tmp_path: Path) -> N
 
 
 def test_nobody_in_the_examples_has_an_address_that_could_be_real() -> None:
-    for file in EXAMPLES.rglob("*.csv"):
-        for word in file.read_text(encoding="utf-8").replace(",", " ").replace('"', " ").split():
+    for file in (*EXAMPLES.rglob("*.csv"), *EXAMPLES.rglob("*.sql")):
+        for word in re.split(r"""[\s,"']+""", file.read_text(encoding="utf-8")):
             if "@" in word:
                 assert word.lower().endswith(("@example.org", "@example.com")), file
 

@@ -95,3 +95,7 @@ class SourceFailed(AdapterError):
         super().__init__(detail, fix)
         self.code = code
         self.row = row
+
+
+class SourceAuthFailed(SourceFailed, AuthFailed):
+    """The source refused the credentials, or what they want to read: stop."""

@@ -49,7 +49,10 @@ class Kind(NamedTuple):
 
 
 CRM = Kind("reconciler.crm", {"local": "reconciler.adapters.local_options"})
-SOURCE = Kind("reconciler.source", {"csv": "reconciler.adapters.csv", "jsonl": "reconciler.adapters.jsonl"})
+SOURCE = Kind(
+    "reconciler.source",
+    {name: f"reconciler.adapters.{name}" for name in ("csv", "jsonl", "mysql", "parquet", "postgres", "sqlite")},
+)
 
 
 def names(kind: Kind) -> tuple[str, ...]:

@@ -24,4 +24,5 @@ class Source(Protocol):
     def label(self) -> str:
         """What the plan's first line calls it: a file's name, a table's name; no address, no secret."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """As soon as everybody is read, and once more at the end. Reading again opens it again."""

@@ -138,7 +138,7 @@ def _options(section: Mapping, name: str, models: Models, own: frozenset[str], p
 
 def _label(type: str, options: Any) -> str:
     """The file's or table's name; never an address."""
-    path, table = getattr(options, "path", None), getattr(options, "table", None)
-    if isinstance(path, str | PurePath) and str(path):
-        return PurePath(path).name
-    return table if isinstance(table, str) and table else type
+    table, query, path = (getattr(options, name, None) for name in ("table", "query", "path"))
+    if table or query:
+        return table if isinstance(table, str) and table else "query"
+    return PurePath(path).name if isinstance(path, str | PurePath) and str(path) else type

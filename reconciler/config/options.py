@@ -100,9 +100,10 @@ def check_secret(key: str, annotation: Any, node: Node, path: str, problems: Pro
 def refuse_passwords(node: Node, path: str, problems: Problems) -> None:
     """Note literal passwords inside of addresses, however deep they lie."""
     if isinstance(node, Scalar):
-        for found in _URL_PASSWORD.finditer(node.written or node.text):
-            if not _OUTSIDE.fullmatch(found.group(1) or found.group(2)):
-                problems.add("E120", f"the address in {shown(path)} holds a password", node.where)
+        texts = {node.written or node.text, "" if node.foreign else node.text}  # the latter: a variable may hold it
+        found = [match for text in texts for match in _URL_PASSWORD.finditer(text)]
+        if any(not _OUTSIDE.fullmatch(match.group(1) or match.group(2)) for match in found):
+            problems.add("E120", f"the address in {shown(path)} holds a password", node.where)
     else:
         inner = node.items if isinstance(node, Sequence) else [pair.value for pair in node.items.values()]
         for part in inner:

@@ -83,7 +83,8 @@ def checked_columns(desired: Desired, source: Source) -> tuple[str, ...]:
     """The source's columns. Raises Failure with every column that the file names and the source has not."""
     from reconciler.config import check_columns
 
-    columns = tuple(source.columns())
+    with doors_said(desired.source.where):
+        columns = tuple(source.columns())
     problems = [p for p in check_columns(desired, columns) if p.level is Level.ERROR]
     if problems:
         raise Failure(problems)

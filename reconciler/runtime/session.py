@@ -58,6 +58,7 @@ class Session:
         except Damaged:  # nothing in the caches is needed
             self.caches.forget()
             made = self._diff(request, links)
+        self.source.close()  # a database's transaction does not stay open while an apply writes
         weakref.finalize(made.people, self.workdir.close)  # the changes lie in it, and are read after this run
         return replace(made, problems=(*made.problems, *self.notes))
 

@@ -1,0 +1,229 @@
+"""People in a MySQL or MariaDB database: `type: mysql`.
+
+All is read in one transaction that is read-only and sees one moment. The server writes each row as one line of CSV, so
+that no client converts a value, and sends them while they are read. What the printing depends on is set in the session.
+A `TIMESTAMP` is an instant and has its zone (`Z`), a `DATETIME` has none; a `BIT` is a number; bytes must be UTF-8.
+
+A table is read in the order of its primary key where the server plans no sort for it, else as it lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, field_validator
+
+from reconciler.adapters.blocks import QUOTE, batches
+from reconciler.adapters.databases import Asked, Url, checked_names, say
+from reconciler.adapters.errors import SourceFailed
+from reconciler.adapters.mysql_connection import connected, refusal, said
+from reconciler.adapters.statements import MYSQL
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS = 1_024  # that are Python's at a time
+_FAREWELL = 2.0  # seconds, for a last word to a server
+_SETTINGS = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "SET SESSION time_zone = '+00:00'",
+    "SET SESSION net_write_timeout = 600",  # it waits while a batch is worked on
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+_CHANGING = frozenset({"PAD_CHAR_TO_FULL_LENGTH", "EMPTY_STRING_IS_NULL", "ORACLE"})
+"""Modes of a session that change what a value or an empty text is."""
+
+_TIMESTAMP, _BIT, _JSON, _GEOMETRY = 7, 16, 245, 255  # types by their number
+_TEXTS = frozenset({15, 247, 248, 249, 250, 251, 252, 253, 254})
+_BINARY = 63  # the number of the character set that is none
+_PRINTED = {
+    _TIMESTAMP: "CONCAT({0}, 'Z')",
+    _BIT: "CAST({0} + 0 AS CHAR)",
+    _JSON: "CAST({0} AS CHAR CHARACTER SET utf8mb4)",
+    _GEOMETRY: "ST_AsText({0})",
+}
+_TEXT = "CONVERT({0} USING utf8mb4)"
+_CELL = f"IF({{0}} IS NULL, '', CONCAT('{QUOTE}', REPLACE({{1}}, '{QUOTE}', '{QUOTE}{QUOTE}'), '{QUOTE}'))"
+
+
+class MysqlOptions(Asked):
+    """Options of `type: mysql`."""
+
+    dialect = MYSQL
+
+    url: Url = Field(description="the database: mysql://USER:PASSWORD@HOST/DATABASE, the password from outside")
+
+    @field_validator("url")
+    @classmethod
+    def _of_mysql(cls, url: Url) -> Url:
+        if wrong := refusal(url):
+            raise say(wrong)
+        return url
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """`kind`: the number of its type. `binary`: its texts are bytes."""
+
+    name: str
+    kind: int
+    binary: bool
+
+    def cell(self) -> str:
+        """The value as a cell of CSV."""
+        name = f"people.{_quoted(self.name)}"
+        if self.kind in _TEXTS:
+            shown = name if self.binary else _TEXT.format(name)
+        else:
+            shown = _PRINTED.get(self.kind, "CAST({0} AS CHAR)").format(name)
+        return _CELL.format(name, shown)
+
+
+class MysqlSource:
+    """A `Source` over one table, view or query."""
+
+    def __init__(self, options: MysqlOptions, wait: float = 10.0) -> None:
+        """`wait`: seconds that the server may take to become a connection."""
+        self._options = options
+        self._wait = wait
+        self._connection: Any = None
+        self._columns: tuple[_Column, ...] = ()
+
+    def label(self) -> str:
+        return self._options.label()
+
+    def columns(self) -> Sequence[str]:
+        self._opened()
+        return [column.name for column in self._columns]
+
+    def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        connection = self._opened()
+        wanted = list(columns)
+        checked_names([column.name for column in self._columns], wanted)
+        rows = 0
+        try:
+            for batch in batches(self._lines(connection, wanted), wanted):
+                rows += batch.num_rows
+                yield batch
+        except SourceFailed:
+            self.close()  # what is left of it would have to be read before anything else could be asked
+            raise
+        except BaseException:
+            self.close()
+            self._stop(connection.thread_id())
+            raise
+        if not rows:
+            raise SourceFailed("E410", "there is no row")
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.open:
+            connection.close()
+
+    def _stop(self, thread: int) -> None:
+        """Tell the server that nobody waits for the rest: else it goes on until it has something to send."""
+        with suppress(SourceFailed), said():
+            other = connected(self._options.url, _FAREWELL)
+            with other, other.cursor() as cursor:
+                cursor.execute("KILL %s", (thread,))
+
+    def _opened(self) -> Any:
+        if self._connection is None:
+            self._connection = connected(self._options.url, self._wait)
+            try:
+                with said():
+                    self._begin(self._connection)
+            except SourceFailed as failed:
+                self.close()
+                raise self._options.named(failed) from None
+            except BaseException:
+                self.close()
+                raise
+        return self._connection
+
+    def _begin(self, connection: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT @@SESSION.sql_mode")
+            modes = cursor.fetchone()[0].decode().split(",")
+            cursor.execute("SET SESSION sql_mode = %s", (",".join(mode for mode in modes if mode not in _CHANGING),))
+            for setting in _SETTINGS:
+                cursor.execute(setting)
+            cursor.execute(f"SELECT * FROM {self._rows()} LIMIT 0")
+            fields = cursor._result.fields  # the client gives a column's character set nowhere else
+            self._columns = tuple(_Column(field.name, field.type_code, field.charsetnr == _BINARY) for field in fields)
+        checked_names([column.name for column in self._columns])
+
+    def _rows(self) -> str:
+        if self._options.query is not None:
+            return f"(\n{self._options.query}\n) AS people"
+        return f"{'.'.join(map(_quoted, self._options.name()))} AS people"
+
+    def _statement(self, connection: Any, wanted: Sequence[str]) -> str:
+        """The rows' wanted columns as lines, in an order that costs nothing."""
+        known = {column.name: column for column in self._columns}
+        line = ", ',', ".join(known[name].cell() for name in wanted)
+        plain = f"SELECT CONCAT({line}, '\n') FROM {self._rows()}"
+        if self._options.query is not None:
+            return plain
+        *schema, table = self._options.name()
+        with connection.cursor() as cursor:
+            cursor.execute(_PRIMARY_KEY, (schema[0] if schema else None, table))
+            keys = [f"people.{_quoted(name.decode())}" for (name,) in cursor.fetchall()]
+            ordered = f"{plain} ORDER BY {', '.join(keys)}"
+            return ordered if keys and not _sorts(cursor, ordered) else plain
+
+    def _lines(self, connection: Any, wanted: Sequence[str]) -> Iterator[bytes]:
+        """Every row as a line of CSV. The client raises unless the server says that these were all."""
+        from pymysql.cursors import SSCursor
+
+        with said():
+            statement = self._statement(connection, wanted)
+            cursor = connection.cursor(SSCursor)
+            try:
+                cursor.execute(statement)
+                rows = 0
+                while part := cursor.fetchmany(_ROWS):
+                    for (line,) in part:
+                        rows += 1
+                        if line is None:
+                            raise SourceFailed("E441", row=rows)
+                        yield line
+            finally:
+                _abandon(cursor)
+
+
+_PRIMARY_KEY = """
+SELECT column_name FROM information_schema.key_column_usage
+WHERE constraint_name = 'PRIMARY' AND table_schema = COALESCE(%s, DATABASE()) AND table_name = %s
+ORDER BY ordinal_position
+"""
+
+
+def _sorts(cursor: Any, statement: str) -> bool:
+    cursor.execute(f"EXPLAIN {statement}")
+    return any(isinstance(cell, bytes) and b"filesort" in cell for row in cursor.fetchall() for cell in row)
+
+
+def _abandon(cursor: Any) -> None:
+    """Let go of it: it would read to the end of its rows before it goes, perhaps from a connection that is closed."""
+    if cursor._result is not None:
+        cursor._result.unbuffered_active = False
+    cursor.connection = None
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+class _Adapter:
+    Options = MysqlOptions
+
+    def open(self, options: MysqlOptions, base: Path) -> MysqlSource:  # noqa: ARG002 - nothing of it is a file
+        return MysqlSource(options)
+
+
+ADAPTER = _Adapter()
