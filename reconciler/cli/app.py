@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "validate": "Check the file, the environment and the source's columns; never the CRM.",
     "plan": "Show what an apply would do. Writes nothing to the CRM.",
     "apply": "Do what the plan says, after asking.",
+    "drift": "Show what others moved in the CRM since the last apply, and what the next one does about it.",
     "show": "Show the last plan or a run again, without touching source or CRM.",
     "status": "Show what is remembered about the file: account, links, last run.",
     "doctor": "Check everything that a run needs: program, file, source, CRM, state folder.",

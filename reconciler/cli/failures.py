@@ -138,6 +138,12 @@ def _doctor_document(settings: Settings, failure: Failure, now: datetime) -> Bas
     return doctor_document(settings.file, (), failure.problems)
 
 
+def _drift_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.drift import drift_document
+
+    return drift_document(None, failure.problems, settings.file)
+
+
 def _show_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
     from reconciler.report.runs import runs_document
 
@@ -148,6 +154,7 @@ def _show_document(settings: Settings, failure: Failure, now: datetime) -> BaseM
 # By command: the object that its `--format json` prints when it fails; that of `plan` for every other one.
 _DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
     "validate": _validation_document,
+    "drift": _drift_document,
     "status": _status_document,
     "discover": _discovery_document,
     "adapters": _adapters_document,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -22,16 +22,33 @@ _CONVERTS = ("pyarrow", "duckdb", "common-expression-language", "phonenumbers", 
 """Every library that converts or hashes: another version may do it otherwise."""
 
 
-def caching_digest(desired: Desired, layout: Layout, observed: Observed, now: str, raw: tuple[str, ...]) -> str:
+def agreeing_digest(desired: Desired, layout: Layout, observed: Observed) -> str:
+    """Hex; equal when hashes of people's rows may be compared: the same entries in the same order under the same key.
+
+    What a value converts to is not part of it: where that changed, the hashes differ.
+    """
+    content = {
+        "hashes": _version("duckdb"),
+        "key": _fingerprint(observed),
+        "entries": desired.entry_digests,
+        "columns": [[c.name, c.binding.entry.key, c.binding.type] for c in layout.fields],
+        "tags": [[t.name, t.tag.name] for t in layout.tags],
+        "dynamic": [[d.name, d.entry.prefix] for d in layout.dynamic],
+    }
+    return _digest(content)
+
+
+def caching_digest(desired: Desired, layout: Layout, observed: Observed, options: Options, raw: tuple[str, ...]) -> str:
     """Hex; equal exactly when a row converts to the same keys and a pair is decided in the same way.
 
-    `raw`: the source's columns that are read, in order. `now`: see `clock_of`.
+    `raw`: the source's columns that are read, in order. Where an expression uses `now`, the clock is part of it: it
+    begins with the plan's day, so a memo lasts a day then.
     """
     content = {
         "release": __version__,
         "python": sys.version_info[:3],
         "libraries": [_version(name) for name in _CONVERTS],
-        "key": blake2b(observed.remembered.key, digest_size=8).hexdigest(),
+        "key": _fingerprint(observed),
         "entries": desired.entry_digests,
         "crm": [desired.crm.type, desired.crm.object],
         "source": [dict(desired.source.types), desired.source.timezone, desired.source.region, raw],
@@ -41,15 +58,18 @@ def caching_digest(desired: Desired, layout: Layout, observed: Observed, now: st
         "tags": [[t.name, t.tag.name] for t in layout.tags],
         "dynamic": [[d.name, d.entry.prefix] for d in layout.dynamic],
         "counted": [t.name for t in layout.tags_compared(observed.remembered.owed)],
-        "now": now,
+        "now": options.now.isoformat() if any(_uses_now(desired)) else "",
     }
+    return _digest(content)
+
+
+def _digest(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, default=str)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def clock_of(desired: Desired, options: Options) -> str:
-    """The plan's clock where an expression uses it. It begins with the plan's day, so a memo lasts a day then."""
-    return options.now.isoformat() if any(_uses_now(desired)) else ""
+def _fingerprint(observed: Observed) -> str:
+    return blake2b(observed.remembered.key, digest_size=8).hexdigest()
 
 
 def _version(package: str) -> str:

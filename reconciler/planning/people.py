@@ -15,7 +15,7 @@ from reconciler.model.messages import problem
 from reconciler.model.plan import Agreed, Caches, PieceFiles
 from reconciler.model.problems import Failure
 from reconciler.planning.bindings import InventoryPlan
-from reconciler.planning.caching import caching_digest, clock_of
+from reconciler.planning.caching import agreeing_digest, caching_digest
 from reconciler.planning.causes import Since, entry_since
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.conversion import Columns
@@ -74,9 +74,8 @@ class _Comparing:
         columns = Columns(observed.columns, source.types, source.timezone, source.region)
         self._people = PeopleReader(desired, layout, observed, options, columns)
         raw, blocked = self._people.raw, [c.name for c in layout.blocked]
-        clock, read = clock_of(desired, options), self._people.columns
-        self._agreeing = caching_digest(desired, layout, observed, "", read)
-        self._digest = caching_digest(desired, layout, observed, clock, read) if options.keep else ""
+        self._agreeing = agreeing_digest(desired, layout, observed)
+        self._digest = caching_digest(desired, layout, observed, options, self._people.columns) if options.keep else ""
         before = observed.caches
         before = before if before is not None and before.digest == self._digest else None
         cells = [c.name for c in layout.fields]

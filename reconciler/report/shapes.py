@@ -246,6 +246,43 @@ class RunRow(Shape):
     """How it ended; empty while it did not."""
 
 
+class DriftField(Shape):
+    """Values of one field that somebody else moved: how many the next apply overwrites, and how many it keeps."""
+
+    key: str
+    where: str = ""
+    overwrites: int = 0
+    keeps: int = 0
+
+
+class DriftTag(Shape):
+    """Taggings of one tag that somebody else took away or gave: how many the next apply applies again or removes."""
+
+    name: str
+    where: str = ""
+    applies: int = 0
+    removes: int = 0
+
+
+class DriftDocument(Shape):
+    """One object for every `drift`."""
+
+    format: Literal["reconciler-drift/1"] = "reconciler-drift/1"
+    tool: str
+    outcome: Literal["none", "drift", "error"]
+    file: str
+    crm: str = ""
+    object: str = ""
+    account: str = ""
+    since: str = ""
+    """The apply that this is told against: its end, UTC."""
+    fields: tuple[DriftField, ...] = ()
+    tags: tuple[DriftTag, ...] = ()
+    gone: int = 0
+    """Linked contacts that somebody deleted; only a full read of contacts notices."""
+    problems: tuple[ProblemRow, ...] = ()
+
+
 class StatusDocument(Shape):
     """One object for every `status`."""
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Request",
     "apply",
+    "drift",
     "examine",
     "forget",
     "format_content",
@@ -72,6 +73,20 @@ def plan(request: Request) -> Plan:
         made = session.diff(request, links=False)
         session.state.set_last("plan", last_run(made.id, request, made, "changes" if made.pending else "none"))
         session.keep_plan(request, made)
+        return made
+
+
+def drift(request: Request) -> Plan:
+    """The plan, where it can tell what somebody else moved since the last apply. Raises Failure."""
+    from reconciler.model.messages import problem
+    from reconciler.model.problems import Failure
+    from reconciler.runtime.disk import full_disk_said
+    from reconciler.runtime.session import open_session
+
+    with full_disk_said(), open_session(request) as session:
+        made = session.diff(request, links=False)
+        if not made.drift_since:
+            raise Failure(problem("E534", str(request.file)))
         return made
 
 

@@ -171,4 +171,11 @@ RUNTIME: tuple[Message, ...] = (
         "make the state folder writable and make room on its disk",
         Level.WARNING,
     ),
+    Message(
+        "E534",
+        "there is no apply to tell drift against",
+        "Drift is what others moved since this file was applied to its end; it was not applied yet, its entries or a"
+        " library that converts values have changed since, or what was remembered is gone.",
+        "apply the file; from then on drift can be told",
+    ),
 )
