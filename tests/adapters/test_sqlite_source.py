@@ -217,7 +217,8 @@ def test_reading_leaves_the_folder_as_it_was(path: Path, mode: str) -> None:
 def test_ctrl_c_ends_a_long_query_at_once(path: Path) -> None:
     write(path, "CREATE TABLE people (a)", "INSERT INTO people VALUES ('x')")
     program = f"""
-import sys
+import resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))  # nothing of this outlives a test run that was killed
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from reconciler.adapters import registry
