@@ -3,7 +3,7 @@
     key                 32 secret bytes, the key of all digests
     lock                the lock of apply
     current             name of the account folder used last
-    accounts/NAME/      state.db, journal.db, links.parquet of one account; those of others are set aside
+    accounts/NAME/      state.db, journal.db, links.parquet and caches of one account; those of others are set aside
     tmp/NAME/           spill files of one run, swept at the next start
 
 Everything here is for its owner alone (0700, 0600), and is kept out of version control.
@@ -138,7 +138,8 @@ class Folder:
     def sizes(self) -> dict[str, int]:
         """Bytes on disk by file name, of the account in use."""
         path = self.path / "accounts" / self.current()
-        return {p.name: p.stat().st_size for p in sorted(path.glob("*")) if p.is_file()} if self.current() else {}
+        files = [p for p in sorted(path.glob("*")) if p.is_file() and p.suffix != ".lock"] if self.current() else []
+        return {p.name: p.stat().st_size for p in files}
 
     @contextmanager
     def _usable(self) -> Iterator[None]:
