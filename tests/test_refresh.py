@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cached_world import said
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -18,8 +19,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from reconciler.localcrm import LocalCrm, Taken
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import CrmField, CrmOption
-from reconciler.model.plan import Plan
-from reconciler.report.document import plan_document
 from reconciler.runtime import pipeline
 
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
@@ -182,15 +181,6 @@ class Edited(RuleBasedStateMachine):
         oracle = said(pipeline.plan(self.request(copy, refresh="full")))
         shutil.rmtree(copy)
         assert said(pipeline.plan(self.request(refresh=self.refresh))) == oracle
-
-
-def said(made: Plan) -> dict[str, Any]:
-    """Everything that a plan says but how contacts were read, and its changes of people."""
-    document = plan_document(made).model_dump(mode="json")
-    for part in ("cost", "scope", "id", "problems"):
-        document.pop(part)
-    rows = [row for batch in made.people.batches() for row in batch.to_pylist()]
-    return {**document, "rows": sorted(rows, key=lambda row: row["row"])}
 
 
 Edited.TestCase.settings = settings(
