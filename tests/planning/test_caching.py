@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.desired import Expression, Push
+from reconciler.model.desired import DynamicTags, Expression, Push
 from reconciler.model.inventory import CrmField, CrmOption
 from reconciler.model.plan import Caches, Plan
 from reconciler.planning.observed import Options
@@ -91,6 +91,14 @@ OTHERS: dict[str, dict[str, Any]] = {
 def test_a_change_that_could_change_a_row_makes_another_digest(tmp_path: Path, case: str) -> None:
     plain = caches(world(), tmp_path / "plain").digest
     assert caches(world(**OTHERS[case]), tmp_path / "other").digest != plain
+
+
+def test_a_name_whose_tag_is_gone_counts_as_new_again(tmp_path: Path) -> None:
+    made = [DynamicTags("city", HERE, prefix="In ", max_new=1)]
+    first = planned(world(dynamic=made, crm_tags=["In Bonn", "In Graz"]), tmp_path / "first")
+    assert "R214" not in codes(first)
+    again = planned(world(dynamic=made), tmp_path / "again", first.caches)
+    assert codes(again)["R214"] == 2
 
 
 def test_other_people_and_contacts_do_not_make_another_digest(tmp_path: Path) -> None:
