@@ -148,7 +148,8 @@ class CacheFolder:
         pieces = [self._piece(row) for row in index["pieces"]]
         whole = None not in pieces and pieces
         files = tuple(files for files, _ in filter(None, pieces))
-        caches = Caches(index["digest"], self._file(index["memo"]), self._file(index["settled"]), files)
+        memo, settled = self._file(index["memo"]), self._file(index["settled"])
+        caches = Caches(index["digest"], memo, settled, files, index["people"])
         seen = Seen(datetime.fromisoformat(index["since"]), datetime.fromisoformat(index["full_at"]), index["fields"])
         snapshot = Snapshot(tuple(piece for _, piece in filter(None, pieces))) if whole else None
         return Kept(caches, seen, snapshot)
@@ -280,6 +281,7 @@ def _content(caches: Caches, seen: Seen) -> dict[str, Any]:
             {"contacts": spool(p.contacts, sealed=True), "keys": spool(p.keys), "digest": p.digest}
             for p in caches.pieces
         ],
+        "people": caches.people,
         "since": seen.since.isoformat(),
         "full_at": seen.full_at.isoformat(),
         "fields": dict(seen.fields),
