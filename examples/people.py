@@ -208,6 +208,7 @@ MEMBERSHIP = (
     "user_status", "description",
 )  # fmt: skip
 LAST_YEAR = ("ID", "user_email", "first_name", "last_name", "level", "orders", "legacy_code", "promo")
+SITE = (*COMMON, "pmpro_level", "optin", "orders", "last_login", "user_status")
 QUICKSTART = ("id", "email", "first_name", "last_name", "birthday", "plan", "orders")
 
 
@@ -217,6 +218,9 @@ def files() -> dict[str, tuple[list[Row], Sequence[str]]]:
     return {
         "demo/people.csv": (with_doubles(with_mess(people(1000, seed=7)), same_person=170, same_address=333), DEMO),
         "membership/people.csv": (members, MEMBERSHIP),
+        "agency/north.csv": (with_mess(people(30, seed=21)), (*SITE, "billing_company")),
+        "agency/south.csv": (with_mess(people(40, seed=22), dates="day first"), (*SITE, "tier")),
+        "agency/harbour.csv": (people(24, seed=23), (*SITE, "interests")),
         "membership/last-year.csv": (last_year(with_mess(people(150, seed=11), dates="day first")), LAST_YEAR),
     }
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from processes import NOW, Ended, contents, reconciler, start
 
+from reconciler.runtime.caches import CacheFolder, Kept
 from reconciler.runtime.lock import holder
 
 FILE = """\
@@ -140,6 +141,54 @@ def test_a_second_apply_while_one_runs_is_an_error(folder: Path) -> None:
     finally:
         first.kill()
         first.communicate()
+
+
+def kept_in(folder: Path) -> Kept:
+    """The caches of that folder: there and whole."""
+    kept = CacheFolder(only(folder, "caches"), (folder / ".reconciler" / "reconciler" / "key").read_bytes(), str).load()
+    assert kept is not None
+    assert kept.snapshot is not None
+    assert kept.caches.memo is not None
+    assert kept.caches.settled is not None
+    return kept
+
+
+def test_two_plans_at_the_same_time_both_succeed_and_leave_caches_that_are_whole(folder: Path) -> None:
+    for turn in range(4):
+        (folder / "people.csv").write_text(PEOPLE + f"3,cy@example.org,Oulu{turn}\n")
+        if turn == 2:
+            shutil.rmtree(only(folder, "caches"))
+        before = contents(folder, "crm.db")
+        both = [start(folder, "plan", "--now", NOW, *more) for more in ((), ("--refresh", "full"))]
+        ended = [(process.communicate(timeout=60), process.returncode) for process in both]
+        assert [code for _, code in ended] == [0, 0], ended
+        (one, _), (other, _) = (printed for printed, _ in ended)
+        assert b"1 to create" in one
+        assert one.splitlines()[1:-3] == other.splitlines()[1:-3]  # but for how they read, and the cost of it
+        assert contents(folder, "crm.db") == before
+        assert kept_in(folder).snapshot
+
+
+def test_a_plan_while_an_apply_runs_says_so_and_does_not_disturb_it(folder: Path) -> None:
+    slow = FILE.replace("path: crm.db", "path: crm.db, quirks: {busy_every: 3, busy_for: 2.0}")
+    (folder / "reconciler.yaml").write_text(slow)
+    applying = start(folder, "apply", "--auto-approve", "--now", NOW)
+    try:
+        deadline = time.monotonic() + 60
+        while holder(folder / ".reconciler" / "reconciler" / "lock") is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        (folder / "fast.yaml").write_text(FILE)
+        planned = reconciler(folder, "-f", "fast.yaml", "--state", ".reconciler/reconciler", "plan", "--now", NOW)
+        assert planned.code == 0, planned.out + planned.err
+        assert "E513" in planned.out + planned.err
+        _, err = applying.communicate(timeout=60)
+        assert applying.returncode == 0, err.decode()
+    finally:
+        applying.kill()
+        applying.communicate()
+    assert "Nothing to do" in reconciler(folder, "plan", "--now", NOW).out
+    assert kept_in(folder).snapshot
 
 
 @pytest.fixture

@@ -11,12 +11,14 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from processes import NOW, Ended, reconciler
 
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import CrmField, CrmOption
+from reconciler.runtime.caches import CacheFolder
 
 WORD = "qzxkanari"
 NUMBER = "91827364"
@@ -54,6 +56,15 @@ dynamic_tags:
 scores: {heat: [{when: 'int(city) > 0', points: 3}]}
 contacts: {create: true, when: 'name != "x"'}
 limits: {create: 1}
+"""
+CLEAN = """\
+version: 1
+crm: {type: local, path: crm.db}
+source: {type: csv, path: people.csv}
+identity: {person: id, match: email}
+fields: {email: email, first_name: name, city: city, note: {from: note, type: raw}, held: {from: city, push: if_empty}}
+tags: {Customer: {when: 'orders > "0"'}}
+contacts: {create: true, when: 'name != "x"'}
 """
 COLUMNS = [
     "id",
@@ -185,6 +196,27 @@ def test_no_command_lets_a_value_out(folder: Path, format: str, verbose: tuple[s
         assert quiet(folder, reconciler(folder, "show", *shown, *verbose, "--format", format)).code == 0
     assert quiet(folder, reconciler(folder, "doctor", *verbose, "--format", format)).code == 0
     assert WORD in (folder / "crm.db").read_bytes().decode(errors="replace") + wal(folder)
+
+
+def test_no_cache_holds_a_value_even_when_it_is_unpacked(folder: Path) -> None:
+    """The snapshot alone does, to whoever has the key. The file is one with which a row has no finding."""
+    (folder / "reconciler.yaml").write_text(CLEAN)
+    quiet(folder, reconciler(folder, "plan", "--now", NOW))
+    quiet(folder, reconciler(folder, "apply", "--auto-approve", *ALLOWED, "--now", NOW))
+    quiet(folder, reconciler(folder, "plan", "--now", NOW))
+    assert "incremental" in quiet(folder, reconciler(folder, "plan", "--now", NOW)).out
+    (caches,) = folder.glob(".reconciler/*/accounts/*/caches")
+    kept = CacheFolder(caches, (folder / ".reconciler" / "reconciler" / "key").read_bytes(), str).load()
+    assert kept is not None
+    assert kept.snapshot is not None
+    for file in (kept.caches.memo, kept.caches.settled):
+        assert file is not None
+        assert pq.read_metadata(file).num_rows > 0
+        assert canaries(str(pq.read_table(file).to_pylist())) == []
+    for piece in kept.snapshot.pieces:
+        assert piece.keys is not None
+        assert canaries(str([batch.to_pylist() for batch in piece.keys.batches()])) == []
+        assert canaries(str([batch.to_pylist() for batch in piece.contacts.batches()])) != []
 
 
 def wal(folder: Path) -> str:

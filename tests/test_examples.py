@@ -12,12 +12,13 @@ import shutil
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from processes import NOW, reconciler
+from processes import NOW, Ended, reconciler
 from servers.databases import Database
 
 from reconciler.localcrm import LocalCrm
@@ -25,24 +26,37 @@ from reconciler.model.clock import Clock
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
-ALLOWED = {
-    "quickstart": (),
-    "membership": ("--allow", "create=100", "--allow", "delete=2"),
-    "demo": (),
-    "databases": (),
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One file of an example. `allowed`: options without which an apply is refused. `golden`: the file of its plan."""
+
+    name: str
+    file: str = "reconciler.yaml"
+    allowed: tuple[str, ...] = ()
+    golden: str = ""
+
+
+MEMBERSHIP = Example("membership", allowed=("--allow", "create=100", "--allow", "delete=2"), golden="plan.txt")
+ALL = [
+    Example("quickstart", golden="plan.txt"),
+    MEMBERSHIP,
+    Example("demo"),
+    Example("databases", golden="plan.txt"),
+    *(Example("agency", f"{site}.yaml", golden=f"{site}.txt") for site in ("north", "south", "harbour")),
+]
 
 
 @pytest.fixture
-def example(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of one example as somebody finds it; what came before it, if anything, is applied."""
-    name: str = request.param
-    if name == "databases":
+def folder(example: Example, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the example as somebody finds it; what came before it, if anything, is applied."""
+    if example.name == "databases":
         database: Database = request.getfixturevalue("postgres")
-        database.run((EXAMPLES / name / "people.sql").read_text(encoding="utf-8"))
+        database.run((EXAMPLES / example.name / "people.sql").read_text(encoding="utf-8"))
         monkeypatch.setenv("DATABASE_URL", database.url)
-    folder = tmp_path / name
-    shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns(".reconciler", "crm.db*"))
+    folder = tmp_path / example.name
+    shutil.copytree(EXAMPLES / example.name, folder, ignore=shutil.ignore_patterns(".reconciler", "*.db*"))
     if (folder / "last-year.yaml").exists():
         clock = Clock.fixed(datetime(2025, 11, 22, tzinfo=UTC))
         with closing(LocalCrm(folder / "crm.db", clock, token=lambda: "4f1c09ab")) as crm:
@@ -52,40 +66,57 @@ def example(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     return folder
 
 
-def every(*names: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("example", names, ids=names, indirect=True)
+def every(*examples: Example) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("example", examples, ids=lambda example: f"{example.name}-{example.file}")
 
 
-@every(*ALLOWED)
-def test_an_example_is_valid(example: Path) -> None:
-    ended = reconciler(example, "validate")
+def run(folder: Path, example: Example, *arguments: str) -> Ended:
+    return reconciler(folder, "-f", example.file, *arguments)
+
+
+@every(*ALL)
+def test_an_example_is_valid(folder: Path, example: Example) -> None:
+    ended = run(folder, example, "validate")
     assert ended.code == 0, ended.out + ended.err
 
 
-@every("quickstart", "membership", "databases")
-def test_an_example_plans_what_its_golden_file_says(example: Path, request: pytest.FixtureRequest) -> None:
-    ended = reconciler(example, "plan", "--now", NOW)
+@every(*(example for example in ALL if example.golden))
+def test_an_example_plans_what_its_golden_file_says(
+    folder: Path, example: Example, request: pytest.FixtureRequest
+) -> None:
+    ended = run(folder, example, "plan", "--now", NOW)
     assert ended.code == 0, ended.err
-    golden = EXAMPLES / example.name / "plan.txt"
+    golden = EXAMPLES / example.name / example.golden
     if request.config.getoption("--update-golden"):
         golden.write_text(ended.out, encoding="utf-8")
     assert ended.out == golden.read_text(encoding="utf-8")
 
 
-@every(*ALLOWED)
-def test_an_example_applies_and_then_plans_to_nothing(example: Path) -> None:
-    before = reconciler(example, "plan", "--now", NOW, "--detailed-exitcode")
+@every(*ALL)
+def test_an_example_applies_and_then_plans_to_nothing(folder: Path, example: Example) -> None:
+    before = run(folder, example, "plan", "--now", NOW, "--detailed-exitcode")
     assert before.code == 2, before.out + before.err
-    applied = reconciler(example, "apply", "--auto-approve", "--now", NOW, *ALLOWED[example.name])
+    applied = run(folder, example, "apply", "--auto-approve", "--now", NOW, *example.allowed)
     assert applied.code == 0, applied.out + applied.err
-    after = reconciler(example, "plan", "--now", NOW, "--detailed-exitcode")
+    after = run(folder, example, "plan", "--now", NOW, "--detailed-exitcode")
     assert after.code == 0, after.out + after.err
 
 
-@every("membership")
-def test_what_needs_a_permission_is_refused_without_it(example: Path) -> None:
-    ended = reconciler(example, "apply", "--auto-approve", "--now", NOW)
+@every(MEMBERSHIP)
+def test_what_needs_a_permission_is_refused_without_it(folder: Path, example: Example) -> None:
+    ended = run(folder, example, "apply", "--auto-approve", "--now", NOW)
     assert ended.code == 3, ended.out + ended.err
+
+
+def test_the_sites_of_the_agency_do_not_know_each_other(tmp_path: Path) -> None:
+    """Each its CRM and its state: after one was applied, another plans what it planned before."""
+    folder = tmp_path / "agency"
+    shutil.copytree(EXAMPLES / "agency", folder)
+    applied = reconciler(folder, "-f", "north.yaml", "apply", "--auto-approve", "--now", NOW)
+    assert applied.code == 0, applied.out + applied.err
+    south = reconciler(folder, "-f", "south.yaml", "plan", "--now", NOW)
+    assert south.out == (folder / "south.txt").read_text(encoding="utf-8")
+    assert {path.name for path in (folder / ".reconciler").iterdir()} == {"north", "south"}
 
 
 def people_module() -> ModuleType:

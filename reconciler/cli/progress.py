@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock, Timer
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 EVERY = 10.0
+PATIENCE = 0.3
+"""Seconds that a stage has to last before a bar is shown: what is over at once would only flicker."""
 
 
 def chosen_progress(stream: TextIO, quiet: bool, bar: bool, verbose: bool = False) -> Progress:
@@ -53,7 +56,8 @@ class Lines:
 
 
 def pace(count: int, total: int | None, spent: float) -> str:
-    """`1,200 of 5,000, 120 a second, about 32 s left`."""
+    """`1,200 of 5,000, 120 a second, about 32 s left`. A total that was passed was a wrong guess."""
+    total = total if total is not None and count <= total else None
     rate = count / spent if spent > 0 else 0
     return listing(
         [
@@ -65,11 +69,14 @@ def pace(count: int, total: int | None, spent: float) -> str:
 
 
 class Bar:
-    """One line that moves, gone when its stage is done."""
+    """One line that moves, gone when its stage is done; none for a stage that lasts less than `patience` seconds."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, patience: float = PATIENCE) -> None:
         self._stream = stream
+        self._patience = patience
         self._live: RichProgress | None = None
+        self._showing: Timer | None = None
+        self._lock = Lock()
 
     def stage(self, name: str, total: int | None = None) -> None:
         from rich.console import Console
@@ -77,8 +84,8 @@ class Bar:
         from rich.progress import Progress as RichProgress
 
         self.done()
-        self._count = 0
-        self._live = RichProgress(
+        self._count, self._total = 0, total
+        self._live = live = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
@@ -89,7 +96,14 @@ class Bar:
         )
         self._began = monotonic()
         self._task = self._live.add_task(plain(name), total=total, rate="")
-        self._live.start()
+        self._showing = Timer(self._patience, self._show, [live])
+        self._showing.daemon = True
+        self._showing.start()
+
+    def _show(self, live: RichProgress) -> None:
+        with self._lock:
+            if live is self._live:
+                live.start()
 
     def advance(self, count: int = 1) -> None:
         if self._live is None:
@@ -97,9 +111,14 @@ class Bar:
         self._count += count
         spent = monotonic() - self._began
         rate = f"{self._count / spent:,.0f}/s" if spent > 0 else ""
+        if self._total is not None and self._count > self._total:  # a wrong guess; the column then says 1,200/?
+            self._total = self._live.tasks[self._task].total = None
         self._live.update(self._task, advance=count, rate=rate)
 
     def done(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        if self._showing is not None:
+            self._showing.cancel()
+        with self._lock:
+            live, self._live = self._live, None
+            if live is not None:
+                live.stop()

@@ -292,6 +292,12 @@ class Caches:
     memo: Path | None = None
     settled: Path | None = None
     pieces: tuple[PieceFiles, ...] = ()
+    people: int = 0  # rows of the source, as a guess of how many there will be
+
+    @property
+    def contacts(self) -> int:
+        """Rows of all pieces."""
+        return sum(piece.contacts.rows for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)

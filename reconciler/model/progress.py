@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """One stage at a time. `total` None: unknown."""
+    """One stage at a time. `total` None: unknown; it may be a guess, which more than that many proves wrong."""
 
     def stage(self, name: str, total: int | None = None) -> None: ...
 

@@ -41,9 +41,11 @@ def agreeing_digest(desired: Desired, layout: Layout, observed: Observed) -> str
 def caching_digest(desired: Desired, layout: Layout, observed: Observed, options: Options, raw: tuple[str, ...]) -> str:
     """Hex; equal exactly when a row converts to the same keys and a pair is decided in the same way.
 
-    `raw`: the source's columns that are read, in order. Where an expression uses `now`, the clock is part of it: it
-    begins with the plan's day, so a memo lasts a day then.
+    `raw`: the source's columns that are read, in order. Live tags that could be made of values are part of it: a name
+    whose tag is gone has to be counted as new again, which is done while rows are converted. Where an expression uses
+    `now`, the clock is part of it: with the clock of a plan at the start of its day, a memo lasts a day then.
     """
+    prefixes = tuple(d.entry.prefix for d in layout.dynamic)
     content = {
         "release": __version__,
         "python": sys.version_info[:3],
@@ -57,6 +59,7 @@ def caching_digest(desired: Desired, layout: Layout, observed: Observed, options
         "columns": [_bound(c.name, c.binding) for c in (*layout.fields, *layout.blocked)],
         "tags": [[t.name, t.tag.name] for t in layout.tags],
         "dynamic": [[d.name, d.entry.prefix] for d in layout.dynamic],
+        "made": sorted(t.name for t in observed.inventory.tags if t.name.startswith(prefixes)),
         "counted": [t.name for t in layout.tags_compared(observed.remembered.owed)],
         "now": options.now.isoformat() if any(_uses_now(desired)) else "",
     }

@@ -86,9 +86,10 @@ class _Comparing:
 
     def run(self) -> PeoplePlan:
         options, observed, layout = self._options, self._observed, self._layout
-        options.progress.stage("reading people")
+        last = observed.caches or Caches("")
+        options.progress.stage("reading people", last.people or None)
         ours = self._people.read(observed.people(self._people.columns), self._pairing, self._memo)
-        options.progress.stage("reading contacts")
+        options.progress.stage("reading contacts", last.contacts or None)
         theirs = self._read_contacts()
         options.progress.stage("pairing")
         self._pairing.add_links(observed.remembered.links, observed.remembered.created)
@@ -168,7 +169,7 @@ class _Comparing:
         self._memo.write(memo)
         self._settled.write(settled)
         pieces = [_files(piece) for piece in self._contacts.snapshot.pieces if piece.contacts.starts]
-        return Caches(self._digest, memo, settled, tuple(pieces))
+        return Caches(self._digest, memo, settled, tuple(pieces), self._people.side.rows)
 
 
 def _reader(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:

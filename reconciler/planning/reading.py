@@ -316,6 +316,7 @@ class ContactReader:
     ) -> None:
         """One page with its keys; `first`: the `idx` of its first row. Contacts that are in `newer` are past."""
         side, idx = self.side, _numbers(first, page.num_rows)
+        self._options.progress.advance(page.num_rows)
         if newer is not None:
             still = pc.invert(pc.is_in(page.column(ID), value_set=newer))
             page, keys, idx = (part.filter(still) for part in (page, keys, idx))
@@ -330,7 +331,6 @@ class ContactReader:
         known = {name: keys.column(name) for name in keys.schema.names}
         tagset = tagsets.signatures(tags, self._weights)
         pairing.add_theirs(_batch({"idx": idx, "id": page.column(ID), **known, "tagset": tagset}))
-        self._options.progress.advance(page.num_rows)
 
 
 def _theirs_weights(layout: Layout, observed: Observed) -> dict[str, int]:

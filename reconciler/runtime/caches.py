@@ -2,25 +2,33 @@
 
     caches/index.json           which files belong together, what they are true for, when contacts were read
     caches/NUMBER-TOKEN-...     the files; those that hold what contacts hold are sealed with the folder's key
+    caches.lock                 held while one run writes here; reading needs no lock
 
-Nothing here is needed: whatever is missing, cut or of another version is as if it had never been, and the next plan
-reads in full. Files are written whole and then named in the index; those that it does not name are swept.
+Nothing here is needed: whatever is missing, cut, altered or of another version is as if it had never been, and the next
+plan reads in full. The index is signed with the folder's key and has a checksum of every file that is not sealed. Files
+are written whole and then named in the index; those that it does not name are swept.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import shutil
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.inventory import Inventory
+from reconciler.model.messages import problem
 from reconciler.model.plan import Caches, PieceFiles, SpoolFile
-from reconciler.runtime.disk import onto_disk, write_whole
+from reconciler.model.problems import Failure
+from reconciler.runtime.disk import is_full, onto_disk, write_whole
+from reconciler.runtime.lock import FileLock
 from reconciler.tables.snapshot import Piece, Snapshot
 from reconciler.tables.spool import Damaged, Spool
 
@@ -34,6 +42,7 @@ OVERLAP = timedelta(minutes=15)
 """How far before the last read a read of changes begins: clocks differ, and a change may become visible late."""
 
 _LAST = datetime.max.replace(tzinfo=UTC)
+_BLOCK = 1 << 20
 _MOST_PIECES = 16
 _MOST_NEWER = 4  # rows of later pieces against all rows: beyond a fourth the snapshot is made anew
 
@@ -81,43 +90,35 @@ class CacheFolder:
 
     def load(self) -> Kept | None:
         """What is there and whole; None for nothing."""
-        try:
-            return self._kept(json.loads((self.path / "index.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None
+        index = self._index()
+        return None if index is None else self._kept(index)
 
     def next_full_read(self, full_every: timedelta) -> datetime | None:
         """When contacts will be read in full again; None: with the next plan."""
-        kept = self.load()
-        if kept is None or kept.snapshot is None or not kept.seen.told:
+        index = self._index()
+        if index is None or not index["pieces"] or not index["told"]:
             return None
-        return kept.seen.full_at + min(full_every, _LAST - kept.seen.full_at)
+        full_at = datetime.fromisoformat(index["full_at"])
+        return full_at + min(full_every, _LAST - full_at)
 
     def save(self, caches: Caches, seen: Seen) -> None:
-        """Keep these files (moved here unless they are here already) and nothing else."""
-        self.path.mkdir(mode=0o700, exist_ok=True)
-        prefix = f"{self._next_number():06d}-{self._token()}"
-        pieces = tuple(
-            replace(
-                piece,
-                contacts=self._moved_spool(piece.contacts, f"{prefix}-{n}-contacts"),
-                keys=self._moved_spool(piece.keys, f"{prefix}-{n}-keys") if piece.keys else None,
-            )
-            for n, piece in enumerate(caches.pieces)
-        )
-        here = replace(
-            caches,
-            memo=self._moved(caches.memo, f"{prefix}-memo") if caches.memo else None,
-            settled=self._moved(caches.settled, f"{prefix}-settled") if caches.settled else None,
-            pieces=pieces,
-        )
-        write_whole(self.path / "index.json", _as_json(here, seen).encode())
-        self._sweep(here)
+        """Keep these files (moved here unless they are here already) and nothing else. Where another run has swept one
+        of them meanwhile, what that run kept is left. Raises Failure E501, E509."""
+        with self._alone():
+            if not self.path.is_dir():
+                _remove(self.path)
+                self.path.mkdir(mode=0o700)
+            if not all(file.is_file() for file in _files(caches)):
+                return
+            here = self._moved_all(caches, f"{self._next_number():06d}-{self._token()}")
+            self._write_index(_content(here, seen))
+            self._sweep(frozenset(_files(here)))
 
     def forget(self) -> None:
-        if self.path.is_dir():
-            for file in self.path.iterdir():
-                file.unlink(missing_ok=True)
+        """Raises Failure E501."""
+        if self.path.exists():
+            with self._alone():
+                _remove(self.path)
 
     def sizes(self) -> dict[str, int]:
         """Bytes on disk by kind of file."""
@@ -128,13 +129,36 @@ class CacheFolder:
                 sizes[kind] = sizes.get(kind, 0) + file.stat().st_size
         return sizes
 
-    def _kept(self, index: Mapping[str, Any]) -> Kept | None:
-        if index["format"] != FORMAT:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other run writes here meanwhile."""
+        lock = FileLock(self.path.with_name(f"{self.path.name}.lock"))
+        lock.take(wait=True)
+        try:
+            yield
+        except OSError as error:
+            raise Failure(problem("E509") if is_full(error) else problem("E501", str(self.path))) from None
+        finally:
+            lock.release()
+
+    def _index(self) -> dict[str, Any] | None:
+        """The index as it was written; None where that is in doubt."""
+        try:
+            index: dict[str, Any] = json.loads((self.path / "index.json").read_text(encoding="utf-8"))
+            signature = index.pop("signature")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
+        return index if signature == self._signature(index) and index["format"] == FORMAT else None
+
+    def _signature(self, content: Mapping[str, Any]) -> str:
+        return blake2b(json.dumps(content).encode(), key=self._secret, digest_size=16).hexdigest()
+
+    def _kept(self, index: Mapping[str, Any]) -> Kept:
         pieces = [self._piece(row) for row in index["pieces"]]
         whole = None not in pieces and pieces
         files = tuple(files for files, _ in filter(None, pieces))
-        caches = Caches(index["digest"], self._file(index["memo"]), self._file(index["settled"]), files)
+        memo, settled = self._file(index["memo"]), self._file(index["settled"])
+        caches = Caches(index["digest"], memo, settled, files, index["people"])
         since, full_at = (datetime.fromisoformat(index[name]) for name in ("since", "full_at"))
         seen = Seen(since, full_at, index["fields"], index["told"])
         snapshot = Snapshot(tuple(piece for _, piece in filter(None, pieces))) if whole else None
@@ -158,12 +182,32 @@ class CacheFolder:
             return None
 
     def _file(self, named: Any) -> Path | None:
-        """A file of the index, if it has the size that it had."""
+        """A file of the index, if it is what it was. What is sealed tells by itself, when it is read."""
         if named is None:
             return None
-        name, size = named
-        path = self.path / str(name)
-        return path if path.parent == self.path and path.is_file() and path.stat().st_size == size else None
+        name, size, checksum = named
+        path = self.path / name
+        try:
+            whole = path.stat().st_size == size and (checksum is None or checksum == _checksum(path))
+        except OSError:
+            return None
+        return path if whole else None
+
+    def _moved_all(self, caches: Caches, prefix: str) -> Caches:
+        pieces = (
+            replace(
+                piece,
+                contacts=self._moved_spool(piece.contacts, f"{prefix}-{n}-contacts"),
+                keys=self._moved_spool(piece.keys, f"{prefix}-{n}-keys") if piece.keys else None,
+            )
+            for n, piece in enumerate(caches.pieces)
+        )
+        return replace(
+            caches,
+            memo=self._moved(caches.memo, f"{prefix}-memo") if caches.memo else None,
+            settled=self._moved(caches.settled, f"{prefix}-settled") if caches.settled else None,
+            pieces=tuple(pieces),
+        )
 
     def _moved_spool(self, file: SpoolFile, name: str) -> SpoolFile:
         return replace(file, path=self._moved(file.path, name))
@@ -177,15 +221,19 @@ class CacheFolder:
         return self.path / name
 
     def _next_number(self) -> int:
-        numbers = [int(head) for file in self.path.iterdir() if (head := file.name.partition("-")[0]).isdigit()]
+        numbers = [int(head) for file in self.path.iterdir() if (head := file.name.partition("-")[0]).isdecimal()]
         return max(numbers, default=0) + 1
 
-    def _sweep(self, kept: Caches) -> None:
-        spools = [spool.path for piece in kept.pieces for spool in (piece.contacts, piece.keys) if spool]
-        files = {kept.memo, kept.settled, *spools}
+    def _write_index(self, content: Mapping[str, Any]) -> None:
+        index = self.path / "index.json"
+        if index.is_dir():
+            _remove(index)
+        write_whole(index, json.dumps({"signature": self._signature(content), **content}).encode())
+
+    def _sweep(self, kept: frozenset[Path]) -> None:
         for file in self.path.iterdir():
-            if file.name != "index.json" and file not in files:
-                file.unlink(missing_ok=True)
+            if file.name != "index.json" and file not in kept:
+                _remove(file)
 
 
 def cache_folder(state: State, request: Request) -> CacheFolder:
@@ -209,23 +257,55 @@ def too_many(snapshot: Snapshot) -> bool:
     return len(snapshot.pieces) > _MOST_PIECES or newer * _MOST_NEWER > snapshot.rows
 
 
-def _as_json(caches: Caches, seen: Seen) -> str:
-    def file(path: Path | None) -> list[Any] | None:
-        return [path.name, path.stat().st_size] if path else None
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
-    def spool(of: SpoolFile | None) -> dict[str, Any] | None:
-        return {"file": file(of.path), "starts": of.starts, "ends": of.ends, "rows": of.rows} if of else None
 
-    pieces = [{"contacts": spool(p.contacts), "keys": spool(p.keys), "digest": p.digest} for p in caches.pieces]
-    content = {
+def _remove(path: Path) -> None:
+    """Whatever lies there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _checksum(path: Path) -> int:
+    """Of the file's bytes; against damage, not against people."""
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
+
+
+def _files(caches: Caches) -> list[Path]:
+    spools = [spool.path for piece in caches.pieces for spool in (piece.contacts, piece.keys) if spool]
+    return [path for path in (caches.memo, caches.settled, *spools) if path]
+
+
+def _content(caches: Caches, seen: Seen) -> dict[str, Any]:
+    """The index as plain lists and texts, so that it reads back as it is."""
+
+    def file(path: Path | None, sealed: bool = False) -> list[Any] | None:
+        return [path.name, path.stat().st_size, None if sealed else _checksum(path)] if path else None
+
+    def spool(of: SpoolFile | None, sealed: bool = False) -> dict[str, Any] | None:
+        if of is None:
+            return None
+        return {"file": file(of.path, sealed), "starts": list(of.starts), "ends": list(of.ends), "rows": of.rows}
+
+    return {
         "format": FORMAT,
         "digest": caches.digest,
         "memo": file(caches.memo),
         "settled": file(caches.settled),
-        "pieces": pieces,
+        "pieces": [
+            {"contacts": spool(p.contacts, sealed=True), "keys": spool(p.keys), "digest": p.digest}
+            for p in caches.pieces
+        ],
+        "people": caches.people,
         "since": seen.since.isoformat(),
         "full_at": seen.full_at.isoformat(),
         "fields": dict(seen.fields),
         "told": seen.told,
     }
-    return json.dumps(content)

@@ -139,7 +139,8 @@ class Folder:
     def sizes(self) -> dict[str, int]:
         """Bytes on disk by file name, of the account in use."""
         path = self.path / "accounts" / self.current()
-        return {p.name: p.stat().st_size for p in sorted(path.glob("*")) if p.is_file()} if self.current() else {}
+        files = [p for p in sorted(path.glob("*")) if p.is_file() and p.suffix != ".lock"] if self.current() else []
+        return {p.name: p.stat().st_size for p in files}
 
     @contextmanager
     def _usable(self) -> Iterator[None]:

@@ -197,6 +197,7 @@ class State:
         """Everything was carried out: keep what both sides agree on. A kill between the two steps only means that
         drift is not told from a change of ours until the next apply."""
         self.set_facts({"agreed.digest": "", "agreed.at": ""})
+        agreed.file.chmod(0o600)  # the engine makes files as everybody's
         onto_disk(agreed.file)
         os.replace(agreed.file, self.agreed)
         self.set_facts({"agreed.digest": agreed.digest, "agreed.at": at})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from time import sleep
 
 import pytest
 
@@ -47,12 +48,41 @@ def test_a_short_stage_is_told_only_on_request(least: float, text: str) -> None:
     [
         (1200, None, 10, "1,200, 120 a second"),
         (0, 100, 0, "0 of 100"),
+        (101, 100, 2, "101, 50 a second"),
         (100, 100, 2, "100 of 100, 50 a second"),
         (1200, 5000, 10, "1,200 of 5,000, 120 a second, about 32 s left"),
     ],
 )
 def test_pace_says_only_what_is_known(count: int, total: int | None, spent: float, text: str) -> None:
     assert pace(count, total, spent) == text
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_shows_nothing_for_stages_that_are_over_at_once() -> None:
+    stream = Terminal()
+    bar = Bar(stream, patience=60)
+    for name in ("reading people", "pairing", "comparing", "remembering"):
+        bar.stage(name, 10)
+        bar.advance(10)
+    bar.done()
+    assert stream.getvalue() == ""
+
+
+def test_a_bar_shows_a_stage_that_lasts_and_drops_a_guess_that_was_too_low() -> None:
+    stream = Terminal()
+    bar = Bar(stream, patience=0)
+    bar.stage("reading contacts", 10)
+    bar.advance(4)
+    while "reading contacts" not in stream.getvalue():
+        sleep(0.01)
+    bar.advance(8)
+    bar.done()
+    bar.done()
+    assert "12/?" in stream.getvalue()
 
 
 def test_quiet_wins_over_a_terminal() -> None:
@@ -80,11 +110,6 @@ def test_quiet_wins_over_a_terminal() -> None:
 )
 def test_a_line_is_coloured_by_its_sign(line: str, style: str) -> None:
     assert style_of(line) == style
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.mark.parametrize(
