@@ -9,6 +9,7 @@ from pathlib import Path
 DEPENDENCIES = (
     "click",
     "cel",
+    "cryptography.hazmat.primitives.ciphers.aead",
     "deepdiff",
     "duckdb",
     "orjson",
@@ -19,6 +20,7 @@ DEPENDENCIES = (
     "pyarrow.parquet",
     "pycountry",
     "pydantic",
+    "rapidfuzz",
     "rich.console",
     "rich.progress",
     "ruamel.yaml",
