@@ -19,6 +19,7 @@ from reconciler.model.plan import SpoolFile
 
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 SALT_BYTES = 16
+_MARGIN = 1 << 14  # bytes a column: what a frame holds beside values, and what LZ4 adds to what it cannot make smaller
 
 
 class Damaged(Exception):
@@ -36,8 +37,8 @@ class Seal:
         self.salt = salt
         self._cipher = AESGCM(blake2b(salt, key=secret, digest_size=32).digest())
 
-    def close(self, number: int, frame: pa.Buffer) -> bytes:
-        return self._cipher.encrypt(number.to_bytes(12, "little"), frame.to_pybytes(), None)
+    def close(self, number: int, frame: memoryview) -> bytes:
+        return self._cipher.encrypt(number.to_bytes(12, "little"), bytes(frame), None)
 
     def open(self, number: int, frame: bytes) -> bytes:
         """Raises Damaged."""
@@ -59,6 +60,7 @@ class Spool:
         self.starts: list[int] = []  # the number of each batch's first row
         self.ends: list[int] = []  # where each frame ends in the file
         self._size = 0
+        self._scratch: pa.Buffer | None = None
         self.schema: pa.Schema | None = None
         self._key, self._seal = key, seal
         self._file: int | None = None  # a descriptor; it goes with this object
@@ -90,7 +92,7 @@ class Spool:
             self._write(self._seal.salt if self._seal is not None else b"")
         keyed = bool(self._key) and batch.num_rows > 0
         self.starts.append(batch.column(self._key)[0].as_py() if keyed else self.rows)
-        frame = _framed(batch)
+        frame = self._framed(batch)
         self._write(frame if self._seal is None else self._seal.close(len(self.ends), frame))
         self.ends.append(self._size)
         self.rows += batch.num_rows
@@ -111,6 +113,17 @@ class Spool:
                 yield batch.take(pc.subtract(some, start) if keyed is None else keyed)
                 _give_back()
 
+    def _framed(self, batch: pa.RecordBatch) -> memoryview:
+        """The batch as bytes, true until the next one: they lie in memory that is used again, since new memory for
+        each frame costs as much as what is written into it."""
+        room = batch.nbytes + batch.nbytes // 64 + (batch.num_columns + 1) * _MARGIN
+        if self._scratch is None or self._scratch.size < room:
+            self._scratch = pa.allocate_buffer(room)
+        out = pa.FixedSizeBufferWriter(self._scratch)
+        with pa.ipc.new_stream(out, batch.schema, options=_WRITE) as writer:
+            writer.write_batch(batch)
+        return memoryview(self._scratch)[: out.tell()]
+
     def _batch(self, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         salt = SALT_BYTES if self._seal is not None else 0
         begin, end = self.ends[number - 1] if number else salt, self.ends[number]
@@ -126,7 +139,7 @@ class Spool:
         self._file = os.open(self.path, flags | os.O_CLOEXEC, 0o600)
         weakref.finalize(self, os.close, self._file)
 
-    def _write(self, data: bytes | pa.Buffer) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         left = memoryview(data)
         self._size += len(left)
         while len(left) and self._file is not None:
@@ -137,13 +150,6 @@ class Spool:
         if len(read) != length:
             raise Damaged
         return read
-
-
-def _framed(batch: pa.RecordBatch) -> pa.Buffer:
-    out = pa.BufferOutputStream()
-    with pa.ipc.new_stream(out, batch.schema, options=_WRITE) as writer:
-        writer.write_batch(batch)
-    return out.getvalue()
 
 
 def _unframed(frame: bytes, columns: Sequence[str] | None) -> pa.RecordBatch:

@@ -1,3 +1,4 @@
+import random
 from pathlib import Path
 
 import pyarrow as pa
@@ -97,3 +98,19 @@ def test_a_spool_that_was_opened_stays_readable_when_its_file_goes(tmp_path: Pat
     spool = Spool.reopen(file, SECRET)
     file.path.unlink()
     assert numbers(spool) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("size", [0, 1, 100_000, 3_000_000])
+def test_a_value_that_cannot_be_made_smaller_fits_into_its_frame(tmp_path: Path, size: int) -> None:
+    noise = random.Random(size).randbytes(size)
+    rows = pa.record_batch({"n": [noise, None, noise], "l": [[{"a": noise}], [], None]})
+    spool = Spool(tmp_path / "rows")
+    for part in (rows.slice(0, 1), rows, rows.slice(1), rows.slice(2)):
+        spool.append(part)
+    found = pa.Table.from_batches(spool.batches()).to_pylist()
+    assert found == [
+        *rows.slice(0, 1).to_pylist(),
+        *rows.to_pylist(),
+        *rows.slice(1).to_pylist(),
+        *rows.slice(2).to_pylist(),
+    ]
