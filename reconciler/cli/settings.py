@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,6 +81,10 @@ class Settings:
     def page(self, narrowed: bool = False, to_stderr: bool = False) -> Page:
         """What a report is written for. `narrowed`: options of the command decided what was planned."""
         from reconciler.report.layout import WIDTH, Page
+
+        if not (self.directory or self.state):
+            return Page(width_of(sys.stderr if to_stderr else sys.stdout, WIDTH), "", narrowed)
+        import shlex
 
         typed = (("-C", self.directory), ("--state", self.state))
         options = " ".join(f"{name} {shlex.quote(value)}" for name, value in typed if value)

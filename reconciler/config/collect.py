@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from reconciler.model.messages import MESSAGES, problem
+from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
 from reconciler.model.problems import Failure, Level, Place, Problem
 
@@ -31,6 +31,8 @@ class Problems:
 
     def add(self, code: str, detail: str, where: Place | None = None, fix: str | None = None) -> None:
         """Note a problem at the level that the file gives its rule."""
+        from reconciler.model.messages import MESSAGES
+
         row = MESSAGES[code]
         level = self.levels.get(row.name, row.level) if row.name else row.level
         if level is not Level.OFF:

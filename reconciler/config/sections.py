@@ -27,13 +27,10 @@ from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.tags import entries
 from reconciler.config.tree import Mapping, Scalar
 from reconciler.model.desired import FORTNIGHT, Contacts, Expression, Identity, Limits, Refresh
-from reconciler.model.messages import MESSAGES
-from reconciler.model.messages.rules import ALWAYS
 from reconciler.model.problems import Level, Place
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_RULES = {row.name: row for row in MESSAGES.values() if row.name}
 _ORDER = {Level.OFF: 0, Level.WARNING: 1, Level.ERROR: 2}
 
 
@@ -56,12 +53,16 @@ def read_rules(root: Mapping, problems: Problems) -> dict[str, Level]:
     if not isinstance(node, Mapping):
         problems.add("E113", "`rules` is a mapping of rule names to levels", node.where, "write NAME: warning")
         return {}
+    from reconciler.model.messages import MESSAGES
+    from reconciler.model.messages.rules import ALWAYS
+
+    known = {row.name: row for row in MESSAGES.values() if row.name}
     levels: dict[str, Level] = {}
     for name, pair in node.items.items():
-        row = _RULES.get(name)
+        row = known.get(name)
         value = pair.value
         if row is None:
-            fix = problems.meant(name, _RULES) or f"rules are {', '.join(sorted(_RULES))}"
+            fix = problems.meant(name, known) or f"rules are {', '.join(sorted(known))}"
             problems.add("E127", f"there is no rule {shown(name)}", pair.key.where, fix)
         elif not isinstance(value, Scalar) or value.text not in list(Level):
             if not (isinstance(value, Scalar) and value.broken):

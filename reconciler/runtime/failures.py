@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reconciler.adapters.errors import AdapterError, AuthFailed, SourceFailed
-from reconciler.model.messages import MESSAGES, problem
+from reconciler.model.messages import problem
 from reconciler.model.problems import Exit, Failure, Place, Problem
 
 _UNKNOWN = "E309"
@@ -14,6 +14,8 @@ _UNKNOWN = "E309"
 
 def problem_of(error: AdapterError, where: Place | None = None) -> Problem:
     """The problem that an adapter's error reports. No foreign text can be in it: adapters' sentences are ours."""
+    from reconciler.model.messages import MESSAGES
+
     code = error.code if error.code in MESSAGES else _UNKNOWN
     row = f"row {error.row}" if isinstance(error, SourceFailed) and error.row else ""
     detail = ", ".join(part for part in (row, error.detail) if part)

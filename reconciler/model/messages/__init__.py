@@ -7,28 +7,46 @@ E1xx the file (`config.py`), R1xx rules about the file (`rules.py`), R2xx findin
 
 from __future__ import annotations
 
-from reconciler.model.messages.config import CONFIG
-from reconciler.model.messages.crm import CRM
-from reconciler.model.messages.findings import FINDINGS
-from reconciler.model.messages.inventory import INVENTORY
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
 from reconciler.model.messages.row import Message
-from reconciler.model.messages.rules import RULES
-from reconciler.model.messages.runtime import RUNTIME
-from reconciler.model.messages.source import SOURCE
-from reconciler.model.messages.usage import USAGE
 from reconciler.model.problems import Level, Place, Problem
 
-_ROWS = (*CONFIG, *RULES, *FINDINGS, *INVENTORY, *CRM, *SOURCE, *RUNTIME, *USAGE)
-MESSAGES: dict[str, Message] = {row.code: row for row in sorted(_ROWS, key=lambda row: row.code)}
-if len(MESSAGES) != len(_ROWS):
-    raise AssertionError("a message code stands twice")
+if TYPE_CHECKING:
+    MESSAGES: dict[str, Message]
 
 __all__ = ["MESSAGES", "Message", "problem"]
+
+
+def __getattr__(name: str) -> Any:
+    """`MESSAGES`, made when it is asked for: a file without a problem needs none of it."""
+    if name == "MESSAGES":
+        return _table()
+    raise AttributeError(name)
+
+
+@cache
+def _table() -> dict[str, Message]:
+    from reconciler.model.messages.config import CONFIG
+    from reconciler.model.messages.crm import CRM
+    from reconciler.model.messages.findings import FINDINGS
+    from reconciler.model.messages.inventory import INVENTORY
+    from reconciler.model.messages.rules import RULES
+    from reconciler.model.messages.runtime import RUNTIME
+    from reconciler.model.messages.source import SOURCE
+    from reconciler.model.messages.usage import USAGE
+
+    rows = (*CONFIG, *RULES, *FINDINGS, *INVENTORY, *CRM, *SOURCE, *RUNTIME, *USAGE)
+    table = {row.code: row for row in sorted(rows, key=lambda row: row.code)}
+    if len(table) != len(rows):
+        raise AssertionError("a message code stands twice")
+    return table
 
 
 def problem(
     code: str, detail: str = "", where: Place | None = None, fix: str | None = None, level: Level | None = None
 ) -> Problem:
     """A problem of that code: constant summary, this case's detail, the row's way out unless a better one is known."""
-    row = MESSAGES[code]
+    row = _table()[code]
     return Problem(code, level or row.level, row.summary, detail, row.fix if fix is None else fix, where)

@@ -83,7 +83,7 @@ def build_multiselect(spec: Spec) -> Parse:
 
     def at_once(raw: str) -> set[str] | None:
         """The items of a text with commas and nothing else that could part it, if all of them were met before."""
-        if not raw[0].isalnum() or raw[1:2] == ":" or ";" in raw or "|" in raw or whole:
+        if raw[1:2] == ":" or ";" in raw or "|" in raw:
             return None
         try:
             return {known[item] for item in raw.split(",")}
@@ -93,8 +93,7 @@ def build_multiselect(spec: Spec) -> Parse:
     def parse(raw: str | None) -> str | None:
         if not raw or raw == _EMPTY_LIST:
             return None
-        met = at_once(raw)
-        if met is not None:
+        if not whole and raw[0].isalnum() and (met := at_once(raw)) is not None:
             met.discard("")
             return write_set(met) if met else None
         # An option whose own text has a comma is found before the text is taken apart.
