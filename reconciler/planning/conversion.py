@@ -14,11 +14,11 @@ from reconciler.model.capabilities import Undecodable, Wire
 from reconciler.model.desired import DynamicTags, Expression, Field, FromColumn, FromExpression, FromScore, ScoreRule
 from reconciler.model.expressions import UNKNOWN, Program, compile_expression, result_text
 from reconciler.model.scores import score
-from reconciler.model.types import Parse, Spec, Unreadable, cel_value, guard, parser, write_set
+from reconciler.model.types import SEPARATOR, Parse, Spec, Unreadable, cel_value, guard, item, parser, write_set
 from reconciler.planning.bindings import Binding
 from reconciler.planning.stored import field_limits, stored
 from reconciler.tables.cells import THEIRS_MARK
-from reconciler.tables.lanes import Convert, Lane
+from reconciler.tables.lanes import Convert, Lane, SetLane
 
 YES = "1"
 """The cell of a condition that holds; null is no, a mark is unknown."""
@@ -83,7 +83,7 @@ def theirs_lane(name: str, binding: Binding, key: str) -> Lane:
             raise Unreadable("undecodable") from None
         return settle(canonical) if canonical else None
 
-    return Lane(name, (key,), convert, guard=guard(spec) if wire.plain else "", mark=THEIRS_MARK)
+    return Lane(name, (key,), convert, guard=guard(spec) if wire.plain else None, mark=THEIRS_MARK)
 
 
 def ours_lane(
@@ -99,7 +99,7 @@ def ours_lane(
         name,
         inputs,
         _ours(_mapped(read, entry), parser(spec), entry, stored(_wire(binding), parser(settled(spec)), limits)),
-        guard=guard(spec) if simple and not limits and _wire(binding).plain else "",
+        guard=guard(spec) if simple and not limits and _wire(binding).plain else None,
     )
 
 
@@ -130,8 +130,8 @@ def condition_lane(name: str, expression: Expression, columns: Columns, now: dat
     return Lane(name, inputs, convert)
 
 
-def dynamic_lane(name: str, entry: DynamicTags, columns: Columns) -> Lane:
-    """The values that a row makes tags of, as a canonical multiselect; null for none.
+def dynamic_lane(name: str, entry: DynamicTags, columns: Columns) -> SetLane:
+    """The values that a row makes tags of.
 
     A list written as such (JSON, PHP-serialised) is always one; separators split a column declared as multiselect.
     """
@@ -147,7 +147,7 @@ def dynamic_lane(name: str, entry: DynamicTags, columns: Columns) -> Lane:
         canonical = text(raw)
         return None if canonical is None else write_set([canonical])
 
-    return Lane(name, (entry.column,), convert)
+    return SetLane(name, (entry.column,), convert, separator=SEPARATOR if always else "", item=item)
 
 
 def _wire(binding: Binding) -> Wire:

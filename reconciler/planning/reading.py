@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.addresses import contact_address
 from reconciler.model.desired import Desired, Expression
-from reconciler.model.types import read_set
 from reconciler.planning.bindings import Held
 from reconciler.planning.conversion import (
     YES,
@@ -209,39 +209,29 @@ class PeopleReader:
                 total, pc.if_else(_holds(cells[name]), pa.scalar(weight, pa.int64()), pa.scalar(0, pa.int64()))
             )
         for column in self._layout.dynamic:
-            weights, makes = self._dynamic_weight(column, cells[column.name])
-            total, novel = pc.add(total, weights), pc.or_(novel, makes)
+            weights = self._dynamic_weights[column.name]
+            weigh = partial(self._weight, column, weights)
+            total = pc.add(total, tagsets.signatures(cells[column.name], weigh))
+            if names := self._novel[column.name]:
+                novel = pc.or_(novel, tagsets.carried(cells[column.name], *names))
         return total, novel
 
-    def _dynamic_weight(self, column: DynamicColumn, cells: pa.Array) -> tuple[pa.Array, pa.Array]:
-        known, novel = self._dynamic_weights[column.name], self._novel[column.name]
-        distinct = pc.dictionary_encode(cells)
-        weights, makes = [], []
-        for text in distinct.dictionary.to_pylist():
-            items = () if text[0] == MARK else read_set(text)
-            try:
-                total = sum([known[item] for item in items])
-            except KeyError:
-                known |= {item: self._first_weight(column, item) for item in items if item not in known}
-                total = sum([known[item] for item in items])
-            weights.append(_wrap(total))
-            makes.append(bool(novel) and not novel.isdisjoint(items))
-        return (
-            pc.fill_null(pa.array(weights, pa.int64()).take(distinct.indices), 0),
-            pc.fill_null(pa.array(makes, pa.bool_()).take(distinct.indices), False),
-        )
-
-    def _first_weight(self, column: DynamicColumn, item: str) -> int:
+    def _weight(self, column: DynamicColumn, weights: dict[str, int], item: str) -> int:
         """A name of somebody else must not stand in for the tag of that name: the row is looked at."""
-        name = column.entry.prefix + item
-        foreign = self._owners.foreign(column.entry, name)
-        if foreign or name not in self._live:
-            self._novel[column.name].add(item)
-        return tagsets.weight(self._key, MARK + name if foreign else name)
+        if item[0] == MARK:
+            return 0
+        if item not in weights:
+            name = column.entry.prefix + item
+            foreign = self._owners.foreign(column.entry, name)
+            if foreign or name not in self._live:
+                self._novel[column.name].add(item)
+            weights[item] = tagsets.weight(self._key, MARK + name if foreign else name)
+        return weights[item]
 
     def _unsure(self, cells: dict[str, pa.Array], length: int) -> pa.Array:
         """Whether a tag of the row is unknown: then its tag set proves nothing and the row is looked at."""
-        return _any([is_marked(cells[name]) for name in _names(self._layout.tags, self._layout.dynamic)], length)
+        rules = [is_marked(cells[t.name]) for t in self._layout.tags]
+        return _any([*rules, *(tagsets.marked(cells[d.name]) for d in self._layout.dynamic)], length)
 
 
 class ContactReader:
@@ -329,7 +319,7 @@ class ContactReader:
             count = sum(entry["counts"] for entry in filled if held.by(entry["values"]))
             side.holders[held] = side.holders.get(held, 0) + count
         known = {name: keys.column(name) for name in keys.schema.names}
-        tagset = tagsets.signatures(tags, self._weights)
+        tagset = tagsets.signatures(tags, lambda tag: self._weights.get(tag, 0))
         pairing.add_theirs(_batch({"idx": idx, "id": page.column(ID), **known, "tagset": tagset}))
 
 
@@ -372,8 +362,3 @@ def _numbers(first: int, length: int) -> pa.Array:
 
 def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-
-
-def _wrap(number: int) -> int:
-    """The number modulo 2**64, signed: as Arrow's unchecked sums wrap."""
-    return (number + 2**63) % 2**64 - 2**63

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 
 from reconciler.model.addresses import person_digest
 from reconciler.model.plan import Cause, TagAction, TagCount
-from reconciler.model.types import read_set
 from reconciler.planning.causes import FILLING
 from reconciler.planning.conversion import YES
 from reconciler.planning.counts import Counts
@@ -141,23 +140,23 @@ class TagDecisions:
 
     def _cases(self, column: DynamicColumn, batch: pa.RecordBatch, new: bool) -> list[_Made]:
         """What becomes of each row; worked out once per distinct value and set of carried tags."""
-        texts = batch.column(column.name).to_pylist()
+        ours = [tuple(items or ()) for items in batch.column(column.name).to_pylist()]
         theirs = [()] * batch.num_rows if new else map(tuple, batch.column("tags").to_pylist())
-        cases: dict[tuple[str | None, tuple[str, ...]], _Made] = {}
+        cases: dict[tuple[tuple[str, ...], tuple[str, ...]], _Made] = {}
         made: list[_Made] = []
-        for case in zip(texts, theirs, strict=True):
+        for case in zip(ours, theirs, strict=True):
             if case not in cases:
                 cases[case] = self._made(column, *case)
             made.append(cases[case])
         return made
 
-    def _made(self, column: DynamicColumn, text: str | None, keys: tuple[str, ...]) -> _Made:
+    def _made(self, column: DynamicColumn, items: tuple[str, ...], keys: tuple[str, ...]) -> _Made:
         """An unreadable value leaves all; an empty one takes away what the prefix owns."""
         entry, allowed = column.entry, self._permissions
-        if text is not None and text.startswith(MARK):
+        if any(item.startswith(MARK) for item in items):
             return _Made()
         carried = {name for key in keys if (name := allowed.names.get(key)) is not None}
-        wanted = {entry.prefix + item for item in read_set(text)} if text else set()
+        wanted = {entry.prefix + item for item in items}
         taken = wanted & allowed.taken[column.name]
         wanted -= taken
         if column.name in allowed.refused and not wanted <= self._live:

@@ -13,9 +13,10 @@ from enum import Enum
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.model.types import Unreadable
+from reconciler.model.types import Guard, Unreadable, read_set
 from reconciler.tables import guard as guards
-from reconciler.tables.cells import ours_mark
+from reconciler.tables import tagsets
+from reconciler.tables.cells import MARK, ours_mark
 
 Texts = tuple[str | None, ...]
 
@@ -24,6 +25,7 @@ Convert = Callable[..., str | None]
 
 _JUDGED_BY = 4096
 _REPEATING = 0.2
+_MOSTLY = 0.5
 _MEMO_ENTRIES = 40_000
 
 
@@ -53,14 +55,14 @@ class Way(Enum):
 class Lane:
     """One output column.
 
-    `guard`: what is canonical already (see `tables.guard`), or "". `mark`: what an unreadable value becomes (None: the
-    mark of its reason). `reasons`: (reason, key of the file that resolves it), in order of appearance.
+    `guard`: what is canonical already, or None. `mark`: what an unreadable value becomes (None: the mark of its
+    reason). `reasons`: (reason, key of the file that resolves it), in order of appearance.
     """
 
     name: str
     inputs: tuple[str, ...]
     convert: Convert
-    guard: str = ""
+    guard: Guard | None = None
     mark: str | None = None
     reasons: list[tuple[str, str]] = field(default_factory=list)
     refusals: dict[int, Refusals] = field(default_factory=dict)
@@ -74,8 +76,8 @@ class Lane:
             self._judge(columns)
         if not columns:
             out = pa.repeat(pa.scalar(self.one(), pa.string()), batch.num_rows)
-        elif self._way is Way.GUARDED:
-            out = self._guarded(columns[0])
+        elif self._way is Way.GUARDED and self.guard is not None:
+            out = self._guarded(columns[0], self.guard)
         elif self._way is Way.ROWS:
             out = self._row_by_row(columns)
         else:
@@ -90,15 +92,14 @@ class Lane:
         except Unreadable as refusal:
             return self._refused(refusal)
 
-    def _guarded(self, column: pa.Array) -> pa.Array:
-        column = empty_to_null(column)
-        sure = guards.sure(column, self.guard)
-        if sure is None or pc.all(sure).as_py() in (None, True):
-            return column
-        doubtful = pc.invert(sure)
-        texts = column.filter(doubtful).to_pylist()
+    def _guarded(self, column: pa.Array, guard: Guard) -> pa.Array:
+        raw = empty_to_null(column)
+        settled, doubtful = guards.settled(raw, guard)
+        if doubtful is None:
+            return settled
+        texts = raw.filter(doubtful).to_pylist()
         converted = pa.array([self._remembered((text,)) for text in texts], pa.string())
-        return pc.replace_with_mask(column, doubtful, converted)
+        return pc.replace_with_mask(settled, doubtful, converted)
 
     def _row_by_row(self, columns: list[pa.Array]) -> pa.Array:
         texts = [column.to_pylist() for column in columns]
@@ -144,6 +145,40 @@ class Lane:
             hit = rows.filter(pc.fill_null(pc.equal(out, self.mark or ours_mark(number)), False)).drop_null()
             if len(hit):
                 self.refusals.setdefault(number, Refusals()).add(hit.to_pylist())
+
+
+@dataclass(slots=True)
+class SetLane(Lane):
+    """An output column of sets: lists of distinct items in order, null for none. The converter gives a set's canonical
+    text; what it refuses becomes a list of the mark alone.
+
+    `separator`: what parts a value, "" for nothing. `item(part)`: the item that a part stands for beside any others,
+    "" for none, None if that depends.
+    """
+
+    separator: str = ""
+    item: Callable[[str], str | None] = str
+
+    def run(self, batch: pa.RecordBatch, rows: pa.Array | None = None) -> pa.Array:
+        raw = empty_to_null(batch.column(self.inputs[0]))
+        if self._way is Way.ROWS:
+            return self._read(raw, rows)
+        lists, doubtful = tagsets.parted(raw, self.separator, self.item)
+        if doubtful is None:
+            return lists
+        count = pc.sum(doubtful).as_py()
+        if count > _MOSTLY * len(raw) and len(raw) >= _JUDGED_BY:
+            self._way = Way.ROWS
+        read = self._read(raw.filter(doubtful), None if rows is None else rows.filter(doubtful))
+        at = pc.if_else(doubtful, pc.cumulative_sum(doubtful.cast(pa.int64())), 0)
+        at = pc.if_else(doubtful, pc.add(at, len(raw) - 1), pa.arange(0, len(raw)))
+        return pa.concat_arrays([lists, read]).take(at)
+
+    def _read(self, raw: pa.Array, rows: pa.Array | None) -> pa.Array:
+        texts = [None if text is None else self._remembered((text,)) for text in raw.to_pylist()]
+        self._note(pa.array(texts, pa.string()), rows)
+        sets = [None if text is None else [text] if text[0] == MARK else read_set(text) for text in texts]
+        return pa.array(sets, pa.list_(pa.string()))
 
 
 def empty_to_null(column: pa.Array) -> pa.Array:

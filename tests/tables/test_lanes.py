@@ -1,12 +1,14 @@
+from collections.abc import Callable
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.types import TYPES, Spec, Unreadable, parser
+from reconciler.model.types import TYPES, Guard, Spec, Unreadable, item, parser, read_set, write_set
 from reconciler.tables import guard
-from reconciler.tables.cells import is_marked
-from reconciler.tables.lanes import Lane, Way
+from reconciler.tables.cells import MARK, is_marked
+from reconciler.tables.lanes import Lane, SetLane, Way
 
 TEXTS = st.one_of(
     st.none(),
@@ -64,8 +66,8 @@ def test_the_guard_of_a_whole_column_is_the_guard_of_its_rows_even_in_a_slice(
     values: list[str | None], start: int
 ) -> None:
     column = pa.array(values, pa.string()).slice(start)
-    each = [guard.sure(pa.array([v], pa.string()), guard.TEXT) for v in values[start:]]
-    assert (guard.sure(column, guard.TEXT) is None) == all(e is None for e in each)
+    each = [guard.settled(pa.array([v], pa.string()), Guard())[1] for v in values[start:]]
+    assert (guard.settled(column, Guard())[1] is None) == all(e is None for e in each)
 
 
 def test_refusals_are_counted_by_reason_with_their_first_rows() -> None:
@@ -84,3 +86,41 @@ def test_rows_that_nobody_asked_for_are_not_counted() -> None:
 
 def test_a_lane_without_inputs_is_a_constant() -> None:
     assert Lane("x", (), lambda: "k").run(batch(["a", "b"])).to_pylist() == ["k", "k"]
+
+
+LISTED = st.one_of(
+    st.none(),
+    st.lists(st.sampled_from(["a", "b", "c", " b", "A ", "", "é", "e\u0301"]), max_size=6).map(",".join),
+    st.text(alphabet='ab,;|"[]{}:\\0 \t\r\x00\u0301', max_size=8),
+)
+
+
+def one_text(raw: str | None) -> str | None:
+    text = parser(Spec("text"))(raw)
+    return None if text is None else write_set([text])
+
+
+@pytest.mark.parametrize(("separator", "convert"), [(",", parser(Spec("multiselect"))), ("", one_text)])
+@given(values=st.lists(LISTED, max_size=12), start=st.integers(0, 3))
+def test_a_column_of_sets_is_what_the_converter_says_of_each_row(
+    separator: str, convert: Callable[..., str | None], values: list[str | None], start: int
+) -> None:
+    lane = SetLane("s", ("c0",), convert, separator=separator, item=item)
+    rows = [
+        None if (text := lane.one(value)) is None else [text] if text[0] == MARK else read_set(text)
+        for value in values[start:]
+    ]
+    sliced = batch(values).slice(start)
+    assert lane.run(sliced, pa.arange(0, sliced.num_rows)).to_pylist() == rows
+    marked = [n for n, items in enumerate(rows) if items and items[0][0] == MARK]
+    assert sorted(row for refused in lane.refusals.values() for row in refused.rows) == marked[:10]
+
+
+def test_a_column_of_lists_in_another_shape_is_read_row_by_row_to_the_same_sets() -> None:
+    values = [f'["b","{n}","a"]' if n % 3 else "b,a" for n in range(5000)]
+    lane = SetLane("s", ("c0",), parser(Spec("multiselect")), separator=",", item=item)
+    first, second = lane.run(batch(values)), lane.run(batch(values))
+    assert lane._way is Way.ROWS
+    assert (
+        first.to_pylist() == second.to_pylist() == [sorted({"b", str(n), "a"} if n % 3 else "ab") for n in range(5000)]
+    )

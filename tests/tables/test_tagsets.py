@@ -9,6 +9,10 @@ KEY = b"k" * 32
 WEIGHTS = {name: tagsets.weight(KEY, name) for name in "abcd"}
 
 
+def weigh(name: str) -> int:
+    return WEIGHTS.get(name, 0)
+
+
 def wrapped(number: int) -> int:
     return (number + 2**63) % 2**64 - 2**63
 
@@ -17,15 +21,18 @@ def wrapped(number: int) -> int:
 def test_a_signature_is_the_sum_of_the_weights_of_our_tags(sets: list[list[str] | None]) -> None:
     lists = pa.array(sets, pa.list_(pa.string()))
     expected = [wrapped(sum(WEIGHTS.get(t, 0) for t in tags or ())) for tags in sets]
-    assert tagsets.signatures(lists, WEIGHTS).to_pylist() == expected
+    assert tagsets.signatures(lists, weigh).to_pylist() == expected
 
 
 @given(SETS, st.integers(0, 4))
 def test_carried_and_counts_agree_with_the_lists(sets: list[list[str] | None], start: int) -> None:
     lists = pa.array(sets, pa.list_(pa.string())).slice(start)
     assert tagsets.carried(lists, "a").to_pylist() == ["a" in (tags or ()) for tags in sets[start:]]
-    assert tagsets.signatures(lists, WEIGHTS).to_pylist() == [
+    assert tagsets.signatures(lists, weigh).to_pylist() == [
         wrapped(sum(WEIGHTS.get(t, 0) for t in tags or ())) for tags in sets[start:]
+    ]
+    assert tagsets.carried(lists, "a", "b").to_pylist() == [
+        not {"a", "b"}.isdisjoint(tags or ()) for tags in sets[start:]
     ]
     assert sum(tagsets.counts(lists).values()) == sum(len(tags or ()) for tags in sets[start:])
 

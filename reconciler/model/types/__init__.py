@@ -10,11 +10,13 @@ from functools import cache
 
 from reconciler.model.types import choices, moments, numbers, phones, places, text
 from reconciler.model.types.checks import check_spec
-from reconciler.model.types.lists import read_set, write_set
-from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.lists import SEPARATOR, item, read_set, write_set
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
 
 __all__ = [
+    "SEPARATOR",
     "TYPES",
+    "Guard",
     "Parse",
     "Spec",
     "Unreadable",
@@ -22,6 +24,7 @@ __all__ = [
     "cel_value",
     "check_spec",
     "guard",
+    "item",
     "parser",
     "read_set",
     "resolve_type",
@@ -82,7 +85,7 @@ def cel_value(type: str, canonical: str | None) -> object:
     return TYPES[type].cel(canonical)
 
 
-def guard(spec: Spec) -> str:
+def guard(spec: Spec) -> Guard | None:
     """The type's guard, as far as this spec leaves it true; what depends on anything else is parsed every time."""
     depends = spec.options or spec.country or spec.format or spec.decimals is not None or spec.region
-    return "" if depends else TYPES[spec.type].guard
+    return None if depends else TYPES[spec.type].guard

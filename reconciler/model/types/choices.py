@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reconciler.model.types.lists import read_items, read_set, write_set
-from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
 from reconciler.model.types.text import clean, parse_text
 
 _TICKS = {
@@ -125,7 +125,7 @@ ROWS = (
         canonical="the stored value, read as `text`",
         refuses="values outside `options` (`options`, or `map`)",
         samples=(("gold", "gold"), (" gold ", "gold"), ("", None)),
-        guard="text",
+        guard=Guard(),
     ),
     ValueType(
         name="multiselect",

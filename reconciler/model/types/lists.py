@@ -9,12 +9,14 @@ from typing import NoReturn
 
 from reconciler.model.types.php import looks_serialised, read_serialised
 from reconciler.model.types.spec import Unreadable
-from reconciler.model.types.text import refuse_unstorable
+from reconciler.model.types.text import clean, refuse_unstorable
 
 # What JSON writes with a backslash; everything else stands as it is, which is most of what there is to write.
 _escaped = re.compile(r'["\\\x00-\x1f]').search
 _write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_SEPARATORS = ("|", ";", ",")
+SEPARATOR = ","
+"""The weakest one: it parts a text that has no other."""
+_SEPARATORS = ("|", ";", SEPARATOR)
 _YES_NO = {True: True, False: False, "true": True, "false": False}
 
 
@@ -47,6 +49,15 @@ def read_set(canonical: str) -> list[str]:
     if "\\" in canonical:
         return [str(item) for item in json.loads(canonical)]
     return canonical[2:-2].split('","')
+
+
+def item(part: str) -> str | None:
+    """The item that a text between commas stands for whatever stands beside it, "" for none; None if that depends:
+    another separator, the beginning of another shape, a character that JSON writes otherwise."""
+    if ";" in part or "|" in part or _escaped(part):
+        return None
+    text = clean(part)
+    return None if text[:1] in ("[", "{") or text[1:2] == ":" else text
 
 
 def split(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from reconciler.model.types.patterns import Moment, compile_pattern, epoch, offset_of
-from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
 from reconciler.model.types.text import clean
 
 _written = re.compile(
@@ -158,8 +158,9 @@ _ACCEPTS = (
 _REFUSES = "`01/02/2026` and counts of another length, `20261122` too (`format`); days that do not exist (`map`)"
 
 _DAY = "(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-_MOMENT = f"{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 """Days that every month has: the others are parsed."""
+_TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_MOMENT = f"{_DAY}T{_TIME}Z"
 
 ROWS = (
     ValueType(
@@ -178,7 +179,7 @@ ROWS = (
             ("-86400", "1969-12-31"),
             ("0000-00-00", None),
         ),
-        guard=_DAY,
+        guard=Guard(_DAY, noise=f"[ T]{_TIME}$"),
     ),
     ValueType(
         name="datetime",
@@ -196,6 +197,6 @@ ROWS = (
             ("2026-11-22", "2026-11-22T00:00:00Z"),
             ("0000-00-00 00:00:00", None),
         ),
-        guard=_MOMENT,
+        guard=Guard(_MOMENT),
     ),
 )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
-from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
 from reconciler.model.types.text import clean
 
 NUMBER_FORMATS: dict[str, tuple[str, str]] = {
@@ -174,7 +174,7 @@ ROWS = (
             ("-0", "0"),
             ("0.1234567890123456", "0.123456789012346"),
         ),
-        guard=_CANONICAL,
+        guard=Guard(_CANONICAL),
     ),
     ValueType(
         name="integer",
@@ -185,7 +185,7 @@ ROWS = (
         canonical="digits, with a minus sign below zero; any length, exact",
         refuses="`3.5` (`type`), " + _REFUSES,
         samples=(("007", "7"), ("3.0", "3"), ("-0", "0"), ("12345678901234567890", "12345678901234567890")),
-        guard=_WHOLE,
+        guard=Guard(_WHOLE),
     ),
     ValueType(
         name="score",
@@ -196,6 +196,6 @@ ROWS = (
         canonical="as `number`",
         refuses=_REFUSES,
         samples=(("10", "10"), ("-2.50", "-2.5")),
-        guard=_CANONICAL,
+        guard=Guard(_CANONICAL),
     ),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
-from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
 from reconciler.model.types.text import clean, parse_text
 
 _SHORT_NAMES = {
@@ -191,6 +191,6 @@ ROWS = (
         "text where that country is empty or has no states",
         refuses="with `country`: unknown states and names that two share (`map`), unknown countries (`country`)",
         samples=(("CA", "CA"), (" Bayern", "Bayern"), ("", None)),
-        guard="text",
+        guard=Guard(),
     ),
 )

@@ -43,14 +43,25 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """What is known to be canonical without being parsed: `tables` relies on it, and property tests hold it together
+    with the parser.
+
+    `shape`: a regular expression (RE2's and Python's common ground) for the whole value; "" is text without control
+    characters, white space around it or anything from U+0300 on. `noise`: a regular expression for what may stand in
+    a value besides; a value that has the shape without it is canonical without it.
+    """
+
+    shape: str = ""
+    noise: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ValueType:
     """One row of the table of types.
 
-    `build(spec)` gives the parser. `cel(canonical)` gives the typed value that expressions see. `guard`: what is
-    canonical already and need not be parsed; "text" is text without control characters, white space around it or
-    anything from U+0300 on; else a regular expression (RE2's and Python's common ground) for the whole value; "" means
-    always parse. `tables` relies on it, and a property test holds the two together.
-    The texts are what `docs/types.md` prints.
+    `build(spec)` gives the parser. `cel(canonical)` gives the typed value that expressions see. `guard`: what need not
+    be parsed; None means always parse. The texts are what `docs/types.md` prints.
     """
 
     name: str
@@ -61,4 +72,4 @@ class ValueType:
     canonical: str
     refuses: str
     samples: tuple[tuple[str, str | None], ...] = ()
-    guard: str = ""
+    guard: Guard | None = None

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from reconciler.model.types.spec import Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
 
 _surrogate = re.compile(r"[\ud800-\udfff]").search
 _space = re.compile(r"\s").search
@@ -90,7 +90,7 @@ ROWS = (
             ("Zoe\u0308", "Zoë"),
             (" \t", None),
         ),
-        guard="text",
+        guard=Guard(),
     ),
     ValueType(
         name="email",
@@ -101,7 +101,7 @@ ROWS = (
         canonical="the address in lower case",
         refuses="anything else, a list of addresses too (`map`)",
         samples=(("Ada@Example.ORG ", "ada@example.org"), ("a+b@x", "a+b@x"), ("", None)),
-        guard=r"[a-z0-9._+-]+@[a-z0-9.-]+",
+        guard=Guard(r"[a-z0-9._+-]+@[a-z0-9.-]+"),
     ),
     ValueType(
         name="url",
@@ -122,6 +122,6 @@ ROWS = (
         canonical="every character as it came",
         refuses="NUL characters and lone surrogates, which no CRM can store (`map`)",
         samples=(("  kept \r\n", "  kept \r\n"), (" ", " "), ("", None)),
-        guard="text",
+        guard=Guard(),
     ),
 )
