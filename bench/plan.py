@@ -61,7 +61,7 @@ def plan(folder: Path, workdir: Path, way: str = "bare") -> Plan:
         sys.exit("bench: the first plan left nothing")
     desired = load(folder / "reconciler.yaml", {}, options_models(CRM), options_models(SOURCE))
     source = find(SOURCE, "csv").open(desired.source.options, folder)
-    pages = pq.ParquetFile(folder / "contacts.parquet")
+    pages = pq.ParquetFile(folder / "contacts.parquet", pre_buffer=False)  # or it would hold all of the file
 
     def contacts(keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
         return pages.iter_batches(PAGE, columns=["$id", "$tags", *keys], use_threads=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reconciler.model.addresses import field_address, tag_address
 from reconciler.model.desired import Desired, DynamicTags, Field, Tag
@@ -29,8 +29,10 @@ from reconciler.tables.changes import ChangeTable
 from reconciler.tables.engine import Engine
 from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Paired, Pairing
+from reconciler.tables.reorder import Reorder
 from reconciler.tables.settled import Settled
 from reconciler.tables.snapshot import Piece
+from reconciler.tables.spool import numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class _Comparing:
         cells = [c.name for c in layout.fields]
         self._pairing = Pairing(engine, observed.remembered.key, cells, blocked, raw if options.keep else ())
         self._memo = Memo(engine, raw, blocked, before.memo if before else None) if options.keep else None
-        self._settled = Settled(engine, before.settled if before else None, options.workdir / "settled.arrow")
+        self._settled = Settled(engine, before.settled if before else None)
         self._contacts = ContactReader(layout, observed, options, self._digest)
 
     def run(self) -> PeoplePlan:
@@ -94,7 +96,7 @@ class _Comparing:
         options.progress.stage("pairing")
         self._pairing.add_links(observed.remembered.links, observed.remembered.created)
         drift_since = self._add_agreed()
-        paired = self._pairing.pair()
+        paired = self._pairing.pair(recalled=self._memo is not None and self._memo.known)
         options.progress.stage("comparing")
         allowed = permissions(
             layout.dynamic, ours.dynamic_names, Owners.of(self._desired), observed.inventory, "untag" in options.allow
@@ -102,7 +104,6 @@ class _Comparing:
         changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
         comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples, self._settled)
         self._compare(comparison)
-        changes.order(self._engine)
         self._settled.collect()
         links = options.workdir / "links.parquet" if options.links else None
         agreed = Agreed(options.workdir / "agreed.parquet", self._agreeing) if options.links else None
@@ -142,23 +143,27 @@ class _Comparing:
         return contacts.read(self._observed.contacts(contacts.keys), self._pairing)
 
     def _compare(self, comparison: Comparison) -> None:
+        """Whole rows of people, part by part in the order of the source, each part with its contacts beside it."""
         comparison.settled(self._settled.recognise())
-        for batch in self._people.gather(self._pairing.creates()):
-            comparison.creates(batch)
-        differing = self._pairing.differing()
-        if not differing.num_rows:
-            return
-        wanted = differing.column("ord").combine_chunks()
-        contacts = differing.column("idx").combine_chunks()
-        joined = self._engine.stream(
-            "SELECT o.*, t.*, d.* EXCLUDE (ord, idx) FROM o JOIN differing d ON o.ord = d.ord JOIN t ON t.idx = d.idx",
-            BATCH,
-            o=_reader(self._people.gather(wanted)),
-            t=_reader(self._contacts.gather(contacts.take(pa.compute.sort_indices(contacts)))),
-            differing=differing,
-        )
-        for batch in joined:  # in no order: sorting whole rows of everybody who differs costs more than all the rest
-            comparison.updates(batch.sort_by("ord"))
+        open_rows = self._pairing.open()
+        contacts = self._contacts_of(open_rows.column("idx").combine_chunks())
+        for part, start in enumerate(range(0, open_rows.num_rows, BATCH)):
+            rows = open_rows.slice(start, BATCH).combine_chunks().to_batches()[0]
+            people = pa.concat_batches(list(self._people.gather(rows.column("ord"))))
+            paired = pc.is_valid(rows.column("idx"))
+            new = people.filter(pc.invert(paired))
+            if new.num_rows:
+                comparison.creates(new)
+            if (theirs := contacts.part(part)) is not None:
+                comparison.updates(_beside(people.filter(paired), theirs, rows.filter(paired)))
+
+    def _contacts_of(self, wanted: pa.Array) -> Reorder:
+        """Whole rows of contacts at the places where their `idx` stands in `wanted`; null is nobody's."""
+        contacts = Reorder(self._options.workdir / "open.arrow", BATCH, len(wanted))
+        places = pc.array_sort_indices(wanted).slice(0, len(wanted) - wanted.null_count).cast(pa.int64())
+        for at, batch in numbered(places, self._contacts.gather(wanted.take(places))):
+            contacts.add(batch, at)
+        return contacts
 
     def _keep(self) -> Caches | None:
         """What spares the next plan work, as files in the workdir."""
@@ -172,10 +177,12 @@ class _Comparing:
         return Caches(self._digest, memo, settled, tuple(pieces), self._people.side.rows)
 
 
-def _reader(batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
-    """There is at least one."""
-    first = next(batches)
-    return pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+def _beside(*batches: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns of all, row by row; of columns that stand in several the first."""
+    columns: dict[str, pa.Array] = {}
+    for batch in batches:
+        columns = {**dict(zip(batch.schema.names, batch.columns, strict=True)), **columns}
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 
 def _files(piece: Piece) -> PieceFiles:

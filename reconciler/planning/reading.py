@@ -37,7 +37,7 @@ from reconciler.tables.pairing import Pairing
 from reconciler.tables.snapshot import ID, TAGS, Piece, Snapshot
 from reconciler.tables.spool import SALT_BYTES, Seal, Spool, numbered, rebatched
 
-BATCH = 65_536
+BATCH = 32_768
 
 
 @dataclass(slots=True)
@@ -280,11 +280,11 @@ class ContactReader:
         return self.side
 
     def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
-        """Canonical rows of the wanted contacts, ascending: idx, id, tags and each field."""
-        for idx, page in numbered(wanted, rebatched(self.snapshot.gather(wanted), BATCH)):
+        """Canonical rows of the wanted contacts, ascending: id, tags and each field."""
+        for page in rebatched(self.snapshot.gather(wanted), BATCH):
             cells = self._cells(page)
             theirs = {c.theirs: cells[c.name] for c in self._layout.fields}
-            yield _batch({"idx": idx, "id": page.column(ID), "tags": page.column(TAGS), **theirs})
+            yield _batch({"id": page.column(ID), "tags": page.column(TAGS), **theirs})
 
     def _cells(self, page: pa.RecordBatch) -> dict[str, pa.Array]:
         nothing, lanes = pa.nulls(page.num_rows, pa.string()), self.side.lanes

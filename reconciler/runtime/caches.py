@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from reconciler.runtime.request import Request
     from reconciler.runtime.state import State
 
-FORMAT = "reconciler-caches/1"
+FORMAT = "reconciler-caches/2"
 OVERLAP = timedelta(minutes=15)
 """How far before the last read a read of changes begins: clocks differ, and a change may become visible late."""
 

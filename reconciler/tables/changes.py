@@ -10,10 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.plan import CHANGES, TAG_CHANGE, VALUE_CHANGE, ContactAction
-from reconciler.tables.engine import Engine
 from reconciler.tables.spool import Spool
-
-_BATCH = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +36,13 @@ class TagChanges:
 
 
 class ChangeTable:
-    """What `Plan.people` is: contacts to write, creates first, then by source row."""
+    """What `Plan.people` is: contacts to write, creates first, then by source row. They come in the order of the
+    source."""
 
     def __init__(self, path: Path, keys: Sequence[str]) -> None:
         self.keys = tuple(keys)
         self.contacts = 0
-        self._spool = Spool(path)
-        self._last = (0, 0)  # action and row of the last contact
-        self._in_order = True
+        self._spools = {action: Spool(path.with_suffix(f".{action:d}")) for action in ContactAction}
 
     def append(
         self, people: pa.RecordBatch, action: ContactAction, values: Sequence[ValueChanges], tags: Sequence[TagChanges]
@@ -70,25 +66,13 @@ class ChangeTable:
         if action is ContactAction.UPDATE:
             batch = batch.filter(pc.greater(pc.add(value_counts, tag_counts), 0))
         if batch.num_rows:
-            first, last = ((int(action), batch.column("row")[n].as_py()) for n in (0, -1))
-            self._in_order = self._in_order and self._last < first
-            self._last = last
-            self._spool.append(batch)
+            self._spools[action].append(batch)
             self.contacts += batch.num_rows
         return int(batch.num_rows)
 
-    def order(self, engine: Engine) -> None:
-        """Put it in order, if it did not come so; rows of one batch have to be."""
-        if self._in_order:
-            return
-        ordered = Spool(self._spool.path.with_suffix(".ordered"))
-        rows = pa.RecordBatchReader.from_batches(CHANGES, self._spool.batches())
-        for batch in engine.stream("SELECT * FROM changes ORDER BY action, row", _BATCH, changes=rows):
-            ordered.append(batch.cast(CHANGES))
-        self._spool, self._in_order = ordered, True
-
     def batches(self) -> Iterator[pa.RecordBatch]:
-        return self._spool.batches()
+        for spool in self._spools.values():
+            yield from spool.batches()
 
 
 def _value_structs(values: Sequence[ValueChanges]) -> pa.Array:

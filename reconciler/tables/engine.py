@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,25 @@ def quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
+def parquet(*files: Path) -> str:
+    """Files of the same columns as a table of SQL."""
+    return f"read_parquet([{', '.join(map(quoted, files))}], union_by_name = true)"
+
+
 class Engine:
     """Joins and compares. Never given a converter, and never asked to convert."""
 
     def __init__(self, workdir: Path, memory_limit: str, threads: int | None = None) -> None:
         import duckdb
 
+        self.workdir = workdir
         self._connection = duckdb.connect(
             ":memory:",
             config={
                 "temp_directory": str(workdir / "engine"),
                 "memory_limit": memory_limit,
                 "preserve_insertion_order": "false",
+                "enable_external_file_cache": "false",  # files are in the system's cache already
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
                 **({"threads": str(threads)} if threads else {}),
@@ -35,6 +42,27 @@ class Engine:
     def run(self, sql: str, **tables: Any) -> None:
         """Execute one statement. `tables` are Arrow tables, batches or readers, visible by name."""
         self._registered(sql, tables)
+
+    def keep(self, name: str, sql: str) -> None:
+        """The rows of a query as a file in the folder of work, read under that name from now on."""
+        self.run(self._copied(name, sql))
+        self.view(name, [self._file(name)])
+
+    def can_keep(self, name: str, sql: str) -> bool:
+        """The same, of a query that reads a file which may be damaged (see `can`)."""
+        if done := self.can(self._copied(name, sql)):
+            self.view(name, [self._file(name)])
+        return done
+
+    def _copied(self, name: str, sql: str) -> str:
+        return f"COPY ({sql}) TO {quoted(self._file(name))} (FORMAT parquet, COMPRESSION uncompressed)"
+
+    def _file(self, name: str) -> Path:
+        return self.workdir / f"{name}.parquet"
+
+    def view(self, name: str, files: Sequence[Path]) -> None:
+        """Parquet files of the same columns, read as one table under that name."""
+        self.run(f"CREATE VIEW {name} AS SELECT * FROM {parquet(*files)}")
 
     def can(self, sql: str) -> bool:
         """Execute one statement that reads a file which may be damaged; False if it could not be, and nothing is done.

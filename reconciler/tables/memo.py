@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from reconciler.tables.engine import Engine, quoted
+from reconciler.tables.engine import Engine, parquet, quoted
+from reconciler.tables.keys import KeyFile
 from reconciler.tables.pairing import raw_hash
 
 _KEYS = "m1, m2, cells, tagset, may"
@@ -27,47 +28,44 @@ class Memo:
         self._engine = engine
         self._hash = raw_hash(raw)
         self._flags = "".join(f", {name}" for name in blocked)
-        kept = "".join(f", {name} BOOLEAN" for name in blocked)
-        shape = f"m1 UBIGINT, m2 UBIGINT, cells UBIGINT, tagset BIGINT, may BOOLEAN{kept}"
-        engine.run(f"CREATE TABLE memo (r1 UBIGINT, r2 UBIGINT, inside BOOLEAN, person UHUGEINT, {shape})")
-        engine.run("CREATE TABLE raw (ord BIGINT, r1 UBIGINT, r2 UBIGINT)")
-        engine.run("CREATE TABLE outside (r1 UBIGINT, r2 UBIGINT)")
-        self.known = file is not None and engine.can(
-            f"INSERT INTO memo SELECT r1, r2, inside, (high::UHUGEINT << 64) | low::UHUGEINT, {_KEYS}{self._flags}"
-            f" FROM read_parquet({quoted(file)})"
-        )
+        folder = engine.workdir
+        self._looked = KeyFile(folder / "looked.parquet", pa.schema([("ord", pa.int64()), *_ROW]))
+        self._outside = KeyFile(folder / "outside.parquet", pa.schema(_ROW))
+        self.known = file is not None and engine.can(f"CREATE VIEW memo AS FROM {parquet(file)}")
 
     def look(self, batch: pa.RecordBatch) -> None:
         """Columns: ord and the raw ones."""
-        self._engine.run(f"INSERT INTO raw SELECT ord, {self._hash} FROM batch", batch=batch)
+        self._looked.append(self._engine.table(f"SELECT ord, {self._hash} FROM batch", batch=batch))
 
     def recall(self) -> tuple[pa.Array, int]:
-        """Puts all rows that are known into `ours`. The ordinals of those that are not, ascending, and how many of the
-        known ones are out of scope."""
-        run = self._engine.run
-        run(
-            f"INSERT INTO ours SELECT ord, person, {_KEYS}, true, false{self._flags}, r1, r2, true"
-            " FROM raw JOIN memo USING (r1, r2) WHERE inside"
-        )
-        run("INSERT INTO outside SELECT r1, r2 FROM raw JOIN memo USING (r1, r2) WHERE NOT inside")
-        missing = self._engine.table("SELECT ord FROM raw ANTI JOIN memo USING (r1, r2) ORDER BY ord")
-        out_of_scope = int(self._engine.value("SELECT count(*) FROM outside"))
-        for table in ("raw", "memo"):
-            run(f"DROP TABLE {table}")
-        return missing.column(0).combine_chunks(), out_of_scope
+        """Leaves `recalled`, all rows that are known, in the shape of `ours`. The ordinals of those that are not,
+        ascending, and how many of the known ones are out of scope."""
+        engine = self._engine
+        engine.view("looked", [self._looked.close()])
+        found = f"ord, high, low, {_KEYS}, true AS asked, false AS unsure{self._flags}, r1, r2, true AS keep, inside"
+        self.known = engine.can_keep("recalled", f"SELECT {found} FROM looked JOIN memo USING (r1, r2)")
+        if not self.known:
+            return engine.table("SELECT ord FROM looked ORDER BY ord").column(0).combine_chunks(), 0
+        missing = engine.table("SELECT ord FROM looked ANTI JOIN recalled USING (ord) ORDER BY ord")
+        return missing.column(0).combine_chunks(), int(engine.value("SELECT count(*) FROM recalled WHERE NOT inside"))
 
     def add_outside(self, batch: pa.RecordBatch) -> None:
         """Raw columns of rows that are out of scope, without a doubt."""
-        self._engine.run(f"INSERT INTO outside SELECT {self._hash} FROM batch", batch=batch)
+        self._outside.append(self._engine.table(f"SELECT {self._hash} FROM batch", batch=batch))
 
     def write(self, path: Path) -> None:
         """Everything that this run knows, for the next one. Who was set aside is not: among them are rows that stand
         twice, and a hash in the memo stands for one row."""
-        halves = "(person >> 64)::UBIGINT AS high, (person & 18446744073709551615::UHUGEINT)::UBIGINT AS low"
         nothing = f", NULL, NULL, NULL, NULL, NULL, NULL, false{', false' * self._flags.count(',')}"
+        outside = f"SELECT r1, r2 FROM {parquet(self._outside.close())}"
+        if self.known:
+            outside += " UNION ALL SELECT r1, r2 FROM recalled WHERE NOT inside"
         self._engine.run(
-            f"COPY (SELECT r1, r2, true AS inside, {halves}, {_KEYS}{self._flags} "
-            " FROM (SELECT * FROM ours WHERE keep) known ANTI JOIN aside USING (ord)"
-            f" UNION ALL SELECT DISTINCT r1, r2, false{nothing} FROM outside)"
+            f"COPY (SELECT r1, r2, true AS inside, high, low, {_KEYS}{self._flags} "
+            " FROM ours ANTI JOIN aside USING (ord) WHERE keep"
+            f" UNION ALL SELECT DISTINCT r1, r2, false{nothing} FROM ({outside}))"
             f" TO {quoted(path)} (FORMAT parquet, COMPRESSION uncompressed)"
         )
+
+
+_ROW = (("r1", pa.uint64()), ("r2", pa.uint64()))

@@ -2,7 +2,8 @@
 
 A person is a 128-bit digest of their id, a match (e-mail) is a pair of 64-bit hashes, a row is a 64-bit hash of its
 canonical cells and the sum of its tags. Steps: remembered link, then e-mail, each on what the step before left.
-Whoever is ambiguous is set aside with a reason; all others go on.
+Whoever is ambiguous is set aside with a reason; all others go on. What grows with people lies in files that the engine
+reads as often as it needs, so that it never has to hold all of it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from reconciler.tables.engine import Engine, quoted
+from reconciler.tables.engine import Engine, parquet, quoted
+from reconciler.tables.keys import KeyFile
 
 LINKS = pa.schema(
     [
@@ -61,100 +63,103 @@ class Pairing:
         self, engine: Engine, key: bytes, cells: Sequence[str], blocked: Sequence[str], raw: Sequence[str] = ()
     ) -> None:
         """`cells`: columns whose texts make the row hash. `blocked`: boolean columns kept beside the keys. `raw`: the
-        columns as the source gives them, where a memo is to recognise them (see `tables.memo`)."""
+        columns as the source gives them, the first of which names the person, where a memo is to recognise them (see
+        `tables.memo`)."""
         self._engine = engine
         self._key = key.hex()
         self._hash = f"hash({', '.join(cells)})"
         self._blocked = tuple(blocked)
         self._raw = raw_hash(raw) if raw else ""
-        flags = "".join(f", {name} BOOLEAN" for name in self._blocked)
-        remembered = ", r1 UBIGINT, r2 UBIGINT, keep BOOLEAN" if raw else ""
-        engine.run(
-            "CREATE TABLE ours (ord BIGINT, person UHUGEINT, m1 UBIGINT, m2 UBIGINT, cells UBIGINT, tagset BIGINT,"
-            f" may BOOLEAN, asked BOOLEAN, unsure BOOLEAN{flags}{remembered})"
-        )
-        engine.run("CREATE TABLE theirs (idx BIGINT, id VARCHAR, m1 UBIGINT, m2 UBIGINT, cells UBIGINT, tagset BIGINT)")
+        folder = engine.workdir
+        self._ours = KeyFile(folder / "ours.parquet", ours_schema(blocked, bool(raw)))
+        self._theirs = KeyFile(folder / "theirs.parquet", THEIRS)
         engine.run("CREATE TABLE aside (ord BIGINT, reason TINYINT)")
-        engine.run("CREATE TABLE links (person UHUGEINT, contact VARCHAR)")
-        engine.run("CREATE TABLE agreed (person UHUGEINT, ours UBIGINT, pattern VARCHAR)")
+        engine.run("CREATE VIEW agreed AS SELECT 0::UBIGINT high, 0::UBIGINT low, 0::UBIGINT ours, '' pattern LIMIT 0")
 
     def add_ours(self, batch: pa.RecordBatch) -> None:
         """Columns: ord, person, match, may, asked, tagset, unsure, the cells, the blocked flags; with a memo also the
         raw columns and `keep`, whether the row may be remembered."""
         more = [*self._blocked, *([self._raw, "keep"] if self._raw else [])]
-        self._engine.run(
-            f"INSERT INTO ours SELECT ord, md5_number('{self._key}' || person), {_MATCH}, {self._hash}, tagset,"
-            f" may, asked, unsure{''.join(f', {column}' for column in more)} FROM batch",
-            batch=batch,
+        self._ours.append(
+            self._engine.table(
+                f"SELECT {_HALVES}, * EXCLUDE (digest) FROM (SELECT ord, md5_number('{self._key}' || person) AS digest,"
+                f" {_MATCHES}, {self._hash} AS cells, tagset, may, asked, unsure"
+                f"{''.join(f', {column}' for column in more)} FROM batch)",
+                batch=batch,
+            )
         )
 
     def keys_of_theirs(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Columns match, the cells and `n` (row numbers) become the keys of contacts, schema KEYS, in that order."""
-        m1, m2 = _MATCHES
-        sql = f"SELECT n, {m1} AS m1, {m2} AS m2, {self._hash} AS cells FROM batch"
+        sql = f"SELECT n, {_MATCHES}, {self._hash} AS cells FROM batch"
         found = self._engine.table(sql, batch=batch).sort_by("n").select(KEYS.names).combine_chunks()
         columns = [pa.concat_arrays(column.chunks or [pa.array([], column.type)]) for column in found.columns]
         return pa.RecordBatch.from_arrays(columns, schema=KEYS)
 
     def add_theirs(self, batch: pa.RecordBatch) -> None:
         """Columns: idx, id, m1, m2, cells, tagset."""
-        self._engine.run("INSERT INTO theirs SELECT idx, id, m1, m2, cells, tagset FROM batch", batch=batch)
+        self._theirs.append(pa.Table.from_batches([batch.select(THEIRS.names)]))
 
     def add_links(self, file: Path | None, created: Sequence[tuple[bytes, str]]) -> None:
         """`file`: Parquet of schema LINKS. `created`: newer links, which win."""
         newer = pa.table(
             {
                 # The engine reads the digest's sixteen bytes as one little-endian number.
-                "person_high": pa.array([int.from_bytes(d[8:], "little") for d, _ in created], pa.uint64()),
-                "person_low": pa.array([int.from_bytes(d[:8], "little") for d, _ in created], pa.uint64()),
+                "high": pa.array([int.from_bytes(d[8:], "little") for d, _ in created], pa.uint64()),
+                "low": pa.array([int.from_bytes(d[:8], "little") for d, _ in created], pa.uint64()),
                 "contact": pa.array([contact for _, contact in created], pa.string()),
             }
         )
-        self._engine.run(f"INSERT INTO links SELECT DISTINCT ON (1) {_PERSON}, contact FROM newer", newer=newer)
+        self._engine.run("CREATE TABLE newer AS SELECT DISTINCT ON (high, low) * FROM created", created=newer)
+        links = "SELECT * FROM newer"
         if file is not None:
-            self._engine.run(
-                f"INSERT INTO links SELECT older.* FROM (SELECT {_PERSON} AS person, contact"
-                f" FROM read_parquet({quoted(file)})) older ANTI JOIN links USING (person)"
+            links += (
+                " UNION ALL SELECT older.* FROM (SELECT person_high AS high, person_low AS low, contact"
+                f" FROM {parquet(file)}) older ANTI JOIN newer USING (high, low)"
             )
+        self._engine.run(f"CREATE VIEW links AS {links}")
 
     def add_agreed(self, file: Path) -> bool:
         """What both sides agreed on in the last apply (see `tables.settled`); False if the file cannot be read."""
-        return self._engine.can(f"INSERT INTO agreed SELECT {_PERSON}, ours, pattern FROM read_parquet({quoted(file)})")
+        columns = "person_high AS high, person_low AS low, ours, pattern"
+        can = self._engine.can
+        if not can(f"CREATE VIEW before AS SELECT {columns} FROM {parquet(file)}"):
+            return False
+        if not can("SELECT bit_xor(hash(high, low, ours, pattern)) FROM before"):
+            return False
+        return can("CREATE OR REPLACE VIEW agreed AS FROM before")
 
-    def pair(self) -> Paired:
-        """Leaves the tables `pairs` (ord, idx, same, tags_same, asked, taken), `lonely` and `aside`."""
-        run, value = self._engine.run, self._engine.value
+    def pair(self, recalled: bool = False) -> Paired:
+        """Leaves `pairs` (ord, idx, same, tags_same, asked, taken), `lonely` (ord, may, asked) and `aside`. `recalled`:
+        a memo left the rows of more people (see `tables.memo`)."""
+        self._engine.view("converted", [self._ours.close()])
+        more = " UNION ALL BY NAME SELECT * EXCLUDE (inside) FROM recalled WHERE inside" if recalled else ""
+        self._engine.run(f"CREATE VIEW ours AS FROM converted{more}")
+        self._engine.view("theirs", [self._theirs.close()])
         self._set_aside_people()
         self._pair_links()
         self._pair_matches()
-        moved = (
-            "o.m1 IS NOT NULL AND (o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT FROM t.m2)"
-            " AND (o.m1, o.m2) IN (SELECT (m1, m2) FROM theirs WHERE m1 IS NOT NULL)"
+        kept = "SELECT ord, idx, tags_same, same, asked, {taken} AS taken FROM {name} ANTI JOIN aside USING (ord)"
+        moved = "ord IN (SELECT ord FROM moved)"
+        self._engine.keep(
+            "pairs", f"{kept.format(taken=moved, name='linked')} UNION ALL {kept.format(taken='false', name='found')}"
         )
-        run(
-            "CREATE TABLE pairs AS SELECT p.ord, p.idx, o.tagset = t.tagset AND NOT o.unsure AS tags_same,"
-            " o.cells = t.cells AND tags_same AS same, false AS settled, o.asked,"
-            f" {moved if value(_MOVED) else 'false'} AS taken"
-            " FROM paired p JOIN ours o USING (ord) JOIN theirs t USING (idx)"
-        )
-        run(f"CREATE TABLE lonely AS SELECT ord, may, asked FROM ours o WHERE {_LEFT}")
+        self._engine.keep("lonely", f"SELECT ord, may, asked FROM ours {_LEFT} ANTI JOIN pairs USING (ord)")
         counted = self._engine.rows("SELECT count(*) FILTER (asked), count(*) FILTER (asked AND same) FROM pairs")[0]
         alone = self._engine.rows("SELECT count(*) FILTER (may), count(*) FILTER (NOT may) FROM lonely WHERE asked")[0]
         return Paired(counted[0], counted[1], alone[0], alone[1], self._aside())
 
-    def differing(self) -> pa.Table:
-        """Pairs that have to be looked at, ascending by `ord`: ord, idx, taken, tags_same; `unmoved`: our side is as it
-        was agreed on, and `agreed` the pattern of then."""
+    def open(self) -> pa.Table:
+        """Everybody whose whole row is needed, ascending by `ord`: pairs that differ and are not settled, and people to
+        be created, with `idx` null. Columns: ord, idx, taken, tags_same; `unmoved`: our side is as it was agreed on,
+        and `agreed` the pattern of then."""
         return self._engine.table(
             "SELECT ord, idx, taken, tags_same,"
             f" coalesce(a.ours = {ROW} AND NOT o.unsure, false) AS unmoved, a.pattern AS agreed"
-            " FROM (SELECT * FROM pairs WHERE asked AND NOT same AND NOT settled) p"
-            " JOIN ours o USING (ord) LEFT JOIN agreed a USING (person) ORDER BY ord"
+            " FROM (SELECT ord, idx, taken, tags_same FROM pairs ANTI JOIN recognised USING (ord)"
+            " WHERE asked AND NOT same UNION ALL SELECT ord, NULL, false, false FROM lonely WHERE asked AND may) p"
+            " JOIN ours o USING (ord) LEFT JOIN agreed a USING (high, low) ORDER BY ord"
         )
-
-    def creates(self) -> pa.Array:
-        """Ordinals of people to be created, ascending."""
-        return self._engine.table("SELECT ord FROM lonely WHERE asked AND may ORDER BY ord").column(0).combine_chunks()
 
     def blocked(self) -> tuple[int, tuple[int, ...]]:
         """People with a contact, or about to get one, who have a value of a blocked field: anyone, and per field."""
@@ -170,49 +175,61 @@ class Pairing:
     def write_links(self, path: Path) -> None:
         """Every link known now: those of this pairing, and remembered ones of people who were not seen."""
         self._engine.run(
-            f"COPY (SELECT {HALVES}, id AS contact FROM pairs JOIN ours USING (ord) JOIN theirs USING (idx)"
-            f" UNION ALL SELECT {HALVES}, contact FROM links"
-            " ANTI JOIN (SELECT person FROM pairs JOIN ours USING (ord)) USING (person))"
+            f"COPY (SELECT {PERSON}, id AS contact FROM pairs JOIN ours USING (ord) JOIN theirs USING (idx)"
+            f" UNION ALL SELECT {PERSON}, contact FROM links"
+            " ANTI JOIN (SELECT high, low FROM pairs JOIN ours USING (ord)) USING (high, low))"
             f" TO {quoted(path)} (FORMAT parquet)"
         )
 
     def _set_aside_people(self) -> None:
         run = self._engine.run
-        run(f"INSERT INTO aside SELECT ord, {Aside.NO_PERSON:d} FROM ours WHERE person IS NULL")
+        run(f"INSERT INTO aside SELECT ord, {Aside.NO_PERSON:d} FROM ours WHERE high IS NULL")
         run(
-            f"INSERT INTO aside SELECT ord, {Aside.SAME_PERSON:d} FROM ours WHERE person IN"
-            " (SELECT person FROM ours WHERE person IS NOT NULL GROUP BY person HAVING count(*) > 1)"
+            f"INSERT INTO aside SELECT ord, {Aside.SAME_PERSON:d} FROM ours SEMI JOIN (SELECT high, low FROM ours"
+            " WHERE high IS NOT NULL GROUP BY high, low HAVING count(*) > 1) USING (high, low)"
         )
         run(
-            f"INSERT INTO aside SELECT ord, {Aside.SAME_MATCH:d} FROM (SELECT ord, m1, m2 FROM ours ANTI JOIN aside"
-            " USING (ord)) WHERE m1 IS NOT NULL AND (m1, m2) IN (SELECT (m1, m2) FROM ours ANTI JOIN aside USING (ord)"
-            " WHERE m1 IS NOT NULL GROUP BY m1, m2 HAVING count(*) > 1)"
+            f"INSERT INTO aside SELECT ord, {Aside.SAME_MATCH:d} FROM ours {_LEFT} SEMI JOIN (SELECT m1, m2 FROM ours"
+            f" {_LEFT} WHERE m1 IS NOT NULL GROUP BY m1, m2 HAVING count(*) > 1) USING (m1, m2)"
         )
 
     def _pair_links(self) -> None:
+        """Leaves `linked`: who has a remembered link, with the contact's `idx`, null if it is gone; and `moved`: whose
+        address is another than the contact's, and belongs to another contact."""
         run = self._engine.run
-        run(
-            "CREATE TABLE linked AS SELECT o.ord, t.idx FROM (SELECT * FROM ours ANTI JOIN aside USING (ord)) o"
-            " JOIN links l USING (person) LEFT JOIN theirs t ON t.id = l.contact"
+        self._engine.keep(
+            "linked",
+            f"SELECT o.ord, t.idx, {_JUDGED}, o.m1 IS NOT NULL AND (o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT"
+            f" FROM t.m2) AS moves FROM (SELECT * FROM ours {_LEFT}) o JOIN links USING (high, low)"
+            " LEFT JOIN theirs t ON t.id = contact",
         )
         run(f"INSERT INTO aside SELECT ord, {Aside.GONE:d} FROM linked WHERE idx IS NULL")
         run(
             f"INSERT INTO aside SELECT ord, {Aside.SHARED_CONTACT:d} FROM linked WHERE idx IN"
             " (SELECT idx FROM linked WHERE idx IS NOT NULL GROUP BY idx HAVING count(*) > 1)"
         )
-        run("CREATE TABLE paired AS SELECT ord, idx FROM linked ANTI JOIN aside USING (ord)")
+        run(
+            "CREATE TABLE moved AS SELECT ord FROM linked JOIN ours USING (ord)"
+            " SEMI JOIN (SELECT m1, m2 FROM theirs WHERE m1 IS NOT NULL) USING (m1, m2) WHERE moves"
+        )
 
     def _pair_matches(self) -> None:
+        """Leaves `found`: who has no link, with each contact that has the person's e-mail."""
         run = self._engine.run
-        run(f"INSERT INTO aside SELECT ord, {Aside.NO_MATCH:d} FROM ours o WHERE m1 IS NULL AND {_LEFT}")
         run(
-            "CREATE TABLE found AS SELECT o.ord, t.idx,"
-            " t.idx IN (SELECT idx FROM linked WHERE idx IS NOT NULL) AS taken"
-            f" FROM ours o JOIN theirs t ON o.m1 = t.m1 AND o.m2 = t.m2 WHERE {_LEFT}"
+            f"INSERT INTO aside SELECT ord, {Aside.NO_MATCH:d} FROM ours {_LEFT} ANTI JOIN linked USING (ord)"
+            " WHERE m1 IS NULL"
+        )
+        self._engine.keep(
+            "found",
+            f"SELECT o.ord, t.idx, {_JUDGED} FROM (SELECT * FROM ours {_LEFT} ANTI JOIN linked USING (ord)) o"
+            " JOIN theirs t ON o.m1 = t.m1 AND o.m2 = t.m2",
         )
         run(f"INSERT INTO aside SELECT ord, {Aside.MANY_CONTACTS:d} FROM found GROUP BY ord HAVING count(*) > 1")
-        run(f"INSERT INTO aside SELECT ord, {Aside.TAKEN:d} FROM found ANTI JOIN aside USING (ord) WHERE taken")
-        run("INSERT INTO paired SELECT ord, idx FROM found ANTI JOIN aside USING (ord)")
+        run(
+            f"INSERT INTO aside SELECT ord, {Aside.TAKEN:d} FROM found {_LEFT}"
+            " WHERE idx IN (SELECT idx FROM linked WHERE idx IS NOT NULL)"
+        )
 
     def _aside(self) -> dict[Aside, tuple[int, tuple[int, ...]]]:
         found = self._engine.rows(
@@ -221,21 +238,39 @@ class Pairing:
         return {Aside(reason): (count, tuple(rows)) for reason, count, rows in found}
 
 
+def ours_schema(blocked: Sequence[str], remembered: bool) -> pa.Schema:
+    """The keys of people: flags of blocked fields, and what a memo needs where one is to be written."""
+    flags = [*(pa.field(name, pa.bool_()) for name in blocked)]
+    memo = [("r1", pa.uint64()), ("r2", pa.uint64()), ("keep", pa.bool_())] if remembered else []
+    return pa.schema([*_OURS, *flags, *memo])
+
+
 def raw_hash(columns: Sequence[str]) -> str:
-    """Two 64-bit hashes of a whole row, as SQL: enough for a row to be known by them among a thousand million."""
-    listed = ", ".join(columns)
-    return f"hash({listed}), hash({listed}, 1)"
+    """Two 64-bit hashes of a row as SQL, of the whole row and of its first column, which names the person: of rows of
+    different people both would have to be equal, of two rows of one person the first."""
+    return f"hash({', '.join(columns)}) AS r1, hash('~' || {columns[0]}) AS r2"
 
 
-_MATCHES = tuple(f"CASE WHEN match IS NULL THEN NULL ELSE {hashed} END" for hashed in ("hash(match)", "hash(match, 1)"))
-_MATCH = ", ".join(_MATCHES)
-_PERSON = "(person_high::UHUGEINT << 64) | person_low::UHUGEINT"
-ROW = "hash(o.cells, o.tagset)"
-"""One person's row, tags included, as one hash; of the table `ours` as o."""
-
-HALVES = "(person >> 64)::UBIGINT AS person_high, (person & 18446744073709551615::UHUGEINT)::UBIGINT AS person_low"
-_LEFT = "ord NOT IN (SELECT ord FROM paired) AND ord NOT IN (SELECT ord FROM aside)"
-_MOVED = (
-    "SELECT count(*) FROM linked JOIN ours o USING (ord) JOIN theirs t USING (idx)"
-    " WHERE o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT FROM t.m2"
+_OURS = (
+    ("ord", pa.int64()),
+    ("high", pa.uint64()),  # the two halves of model.addresses.person_digest
+    ("low", pa.uint64()),
+    ("m1", pa.uint64()),
+    ("m2", pa.uint64()),
+    ("cells", pa.uint64()),
+    ("tagset", pa.int64()),
+    ("may", pa.bool_()),
+    ("asked", pa.bool_()),
+    ("unsure", pa.bool_()),
 )
+THEIRS = pa.schema([("idx", pa.int64()), ("id", pa.string()), *KEYS, ("tagset", pa.int64())])
+_MATCHES = "CASE WHEN match IS NOT NULL THEN hash(match) END AS m1, hash('~' || match) AS m2"
+_HALVES = "(digest >> 64)::UBIGINT AS high, (digest & 18446744073709551615::UHUGEINT)::UBIGINT AS low"
+ROW = "hash(o.cells, o.tagset)"
+"""One person's row, tags included, as one hash; of `ours` as o."""
+PERSON = "high AS person_high, low AS person_low"
+_JUDGED = (
+    "o.tagset = t.tagset AND NOT o.unsure AS tags_same, o.cells = t.cells AND o.tagset = t.tagset AND NOT o.unsure"
+    " AS same, o.asked"
+)
+_LEFT = "ANTI JOIN aside USING (ord)"

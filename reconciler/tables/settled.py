@@ -15,64 +15,63 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from reconciler.tables.engine import Engine, quoted
-from reconciler.tables.pairing import HALVES, ROW
-from reconciler.tables.spool import Spool
+from reconciler.tables.engine import Engine, parquet, quoted
+from reconciler.tables.keys import KeyFile
+from reconciler.tables.pairing import PERSON, ROW
 
 _KEY = "hash(t.id) AS contact, o.cells AS ours, t.cells AS theirs"
+_ADDED = pa.schema([("ord", pa.int64()), ("idx", pa.int64()), ("pattern", pa.string()), ("quiet", pa.bool_())])
 
 
 class Settled:
     """One run's view of them. Call `recognise` after pairing, `add` while comparing, `write` at the end."""
 
-    def __init__(self, engine: Engine, file: Path | None, spill: Path) -> None:
-        """`file`: what an earlier run left under this digest. `spill`: where to keep what is added; the engine is busy
-        while pairs are compared."""
+    def __init__(self, engine: Engine, file: Path | None) -> None:
+        """`file`: what an earlier run left under this digest."""
         self._engine = engine
-        self._added = Spool(spill)
-        engine.run("CREATE TABLE settled (contact UBIGINT, ours UBIGINT, theirs UBIGINT, pattern VARCHAR)")
-        engine.run("CREATE TABLE still (ord BIGINT, idx BIGINT, pattern VARCHAR, quiet BOOLEAN)")
-        self._known = file is not None and engine.can(f"INSERT INTO settled SELECT * FROM read_parquet({quoted(file)})")
+        self._added = KeyFile(engine.workdir / "added.parquet", _ADDED)
+        self._known = file is not None and engine.can(f"CREATE VIEW settled AS FROM {parquet(file)}")
 
     def recognise(self) -> Mapping[str, int]:
-        """Marks the pairs that were settled before; how many have each pattern."""
-        if not self._known:
-            return {}
-        run = self._engine.run
-        run(
-            f"INSERT INTO still SELECT k.ord, k.idx, s.pattern, true FROM (SELECT p.ord, p.idx, {_KEY} FROM pairs p"
+        """Leaves `recognised`, the pairs that were settled before; how many have each pattern."""
+        known = (
+            f"SELECT k.ord, k.idx, s.pattern, true AS quiet FROM (SELECT p.ord, p.idx, {_KEY} FROM pairs p"
             " JOIN ours o USING (ord) JOIN theirs t USING (idx)"
             " WHERE p.asked AND NOT p.same AND p.tags_same AND NOT p.taken) k"
             " JOIN settled s USING (contact, ours, theirs)"
         )
-        run("UPDATE pairs SET settled = true WHERE ord IN (SELECT ord FROM still)")
-        return dict(self._engine.rows("SELECT pattern, count(*) FROM still GROUP BY pattern"))
+        self._known = self._known and self._engine.can_keep("recognised", known)
+        if not self._known:
+            self._engine.run(f"CREATE VIEW recognised AS {_NONE}")
+        return dict(self._engine.rows("SELECT pattern, count(*) FROM recognised GROUP BY pattern"))
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Pairs that were looked at. Columns: ord, idx, pattern, quiet (nothing is to be written)."""
-        self._added.append(batch)
+        self._added.append(pa.Table.from_batches([batch]))
 
     def collect(self) -> None:
         """After the last `add`, before anything is written."""
-        for batch in self._added.batches():
-            self._engine.run("INSERT INTO still SELECT ord, idx, pattern, quiet FROM batch", batch=batch)
+        self._engine.view("added", [self._added.close()])
+        self._engine.run("CREATE VIEW still AS FROM recognised UNION ALL FROM added")
 
     def write(self, path: Path) -> None:
         """Every pair that is settled now."""
         self._engine.run(
-            f"COPY (SELECT DISTINCT ON (contact, ours, theirs) {_KEY}, pattern FROM still s"
-            " JOIN ours o USING (ord) JOIN theirs t USING (idx) WHERE s.quiet)"
-            f" TO {quoted(path)} (FORMAT parquet)"
+            f"COPY (SELECT {_KEY}, pattern FROM still s JOIN ours o USING (ord) JOIN theirs t USING (idx)"
+            f" WHERE s.quiet) TO {quoted(path)} (FORMAT parquet)"
         )
 
     def write_agreed(self, path: Path) -> None:
         """What both sides agree on once this plan is carried out: everybody who has a contact then."""
         self._engine.run(
-            f"COPY (SELECT {HALVES}, {ROW} AS ours, coalesce(pattern, '') AS pattern FROM ours o"
+            f"COPY (SELECT {PERSON}, {ROW} AS ours, coalesce(pattern, '') AS pattern FROM ours o"
             " LEFT JOIN still USING (ord)"
             " WHERE ord IN (SELECT ord FROM pairs UNION ALL SELECT ord FROM lonely WHERE may))"
             f" TO {quoted(path)} (FORMAT parquet)"
         )
+
+
+_NONE = "SELECT 0::BIGINT AS ord, 0::BIGINT AS idx, '' AS pattern, true AS quiet LIMIT 0"
 
 
 def pattern_of(field: int, filled: bool) -> str:

@@ -100,7 +100,7 @@ class Spool:
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """All rows, in order; `columns`: only these, in the order of the file."""
         for number in range(len(self.ends)):
-            yield self._batch(number, columns)
+            yield self.batch(number, columns)
 
     def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
         """The wanted rows; `wanted` is an ascending int64 array of row numbers, each of which is there."""
@@ -108,7 +108,7 @@ class Spool:
             first = _position(wanted, start)
             last = _position(wanted, self.starts[number + 1]) if number + 1 < len(self.starts) else len(wanted)
             if first < last:
-                batch, some = self._batch(number), wanted.slice(first, last - first)
+                batch, some = self.batch(number), wanted.slice(first, last - first)
                 keyed = pc.index_in(some, value_set=batch.column(self._key)) if self._key else None
                 yield batch.take(pc.subtract(some, start) if keyed is None else keyed)
                 _give_back()
@@ -124,7 +124,8 @@ class Spool:
             writer.write_batch(batch)
         return memoryview(self._scratch)[: out.tell()]
 
-    def _batch(self, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+    def batch(self, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+        """One of the batches as it was appended; `columns` as in `batches`."""
         salt = SALT_BYTES if self._seal is not None else 0
         begin, end = self.ends[number - 1] if number else salt, self.ends[number]
         frame = self._read(begin, end - begin)

@@ -2,6 +2,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pyarrow as pa
 import pytest
@@ -53,7 +54,12 @@ class Run:
         return missing.to_pylist(), outside
 
     def ours(self) -> list[tuple[object, ...]]:
-        return sorted(self.engine.rows("SELECT ord, person, m1, m2, cells, tagset, may, asked FROM ours"))
+        self.pair()
+        return sorted(self.engine.rows("SELECT ord, high, low, m1, m2, cells, tagset, may, asked FROM ours"))
+
+    def pair(self) -> None:
+        self.pairing.add_links(None, ())
+        self.pairing.pair(recalled=self.memo.known)
 
 
 def _raw(people: Sequence[Person]) -> dict[str, pa.Array]:
@@ -62,7 +68,7 @@ def _raw(people: Sequence[Person]) -> dict[str, pa.Array]:
 
 @contextmanager
 def run(workdir: Path, file: Path | None = None) -> Iterator[Run]:
-    engine = Engine(workdir, "200MB")
+    engine = Engine(Path(mkdtemp(dir=workdir)), "200MB")
     try:
         yield Run(Memo(engine, ["r0", "r1"], [], file), Pairing(engine, KEY, ["f0"], [], ["r0", "r1"]), engine)
     finally:
@@ -78,8 +84,7 @@ def kept(workdir: Path, people: Sequence[Person], outside: Sequence[Person] = ()
         first.convert(people)
         if outside:
             first.memo.add_outside(pa.record_batch(_raw(outside)))
-        first.pairing.add_links(None, ())
-        first.pairing.pair()
+        first.pair()
         first.memo.write(workdir / "memo.parquet")
     return workdir / "memo.parquet"
 
@@ -121,8 +126,7 @@ def test_what_is_known_is_remembered_on_and_who_is_gone_is_forgotten(tmp_path: P
     memo = kept(tmp_path, [ANN, BOB], outside=[CY])
     with run(tmp_path, memo) as second:
         second.look([ANN, CY])
-        second.pairing.add_links(None, ())
-        second.pairing.pair()
+        second.pair()
         second.memo.write(tmp_path / "second.parquet")
     with run(tmp_path, tmp_path / "second.parquet") as third:
         assert third.look([ANN, BOB, CY]) == ([1], 1)

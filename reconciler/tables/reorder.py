@@ -1,0 +1,48 @@
+"""Rows that come in one order and are wanted in another, more of them than fit into memory: parted on disk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.tables.spool import Spool
+
+_AT = "$at"
+
+
+class Reorder:
+    """`add` all rows, each with the place where it goes, then take `part` after part."""
+
+    def __init__(self, path: Path, size: int, places: int) -> None:
+        """`size`: places of one part. `places`: how many there are; not all of them have to be taken."""
+        self._size = size
+        self._spool = Spool(path) if places > size else None
+        self._held: list[pa.RecordBatch] = []
+        self._frames: defaultdict[int, list[int]] = defaultdict(list)
+
+    def add(self, batch: pa.RecordBatch, at: pa.Array) -> None:
+        """`at`: int64, the place of each row, from 0; no two rows have the same."""
+        batch = batch.append_column(_AT, at)
+        if self._spool is None:
+            self._held.append(batch)
+            return
+        batch = batch.take(pc.array_sort_indices(at))
+        parts = pc.run_end_encode(pc.divide(batch.column(_AT), self._size))
+        start = 0
+        for part, end in zip(parts.values.to_pylist(), parts.run_ends.to_pylist(), strict=True):
+            self._frames[part].append(len(self._spool.ends))
+            self._spool.append(batch.slice(start, end - start))
+            start = end
+
+    def part(self, number: int) -> pa.RecordBatch | None:
+        """The rows of that part in the order of their places; None for none."""
+        found = self._held
+        if self._spool is not None:
+            found = [self._spool.batch(frame) for frame in self._frames.pop(number, ())]
+        if not found:
+            return None
+        rows = pa.concat_batches(found)
+        return rows.take(pc.array_sort_indices(rows.column(_AT))).drop_columns([_AT])
