@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 1 << 20  # bytes; PyArrow holds dozens of them at a time
-_ROWS = 16_384
+_ROWS = 32_768
 _UTF_8 = "utf-8-sig"  # with or without a byte order mark
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -30,8 +30,8 @@ from reconciler.planning.made import Owners
 from reconciler.planning.observed import Observed, Options
 from reconciler.planning.selection import Selection
 from reconciler.tables import tagsets
-from reconciler.tables.cells import MARK, as_stored, is_marked
-from reconciler.tables.lanes import Lane, empty_to_null
+from reconciler.tables.cells import MARK, as_stored, empty_to_null, is_marked
+from reconciler.tables.lanes import Lane
 from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Pairing
 from reconciler.tables.snapshot import ID, TAGS, Piece, Snapshot

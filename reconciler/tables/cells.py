@@ -16,6 +16,12 @@ BLANK_MARK = MARK + "b"
 """Stands before a value of ours that this CRM stores as nothing: it is sent, and compared as empty."""
 
 
+def empty_to_null(column: pa.Array) -> pa.Array:
+    """The column with "" as null: absent, null and "" are one thing."""
+    blank = pc.equal(column, "")
+    return pc.if_else(blank, pa.scalar(None, pa.string()), column) if pc.any(blank).as_py() else column
+
+
 def ours_mark(reason: int) -> str:
     """The mark of an unreadable value of ours; `reason` indexes the lane's reasons."""
     return f"{MARK}o{reason}"

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.types import Guard
+from reconciler.tables.cells import empty_to_null
 
 _SUSPECT_BYTES = bytes([*range(0x20), 0x7F, *range(0xCC, 0x100)])  # controls, and lead bytes from U+0300 on
 _SUSPECT = r"[\x00-\x1f\x7f\x{300}-\x{10ffff}]"
@@ -18,28 +19,42 @@ _SUSPECT = r"[\x00-\x1f\x7f\x{300}-\x{10ffff}]"
 def settled(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
     """The column with everything that is sure in its canonical text (null is), and a boolean per row for what is not
     sure; None: all is."""
-    if not guard.shape:
-        return column, None if _all_text(column) else _doubtful(_is_text(column))
+    return _text(column, guard) if not guard.shape else _shaped(column, guard)
+
+
+def _text(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
+    trimmed = pc.utf8_trim_whitespace(column)
+    content = _content(column)
+    padded = pc.sum(pc.binary_length(trimmed)).as_py() not in (None, len(content))
+    # That a whole column has nothing suspect is cheap to find out, and true of most.
+    suspect = len(content.translate(None, _SUSPECT_BYTES)) != len(content)
+    doubtful = pc.match_substring_regex(column, _SUSPECT) if suspect else None
+    if padded and not guard.trim:
+        odd = pc.not_equal(trimmed, column)
+        doubtful = odd if doubtful is None else pc.or_(doubtful, odd)
+    if padded and guard.trim:
+        column = empty_to_null(trimmed)
+    return column, _any(doubtful)
+
+
+def _shaped(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
+    shape = f"^(?:{guard.shape})$"
     if guard.noise:
         column = pc.replace_substring_regex(column, guard.noise, "")
-    return column, _doubtful(pc.match_substring_regex(column, f"^(?:{guard.shape})$"))
+    doubtful = _any(pc.invert(pc.match_substring_regex(column, shape)))
+    if doubtful is None or not guard.trim:
+        return column, doubtful
+    trimmed = pc.utf8_trim_whitespace(column.filter(doubtful))
+    column = pc.replace_with_mask(column, doubtful, trimmed)
+    sure = pc.match_substring_regex(trimmed, shape)
+    return column, _any(pc.replace_with_mask(doubtful, doubtful, pc.invert(sure)))
 
 
-def _doubtful(sure: pa.Array) -> pa.Array | None:
-    return None if pc.all(sure).as_py() in (None, True) else pc.invert(pc.fill_null(sure, True))
-
-
-def _all_text(column: pa.Array) -> bool:
-    """Cheap to find out, and true of most columns."""
-    text = _content(column)
-    if len(text.translate(None, _SUSPECT_BYTES)) != len(text):
-        return False
-    return bool(pc.sum(pc.binary_length(pc.utf8_trim_whitespace(column))).as_py() in (None, len(text)))
-
-
-def _is_text(column: pa.Array) -> pa.Array:
-    trimmed = pc.equal(pc.utf8_trim_whitespace(column), column)
-    return pc.and_not(trimmed, pc.match_substring_regex(column, _SUSPECT))
+def _any(doubtful: pa.Array | None) -> pa.Array | None:
+    """None if there is no doubt at all; null rows are sure."""
+    if doubtful is None or not pc.any(doubtful).as_py():
+        return None
+    return pc.fill_null(doubtful, False)
 
 
 def _content(column: pa.Array) -> bytes:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from reconciler.model.types import Guard, Unreadable, read_set
 from reconciler.tables import guard as guards
 from reconciler.tables import tagsets
-from reconciler.tables.cells import MARK, ours_mark
+from reconciler.tables.cells import MARK, empty_to_null, ours_mark
 
 Texts = tuple[str | None, ...]
 
@@ -179,12 +179,6 @@ class SetLane(Lane):
         self._note(pa.array(texts, pa.string()), rows)
         sets = [None if text is None else [text] if text[0] == MARK else read_set(text) for text in texts]
         return pa.array(sets, pa.list_(pa.string()))
-
-
-def empty_to_null(column: pa.Array) -> pa.Array:
-    """The column with "" as null: absent, null and "" are one thing."""
-    blank = pc.equal(column, "")
-    return pc.if_else(blank, pa.scalar(None, pa.string()), column) if pc.any(blank).as_py() else column
 
 
 def _distinct(columns: list[pa.Array]) -> tuple[list[Texts], pa.Array]:

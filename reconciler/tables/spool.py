@@ -38,7 +38,7 @@ class Seal:
         self._cipher = AESGCM(blake2b(salt, key=secret, digest_size=32).digest())
 
     def close(self, number: int, frame: memoryview) -> bytes:
-        return self._cipher.encrypt(number.to_bytes(12, "little"), bytes(frame), None)
+        return self._cipher.encrypt(number.to_bytes(12, "little"), frame, None)
 
     def open(self, number: int, frame: bytes) -> bytes:
         """Raises Damaged."""
@@ -122,7 +122,7 @@ class Spool:
         out = pa.FixedSizeBufferWriter(self._scratch)
         with pa.ipc.new_stream(out, batch.schema, options=_WRITE) as writer:
             writer.write_batch(batch)
-        return memoryview(self._scratch)[: out.tell()]
+        return memoryview(self._scratch).cast("B")[: out.tell()]
 
     def batch(self, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """One of the batches as it was appended; `columns` as in `batches`."""
@@ -188,8 +188,9 @@ def rebatched(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Recor
     held: list[pa.RecordBatch] = []
     count = 0
     for batch in batches:
-        for start in range(0, max(batch.num_rows, 1), size):
-            piece = batch.slice(start, size)
+        pieces = max(1, batch.num_rows // size)
+        length = -(-batch.num_rows // pieces)
+        for piece in (batch.slice(n * length, length) for n in range(pieces)):
             held.append(piece)
             count += piece.num_rows
             if count >= size:

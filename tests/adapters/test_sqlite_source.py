@@ -219,6 +219,7 @@ def test_ctrl_c_ends_a_long_query_at_once(path: Path) -> None:
     program = f"""
 import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))  # nothing of this outlives a test run that was killed
+import pyarrow  # while it is being imported, a signal may be lost
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from reconciler.adapters import registry

@@ -15,7 +15,8 @@ from reconciler.model.types import TYPES, Guard, Spec, guard, parser
 _below_combining = st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x2FF), min_size=1).filter(
     lambda text: text == text.strip() and "\x7f" not in text
 )
-TEXTUAL = [name for name, row in TYPES.items() if row.guard == Guard()]
+_white = st.text(alphabet=" \u00a0\u0085", max_size=2)
+TEXTUAL = [name for name, row in TYPES.items() if row.guard and not row.guard.shape]
 GUARDS = {name: row.guard for name, row in TYPES.items() if row.guard and row.guard.shape}
 SHAPED = list(GUARDS)
 
@@ -29,6 +30,13 @@ def test_the_guarded_types_are_these() -> None:
 @given(raw=_below_combining)
 def test_text_below_the_combining_characters_is_canonical(name: str, raw: str) -> None:
     assert parser(Spec(type=name))(raw) == raw
+
+
+@pytest.mark.parametrize("name", TEXTUAL)
+@given(raw=_below_combining, before=_white, after=_white)
+def test_white_space_around_it_goes_where_the_guard_says_so(name: str, raw: str, before: str, after: str) -> None:
+    kept = before + raw + after
+    assert parser(Spec(type=name))(kept) == (raw if TYPES[name].guard == Guard() else kept)
 
 
 @pytest.mark.parametrize("name", SHAPED)

@@ -49,11 +49,12 @@ class Guard:
 
     `shape`: a regular expression (RE2's and Python's common ground) for the whole value; "" is text without control
     characters, white space around it or anything from U+0300 on. `noise`: a regular expression for what may stand in
-    a value besides; a value that has the shape without it is canonical without it.
+    a value besides. `trim`: and so may white space around it. What has the shape without them is canonical without.
     """
 
     shape: str = ""
     noise: str = ""
+    trim: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,6 @@ ROWS = (
         canonical="every character as it came",
         refuses="NUL characters and lone surrogates, which no CRM can store (`map`)",
         samples=(("  kept \r\n", "  kept \r\n"), (" ", " "), ("", None)),
-        guard=Guard(),
+        guard=Guard(trim=False),
     ),
 )
