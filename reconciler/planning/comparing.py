@@ -21,6 +21,7 @@ from reconciler.planning.observed import Remembered
 from reconciler.planning.taggings import TagDecisions
 from reconciler.planning.values import Decided, ValueDecisions
 from reconciler.tables.changes import ChangeTable, TagChanges, ValueChanges
+from reconciler.tables.scalars import EMPTY, text
 from reconciler.tables.settled import Settled, held_in, pattern_of
 
 
@@ -94,11 +95,11 @@ class Comparison:
         loud = _union([*(c.at for c in values.changes), *values.loud, *tagged])
         quiet = pc.and_(batch.column("tags_same"), pc.invert(batch.column("taken")))
         quiet = pc.and_(quiet, pc.invert(pc.is_in(pa.arange(0, batch.num_rows), value_set=loud)))
-        pattern = pa.repeat(pa.scalar(""), batch.num_rows)
+        pattern = pa.repeat(EMPTY, batch.num_rows)
         for held in values.held:
             here = pc.is_in(pa.arange(0, batch.num_rows), value_set=held.at)
-            said = pa.scalar(pattern_of(held.field, held.filled))
-            pattern = pc.if_else(here, pc.binary_join_element_wise(pattern, said, ""), pattern)
+            said = text(pattern_of(held.field, held.filled))
+            pattern = pc.if_else(here, pc.binary_join_element_wise(pattern, said, EMPTY), pattern)
         columns = [batch.column("ord"), batch.column("idx"), pattern, quiet]
         return pa.RecordBatch.from_arrays(columns, names=["ord", "idx", "pattern", "quiet"])
 

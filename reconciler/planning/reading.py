@@ -34,6 +34,7 @@ from reconciler.tables.cells import MARK, as_stored, empty_to_null, is_marked
 from reconciler.tables.lanes import Lane
 from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Pairing
+from reconciler.tables.scalars import NO, NOTHING, flags, text, whole
 from reconciler.tables.snapshot import ID, TAGS, Piece, Snapshot
 from reconciler.tables.spool import SALT_BYTES, Seal, Spool, numbered, rebatched
 
@@ -133,9 +134,9 @@ class PeopleReader:
         return _batch(
             {
                 "ord": ord,
-                "row": pc.add(ord, 1),
+                "row": pc.add(ord, whole(1)),
                 "person": empty_to_null(batch.column(self._desired.identity.person)),
-                "match": pc.if_else(is_marked(match), pa.scalar(None, pa.string()), match),
+                "match": pc.if_else(is_marked(match), NOTHING, match),
                 "waits": _any([_holds(cells[c.name]) for c in layout.blocked], len(ord)),
                 **{c: cells[c] for c in _names(layout.fields, layout.tags, layout.dynamic)},
             }
@@ -143,9 +144,9 @@ class PeopleReader:
 
     def _add(self, batch: pa.RecordBatch, ord: pa.Array, pairing: Pairing) -> None:
         side = self.side
-        rows = pc.add(ord, 1)
+        rows = pc.add(ord, whole(1))
         asked = self._asked(empty_to_null(batch.column(self._desired.identity.person)))
-        noted = rows if asked is None else pc.if_else(asked, rows, pa.scalar(None, pa.int64()))
+        noted = rows if asked is None else pc.if_else(asked, rows, whole(None))
         if self._scope is not None:
             scope = self._scope.run(batch, noted)
             inside = _holds(scope)
@@ -164,7 +165,7 @@ class PeopleReader:
             **{c: spooled.column(c) for c in ("ord", "person", "match")},
             **{c.name: cells[c.name] if c.plain else as_stored(cells[c.name]) for c in self._layout.fields},
             "may": may,
-            "asked": pa.repeat(pa.scalar(True), len(ord)) if asked is None else asked,
+            "asked": flags(True, len(ord)) if asked is None else asked,
             "tagset": tagset,
             "unsure": unsure,
             **{c.name: _holds(cells[c.name]) for c in self._layout.blocked},
@@ -191,9 +192,9 @@ class PeopleReader:
 
     def _may(self, batch: pa.RecordBatch, rows: pa.Array) -> tuple[pa.Array, pa.Array]:
         """Who may be created, and of whom that is unknown."""
-        sure = pa.repeat(pa.scalar(False), batch.num_rows)
+        sure = flags(False, batch.num_rows)
         if isinstance(self._create, bool):
-            return pa.repeat(pa.scalar(self._create), batch.num_rows), sure
+            return flags(self._create, batch.num_rows), sure
         if self._create is None:
             return sure, sure
         cells = self._create.run(batch, rows)
@@ -202,12 +203,10 @@ class PeopleReader:
     def _tagset(self, cells: dict[str, pa.Array], length: int) -> tuple[pa.Array, pa.Array]:
         """What all tags come to, and whose values make a tag that the CRM does not have, or that is somebody else's:
         such rows are looked at each time, since a plan counts the names that they make."""
-        novel = pa.repeat(pa.scalar(False), length)
-        total = pa.repeat(pa.scalar(0, pa.int64()), length)
+        novel = flags(False, length)
+        total = pa.repeat(whole(0), length)
         for name, weight in self._weights.items():
-            total = pc.add(
-                total, pc.if_else(_holds(cells[name]), pa.scalar(weight, pa.int64()), pa.scalar(0, pa.int64()))
-            )
+            total = pc.add(total, pc.if_else(_holds(cells[name]), whole(weight), whole(0)))
         for column in self._layout.dynamic:
             weights = self._dynamic_weights[column.name]
             weigh = partial(self._weight, column, weights)
@@ -293,7 +292,7 @@ class ContactReader:
     def _keys(self, page: pa.RecordBatch, pairing: Pairing) -> pa.RecordBatch:
         cells = self._cells(page)
         match = cells[self._layout.match.name]
-        cells["match"] = pc.if_else(is_marked(match), pa.scalar(None, pa.string()), match)
+        cells["match"] = pc.if_else(is_marked(match), NOTHING, match)
         return pairing.keys_of_theirs(_batch({"n": _numbers(0, page.num_rows), **cells}))
 
     def _add(
@@ -339,11 +338,11 @@ def _condition(name: str, expression: Expression | None, columns: Columns, optio
     return None if expression is None else condition_lane(name, expression, columns, options.now)
 
 
-def _any(flags: Sequence[pa.Array], length: int) -> pa.Array:
+def _any(columns: Sequence[pa.Array], length: int) -> pa.Array:
     """Boolean per row: one of the flags is true."""
-    found = pa.repeat(pa.scalar(False), length)
-    for flag in flags:
-        found = pc.or_(found, flag)
+    found = flags(False, length)
+    for column in columns:
+        found = pc.or_(found, column)
     return found
 
 
@@ -353,7 +352,7 @@ def _names(*groups: Sequence[FieldColumn | TagColumn | DynamicColumn]) -> list[s
 
 def _holds(cells: pa.Array) -> pa.Array:
     """Boolean per row: the condition holds; unknown does not."""
-    return pc.fill_null(pc.equal(cells, YES), False)
+    return pc.fill_null(pc.equal(cells, text(YES)), NO)
 
 
 def _numbers(first: int, length: int) -> pa.Array:

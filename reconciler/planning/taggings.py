@@ -20,6 +20,7 @@ from reconciler.tables import tagsets
 from reconciler.tables.cells import MARK, is_marked
 from reconciler.tables.changes import TagChanges
 from reconciler.tables.lanes import Refusals
+from reconciler.tables.scalars import NO, flags, text, whole
 
 _APPLY, _REMOVE = int(TagAction.APPLY), int(TagAction.REMOVE)
 
@@ -84,7 +85,7 @@ class TagDecisions:
             return lost
         kept = self._kept.get(column.tag.name) or self._kept.get(column.tag.renamed_from or "")
         if not kept:
-            return pa.repeat(pa.scalar(False), batch.num_rows)
+            return flags(False, batch.num_rows)
         people = zip(batch.column("person").to_pylist(), lost.to_pylist(), strict=True)
         return pa.array([gone and person_digest(self._key, person) in kept for person, gone in people], pa.bool_())
 
@@ -107,7 +108,7 @@ class TagDecisions:
 
     def _carried(self, column: TagColumn, batch: pa.RecordBatch) -> pa.Array:
         if column.key is None:
-            return pa.repeat(pa.scalar(False), batch.num_rows)
+            return flags(False, batch.num_rows)
         return tagsets.carried(batch.column("tags"), column.key)
 
     def _tagged(self, column: TagColumn, rows: pa.Array, action: int) -> list[TagChanges]:
@@ -119,8 +120,8 @@ class TagDecisions:
             count.apply += len(at)
         else:
             count.remove += len(at)
-        tag = pa.repeat(pa.scalar(column.tag.name), len(at))
-        return [TagChanges(at, tag, pa.repeat(pa.scalar(action, pa.int8()), len(at)))]
+        tag = pa.repeat(text(column.tag.name), len(at))
+        return [TagChanges(at, tag, pa.repeat(whole(action, pa.int8()), len(at)))]
 
     def _dynamic(
         self, column: DynamicColumn, batch: pa.RecordBatch, new: bool, given: set[tuple[int, str]], blocked: set[int]
@@ -190,4 +191,4 @@ class TagDecisions:
 
 
 def _holds(batch: pa.RecordBatch, column: TagColumn) -> pa.Array:
-    return pc.fill_null(pc.equal(batch.column(column.name), YES), False)
+    return pc.fill_null(pc.equal(batch.column(column.name), text(YES)), NO)

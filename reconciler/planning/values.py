@@ -19,6 +19,7 @@ from reconciler.planning.observed import Remembered
 from reconciler.tables.cells import as_sent, as_stored, is_marked
 from reconciler.tables.changes import ValueChanges
 from reconciler.tables.lanes import Refusals
+from reconciler.tables.scalars import NO, NOTHING, text, whole
 from reconciler.tables.settled import pattern_of
 
 _WRITES = pa.array([int(Verdict.SET), int(Verdict.CLEAR)], pa.int8())
@@ -69,11 +70,11 @@ class ValueDecisions:
         ours, theirs = as_sent(ours.take(at)), theirs.take(at)
         verdict = self._verdicts(column, batch, at, ours, theirs, new)
         filled = pc.is_valid(theirs)
-        held = pc.equal(verdict, int(Verdict.HELD))
+        held = pc.equal(verdict, _verdict(Verdict.HELD))
         cause = _causes(column, filled, new)
         if drift:
             moved = pc.invert(pc.and_(held, _held_before(column, batch.column("agreed").take(at))))
-            cause = pc.if_else(moved, pa.scalar(CAUSES.index(Cause.DRIFT), pa.int8()), cause)
+            cause = pc.if_else(moved, _cause(Cause.DRIFT), cause)
             decided.loud.append(at.filter(pc.and_(held, moved)))
         self._count(column, verdict, cause, new)
         for holds, chosen in ((True, pc.and_(held, filled)), (False, pc.and_not(held, filled))):
@@ -83,7 +84,7 @@ class ValueDecisions:
         writes = pc.is_in(verdict, _WRITES)
         if not pc.any(writes).as_py():
             return
-        before = pc.if_else(is_marked(theirs), pa.scalar(None, pa.string()), theirs)
+        before = pc.if_else(is_marked(theirs), NOTHING, theirs)
         chosen = [a.filter(writes) for a in (at, verdict, cause, before, ours, filled)]
         changes = ValueChanges(column.number, *chosen)
         if self._examples and not new:
@@ -98,7 +99,7 @@ class ValueDecisions:
         table = pa.array([int(v) for v in verdicts(Policy(entry.push, entry.empty, identity))], pa.int8())
         relation, consent = self._relation(column, batch, at, ours, theirs), _consent(entry.consent, ours, theirs)
         number = _mix(_mix(_state(ours), _state(theirs), 3), relation, 3)
-        number = _mix(_mix(number, pa.repeat(pa.scalar(int(new), pa.int32()), len(at)), 2), consent, 3)
+        number = _mix(_mix(number, pa.repeat(_fact(int(new)), len(at)), 2), consent, 3)
         verdict = table.take(number)
         undecodable = batch.column("row").take(at).filter(is_marked(theirs))
         if len(undecodable):
@@ -109,15 +110,15 @@ class ValueDecisions:
 
     def _without_taken(self, batch: pa.RecordBatch, at: pa.Array, verdict: pa.Array) -> pa.Array:
         """An address that belongs to another contact is not written."""
-        taken = pc.and_(batch.column("taken").take(at), pc.equal(verdict, int(Verdict.SET)))
+        taken = pc.and_(batch.column("taken").take(at), pc.equal(verdict, _verdict(Verdict.SET)))
         if pc.any(taken).as_py():
             self._counts.taken.add(batch.column("row").take(at).filter(taken).to_pylist())
-        return pc.if_else(taken, pa.scalar(int(Verdict.FINDING), pa.int8()), verdict)
+        return pc.if_else(taken, _verdict(Verdict.FINDING), verdict)
 
     def _relation(
         self, column: FieldColumn, batch: pa.RecordBatch, at: pa.Array, ours: pa.Array, theirs: pa.Array
     ) -> pa.Array:
-        different = pa.repeat(pa.scalar(int(Relation.DIFFERENT), pa.int32()), len(at))
+        different = pa.repeat(_fact(Relation.DIFFERENT), len(at))
         if not self._rewrites or "id" not in batch.schema.names:
             return different
         contacts = batch.column("id").take(at)
@@ -129,10 +130,10 @@ class ValueDecisions:
             known.get(contact) == (text_digest(key, sent), text_digest(key, stored)) if contact in known else False
             for contact, sent, stored in zip(contacts.to_pylist(), ours.to_pylist(), theirs.to_pylist(), strict=True)
         ]
-        return pc.if_else(pa.array(rewritten), pa.scalar(int(Relation.REWRITTEN), pa.int32()), different)
+        return pc.if_else(pa.array(rewritten), _fact(Relation.REWRITTEN), different)
 
     def _count(self, column: FieldColumn, verdict: pa.Array, cause: pa.Array, new: bool) -> None:
-        pairs = pc.add(pc.multiply(verdict.cast(pa.int32()), len(CAUSES)), cause.cast(pa.int32()))
+        pairs = pc.add(pc.multiply(verdict.cast(pa.int32()), _fact(len(CAUSES))), cause.cast(pa.int32()))
         for entry in pc.value_counts(pairs).to_pylist():
             what, why = divmod(entry["values"], len(CAUSES))
             name = _COUNTED.get(Verdict(what))
@@ -156,7 +157,7 @@ class ValueDecisions:
         key = column.binding.entry.key
         for cause in pc.unique(changes.cause).to_pylist():
             kept = self._counts.examples.setdefault(example_key(key, CAUSES[cause]), [])
-            chosen = pc.indices_nonzero(pc.equal(changes.cause, cause)).to_pylist()
+            chosen = pc.indices_nonzero(pc.equal(changes.cause, whole(cause, pa.int8()))).to_pylist()
             for n in chosen[:_MOST_EXAMPLES]:
                 at = changes.at[n].as_py()
                 address = contact_address(self._remembered.key, batch.column("person")[at].as_py())
@@ -179,39 +180,51 @@ _COUNTED = {
 def _differing(ours: pa.Array, theirs: pa.Array) -> pa.Array:
     """Rows in which the two are not equal; two empties are."""
     both_empty = pc.and_(pc.is_null(ours), pc.is_null(theirs))
-    same = pc.or_(pc.fill_null(pc.equal(ours, theirs), False), both_empty)
+    same = pc.or_(pc.fill_null(pc.equal(ours, theirs), NO), both_empty)
     return pc.indices_nonzero(pc.invert(same)).cast(pa.int64())
 
 
 def _state(cells: pa.Array) -> pa.Array:
     """0 value, 1 empty, 2 mark: the numbers of `Ours` and `Theirs`."""
-    marked = pc.if_else(is_marked(cells), pa.scalar(2, pa.int32()), pa.scalar(0, pa.int32()))
-    return pc.if_else(pc.is_null(cells), pa.scalar(1, pa.int32()), marked)
+    marked = pc.if_else(is_marked(cells), _fact(2), _fact(0))
+    return pc.if_else(pc.is_null(cells), _fact(1), marked)
+
+
+def _fact(number: int) -> pa.Scalar:
+    return whole(number, pa.int32())
+
+
+def _verdict(verdict: Verdict) -> pa.Scalar:
+    return whole(verdict, pa.int8())
+
+
+def _cause(cause: Cause) -> pa.Scalar:
+    return whole(CAUSES.index(cause), pa.int8())
 
 
 def _mix(number: pa.Array, fact: pa.Array, size: int) -> pa.Array:
-    return pc.add(pc.multiply(number, size), fact)
+    return pc.add(pc.multiply(number, _fact(size)), fact)
 
 
 def _consent(is_consent: bool, ours: pa.Array, theirs: pa.Array) -> pa.Array:
-    none = pa.repeat(pa.scalar(int(Consent.NONE), pa.int32()), len(ours))
+    none = pa.repeat(_fact(Consent.NONE), len(ours))
     if not is_consent:
         return none
-    out = pc.if_else(pc.fill_null(pc.equal(theirs, "true"), False), pa.scalar(int(Consent.THEIRS), pa.int32()), none)
-    return pc.if_else(pc.fill_null(pc.equal(ours, "true"), False), pa.scalar(int(Consent.OURS), pa.int32()), out)
+    out = pc.if_else(pc.fill_null(pc.equal(theirs, text("true")), NO), _fact(Consent.THEIRS), none)
+    return pc.if_else(pc.fill_null(pc.equal(ours, text("true")), NO), _fact(Consent.OURS), out)
 
 
 def _causes(column: FieldColumn, filled: pa.Array, new: bool) -> pa.Array:
-    filling = pa.scalar(CAUSES.index(FILLING[column.since]), pa.int8())
+    filling = _cause(FILLING[column.since])
     if new:
         return pa.repeat(filling, len(filled))
-    return pc.if_else(filled, pa.scalar(CAUSES.index(OVERWRITING[column.since]), pa.int8()), filling)
+    return pc.if_else(filled, _cause(OVERWRITING[column.since]), filling)
 
 
 def _held_before(column: FieldColumn, patterns: pa.Array) -> pa.Array:
     """Boolean per row: the field was held already when both sides last agreed on everything else."""
     kinds = [pc.match_substring(patterns, pattern_of(column.number, filled)) for filled in (True, False)]
-    return pc.fill_null(pc.or_(*kinds), False)
+    return pc.fill_null(pc.or_(*kinds), NO)
 
 
 def _by_field(rewrites: pa.Table | None) -> dict[str, pa.Table]:
@@ -219,7 +232,7 @@ def _by_field(rewrites: pa.Table | None) -> dict[str, pa.Table]:
     if not rewrites:
         return {}
     names = pc.unique(rewrites["field"]).to_pylist()
-    return {name: rewrites.filter(pc.equal(rewrites["field"], name)) for name in names}
+    return {name: rewrites.filter(pc.equal(rewrites["field"], text(name))) for name in names}
 
 
 def _known_rewrites(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reconciler.tables.scalars import EMPTY, NO, NOTHING
+
 MARK = "\x00"
 THEIRS_MARK = MARK + "t"
 BLANK_MARK = MARK + "b"
@@ -18,8 +20,8 @@ BLANK_MARK = MARK + "b"
 
 def empty_to_null(column: pa.Array) -> pa.Array:
     """The column with "" as null: absent, null and "" are one thing."""
-    blank = pc.equal(column, "")
-    return pc.if_else(blank, pa.scalar(None, pa.string()), column) if pc.any(blank).as_py() else column
+    blank = pc.equal(column, EMPTY)
+    return pc.if_else(blank, NOTHING, column) if pc.any(blank).as_py() else column
 
 
 def ours_mark(reason: int) -> str:
@@ -29,18 +31,18 @@ def ours_mark(reason: int) -> str:
 
 def is_marked(column: pa.Array) -> pa.Array:
     """Boolean per row: the cell is a mark. Null cells are not."""
-    return pc.fill_null(pc.starts_with(column, MARK), False)
+    return pc.fill_null(pc.starts_with(column, MARK), NO)
 
 
 def as_stored(column: pa.Array) -> pa.Array:
     """Our cells as the CRM would hold them: null where it stores the value as nothing."""
-    blank = pc.fill_null(pc.starts_with(column, BLANK_MARK), False)
-    return pc.if_else(blank, pa.scalar(None, pa.string()), column) if pc.any(blank).as_py() else column
+    blank = pc.fill_null(pc.starts_with(column, BLANK_MARK), NO)
+    return pc.if_else(blank, NOTHING, column) if pc.any(blank).as_py() else column
 
 
 def as_sent(column: pa.Array) -> pa.Array:
     """Our cells as they are judged and sent: values that the CRM stores as nothing without their mark."""
-    blank = pc.fill_null(pc.starts_with(column, BLANK_MARK), False)
+    blank = pc.fill_null(pc.starts_with(column, BLANK_MARK), NO)
     if not pc.any(blank).as_py():
         return column
     return pc.if_else(blank, pc.utf8_slice_codeunits(column, len(BLANK_MARK)), column)

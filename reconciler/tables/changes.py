@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.plan import CHANGES, TAG_CHANGE, VALUE_CHANGE, ContactAction
+from reconciler.tables.scalars import whole
 from reconciler.tables.spool import Spool
 
 
@@ -57,14 +58,14 @@ class ChangeTable:
                 people.column("row"),
                 people.column("match"),
                 people.column("contact"),
-                pa.repeat(pa.scalar(int(action), pa.int8()), length),
+                pa.repeat(whole(action, pa.int8()), length),
                 value_lists,
                 tag_lists,
             ],
             schema=CHANGES,
         )
         if action is ContactAction.UPDATE:
-            batch = batch.filter(pc.greater(pc.add(value_counts, tag_counts), 0))
+            batch = batch.filter(pc.greater(pc.add(value_counts, tag_counts), whole(0, pa.int32())))
         if batch.num_rows:
             self._spools[action].append(batch)
             self.contacts += batch.num_rows
@@ -77,7 +78,7 @@ class ChangeTable:
 
 def _value_structs(values: Sequence[ValueChanges]) -> pa.Array:
     columns = [
-        [pa.repeat(pa.scalar(c.field, pa.int16()), len(c.at)) for c in values],
+        [pa.repeat(whole(c.field, pa.int16()), len(c.at)) for c in values],
         [c.verdict for c in values],
         [c.cause for c in values],
         [c.before for c in values],
@@ -105,6 +106,6 @@ def _lists(length: int, at: Sequence[pa.Array], entries: pa.Array) -> tuple[pa.A
     order = pc.array_sort_indices(owners)  # stable: entries of one row keep their order
     found = pc.value_counts(owners)
     at = pc.index_in(pa.arange(0, length), value_set=found.field("values"))
-    sizes = pc.fill_null(found.field("counts").take(at), 0).cast(pa.int32())
+    sizes = pc.fill_null(found.field("counts").take(at), whole(0)).cast(pa.int32())
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(sizes)])
     return pa.ListArray.from_arrays(offsets, entries.take(order)), sizes

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from reconciler.model.types import Guard
 from reconciler.tables.cells import empty_to_null
+from reconciler.tables.scalars import NO
 
 _SUSPECT_BYTES = bytes([*range(0x20), 0x7F, *range(0xCC, 0x100)])  # controls, and lead bytes from U+0300 on
 _SUSPECT = r"[\x00-\x1f\x7f\x{300}-\x{10ffff}]"
@@ -54,7 +55,7 @@ def _any(doubtful: pa.Array | None) -> pa.Array | None:
     """None if there is no doubt at all; null rows are sure."""
     if doubtful is None or not pc.any(doubtful).as_py():
         return None
-    return pc.fill_null(doubtful, False)
+    return pc.fill_null(doubtful, NO)
 
 
 def _content(column: pa.Array) -> bytes:

@@ -17,6 +17,7 @@ from reconciler.model.types import Guard, Unreadable, read_set
 from reconciler.tables import guard as guards
 from reconciler.tables import tagsets
 from reconciler.tables.cells import MARK, empty_to_null, ours_mark
+from reconciler.tables.scalars import NO, text, whole
 
 Texts = tuple[str | None, ...]
 
@@ -75,7 +76,7 @@ class Lane:
         if columns and self._way is None:
             self._judge(columns)
         if not columns:
-            out = pa.repeat(pa.scalar(self.one(), pa.string()), batch.num_rows)
+            out = pa.repeat(text(self.one()), batch.num_rows)
         elif self._way is Way.GUARDED and self.guard is not None:
             out = self._guarded(columns[0], self.guard)
         elif self._way is Way.ROWS:
@@ -142,7 +143,8 @@ class Lane:
         if rows is None or not self.reasons:
             return
         for number in range(1 if self.mark else len(self.reasons)):
-            hit = rows.filter(pc.fill_null(pc.equal(out, self.mark or ours_mark(number)), False)).drop_null()
+            marked = pc.equal(out, text(self.mark or ours_mark(number)))
+            hit = rows.filter(pc.fill_null(marked, NO)).drop_null()
             if len(hit):
                 self.refusals.setdefault(number, Refusals()).add(hit.to_pylist())
 
@@ -170,8 +172,8 @@ class SetLane(Lane):
         if count > _MOSTLY * len(raw) and len(raw) >= _JUDGED_BY:
             self._way = Way.ROWS
         read = self._read(raw.filter(doubtful), None if rows is None else rows.filter(doubtful))
-        at = pc.if_else(doubtful, pc.cumulative_sum(doubtful.cast(pa.int64())), 0)
-        at = pc.if_else(doubtful, pc.add(at, len(raw) - 1), pa.arange(0, len(raw)))
+        at = pc.if_else(doubtful, pc.cumulative_sum(doubtful.cast(pa.int64())), whole(0))
+        at = pc.if_else(doubtful, pc.add(at, whole(len(raw) - 1)), pa.arange(0, len(raw)))
         return pa.concat_arrays([lists, read]).take(at)
 
     def _read(self, raw: pa.Array, rows: pa.Array | None) -> pa.Array:
@@ -189,7 +191,7 @@ def _distinct(columns: list[pa.Array]) -> tuple[list[Texts], pa.Array]:
     for column in encoded[1:]:
         known = column.dictionary.to_pylist()
         # Folding after each step keeps the code below rows x distinct values, far from 64 bits.
-        code = pc.add(pc.multiply(indices.cast(pa.int64()), len(known)), column.indices.cast(pa.int64()))
+        code = pc.add(pc.multiply(indices.cast(pa.int64()), whole(len(known))), column.indices.cast(pa.int64()))
         folded = pc.dictionary_encode(code)
         indices = folded.indices
         combinations = [(*combinations[c // len(known)], known[c % len(known)]) for c in folded.dictionary.to_pylist()]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reconciler.tables.scalars import whole
 from reconciler.tables.spool import Spool
 
 _AT = "$at"
@@ -30,7 +31,7 @@ class Reorder:
             self._held.append(batch)
             return
         batch = batch.take(pc.array_sort_indices(at))
-        parts = pc.run_end_encode(pc.divide(batch.column(_AT), self._size))
+        parts = pc.run_end_encode(pc.divide(batch.column(_AT), whole(self._size)))
         start = 0
         for part, end in zip(parts.values.to_pylist(), parts.run_ends.to_pylist(), strict=True):
             self._frames[part].append(len(self._spool.ends))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reconciler.tables.scalars import whole
 from reconciler.tables.spool import Spool
 
 ID, TAGS = "$id", "$tags"
@@ -57,8 +58,10 @@ class Snapshot:
     def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
         """The wanted rows; `wanted` are ascending `idx`."""
         for first, piece in self.offsets():
-            inside = pc.and_(pc.greater_equal(wanted, first), pc.less(wanted, first + piece.contacts.rows))
-            yield from piece.contacts.gather(pc.subtract(wanted.filter(inside), first))
+            inside = pc.and_(
+                pc.greater_equal(wanted, whole(first)), pc.less(wanted, whole(first + piece.contacts.rows))
+            )
+            yield from piece.contacts.gather(pc.subtract(wanted.filter(inside), whole(first)))
 
     def live(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Every contact once, as pages."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.plan import SpoolFile
+from reconciler.tables.scalars import whole
 
 _WRITE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 SALT_BYTES = 16
@@ -110,7 +111,7 @@ class Spool:
             if first < last:
                 batch, some = self.batch(number), wanted.slice(first, last - first)
                 keyed = pc.index_in(some, value_set=batch.column(self._key)) if self._key else None
-                yield batch.take(pc.subtract(some, start) if keyed is None else keyed)
+                yield batch.take(pc.subtract(some, whole(start)) if keyed is None else keyed)
                 _give_back()
 
     def _framed(self, batch: pa.RecordBatch) -> memoryview:

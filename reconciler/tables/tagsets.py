@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.tables.cells import MARK
+from reconciler.tables.scalars import whole
 
 
 def weight(key: bytes, name: str) -> int:
@@ -48,7 +49,7 @@ def parted(column: pa.Array, separator: str, item: Callable[[str], str | None]) 
     items = ["", *sorted({one for one in found if one})]
     rank = {one: n for n, one in enumerate(items)}
     ranks = pa.array([rank[one or ""] for one in found], pa.int64()).take(codes.indices)
-    keys = pc.add(pc.multiply(_parents(lists), len(items)), ranks)
+    keys = pc.add(pc.multiply(_parents(lists), whole(len(items))), ranks)
     if found == parts and "" not in found and _ascend(keys):
         return lists, doubtful
     return _ordered(keys, pa.array(items, pa.string()), len(lists)), doubtful
@@ -57,14 +58,15 @@ def parted(column: pa.Array, separator: str, item: Callable[[str], str | None]) 
 def _ordered(keys: pa.Array, items: pa.Array, length: int) -> pa.Array:
     """Lists of items, each once and in order, null where there is none. `keys`: row * len(items) + rank of the item,
     for each element; the first item is none."""
-    keys = pc.unique(pa.concat_arrays([keys, pc.multiply(pa.arange(0, length), len(items))]))
+    size = whole(len(items))
+    keys = pc.unique(pa.concat_arrays([keys, pc.multiply(pa.arange(0, length), size)]))
     keys = keys.take(pc.array_sort_indices(keys))
-    ranks = pc.subtract(keys, pc.multiply(pc.divide(keys, len(items)), len(items)))
-    starts = pc.equal(ranks, 0)  # one in each row, before its items
+    ranks = pc.subtract(keys, pc.multiply(pc.divide(keys, size), size))
+    starts = pc.equal(ranks, whole(0))  # one in each row, before its items
     firsts = pc.subtract(pc.indices_nonzero(starts).cast(pa.int64()), pa.arange(0, length))
     ends = pa.concat_arrays([firsts, pa.array([len(keys) - length])]).cast(pa.int32())
     made = pa.ListArray.from_arrays(ends, items.take(ranks.filter(pc.invert(starts))))
-    return pc.if_else(pc.greater(pc.list_value_length(made), 0), made, pa.scalar(None, made.type))
+    return pc.if_else(pc.greater(pc.list_value_length(made), whole(0, pa.int32())), made, pa.scalar(None, made.type))
 
 
 def _ascend(keys: pa.Array) -> bool:
@@ -90,7 +92,7 @@ def counts(lists: pa.Array) -> dict[str, int]:
 
 
 def _lengths(lists: pa.Array) -> pa.Array:
-    return pc.fill_null(pc.list_value_length(lists), 0).cast(pa.int64())
+    return pc.fill_null(pc.list_value_length(lists), whole(0, pa.int32())).cast(pa.int64())
 
 
 def _parents(lists: pa.Array) -> pa.Array:
