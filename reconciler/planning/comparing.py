@@ -21,6 +21,7 @@ from reconciler.planning.observed import Remembered
 from reconciler.planning.taggings import TagDecisions
 from reconciler.planning.values import Decided, ValueDecisions
 from reconciler.tables.changes import ChangeTable, TagChanges, ValueChanges
+from reconciler.tables.grouped import grouped
 from reconciler.tables.scalars import EMPTY, text
 from reconciler.tables.settled import Settled, held_in, pattern_of
 
@@ -55,6 +56,9 @@ class Comparison:
     def updates(self, batch: pa.RecordBatch) -> None:
         """Columns: the spooled ones of both sides, and those of `Pairing.differing`."""
         unmoved = batch.column("unmoved")
+        if not pc.any(unmoved).as_py():
+            self._update(batch, drift=False)
+            return
         for drift, chosen in ((False, pc.invert(unmoved)), (True, unmoved)):
             if pc.any(chosen).as_py():
                 self._update(batch.filter(chosen), drift)
@@ -95,11 +99,9 @@ class Comparison:
         loud = _union([*(c.at for c in values.changes), *values.loud, *tagged])
         quiet = pc.and_(batch.column("tags_same"), pc.invert(batch.column("taken")))
         quiet = pc.and_(quiet, pc.invert(pc.is_in(pa.arange(0, batch.num_rows), value_set=loud)))
-        pattern = pa.repeat(EMPTY, batch.num_rows)
-        for held in values.held:
-            here = pc.is_in(pa.arange(0, batch.num_rows), value_set=held.at)
-            said = text(pattern_of(held.field, held.filled))
-            pattern = pc.if_else(here, pc.binary_join_element_wise(pattern, said, EMPTY), pattern)
+        said = [pa.repeat(text(pattern_of(h.field, h.filled)), len(h.at)) for h in values.held]
+        parts = pa.concat_arrays([pa.array([], pa.string()), *said])
+        pattern = pc.binary_join(grouped(batch.num_rows, [h.at for h in values.held], parts)[0], EMPTY)
         columns = [batch.column("ord"), batch.column("idx"), pattern, quiet]
         return pa.RecordBatch.from_arrays(columns, names=["ord", "idx", "pattern", "quiet"])
 

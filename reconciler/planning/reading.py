@@ -247,6 +247,7 @@ class ContactReader:
         salt = options.salt if options.keep else None
         self._seal = Seal(observed.remembered.key, salt(SALT_BYTES)) if salt is not None else None
         self.snapshot = Snapshot(())
+        self._verbatim: frozenset[str] = frozenset()  # lanes that need not run again over rows that were read
 
     def read(self, pages: Iterator[pa.RecordBatch], pairing: Pairing) -> Side:
         """All contacts, from the CRM."""
@@ -258,6 +259,7 @@ class ContactReader:
             keys.append(found)
             self._add(page, found, contacts.rows - page.num_rows, pairing)
         self.snapshot = Snapshot((Piece(contacts, keys, self._digest),))
+        self._verbatim = frozenset(lane.name for lane in self.side.lanes.values() if lane.verbatim)
         return self.side
 
     def read_snapshot(self, snapshot: Snapshot, pairing: Pairing) -> Side:
@@ -286,8 +288,13 @@ class ContactReader:
             yield _batch({"id": page.column(ID), "tags": page.column(TAGS), **theirs})
 
     def _cells(self, page: pa.RecordBatch) -> dict[str, pa.Array]:
-        nothing, lanes = pa.nulls(page.num_rows, pa.string()), self.side.lanes
-        return {c.name: lanes[c.name].run(page) if c.name in lanes else nothing for c in self._layout.fields}
+        return {c.name: self._cell(c.name, page) for c in self._layout.fields}
+
+    def _cell(self, name: str, page: pa.RecordBatch) -> pa.Array:
+        lane = self.side.lanes.get(name)
+        if lane is None:
+            return pa.nulls(page.num_rows, pa.string())
+        return empty_to_null(page.column(lane.inputs[0])) if name in self._verbatim else lane.run(page)
 
     def _keys(self, page: pa.RecordBatch, pairing: Pairing) -> pa.RecordBatch:
         cells = self._cells(page)

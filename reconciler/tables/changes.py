@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.plan import CHANGES, TAG_CHANGE, VALUE_CHANGE, ContactAction
+from reconciler.tables.grouped import grouped
 from reconciler.tables.scalars import whole
 from reconciler.tables.spool import Spool
 
@@ -50,8 +51,8 @@ class ChangeTable:
     ) -> int:
         """How many rows came of it: updates without a change are left out. `people`: person, row, match, contact."""
         length = people.num_rows
-        value_lists, value_counts = _lists(length, [c.at for c in values], _value_structs(values))
-        tag_lists, tag_counts = _lists(length, [c.at for c in tags], _tag_structs(tags))
+        value_lists, value_counts = grouped(length, [c.at for c in values], _value_structs(values))
+        tag_lists, tag_counts = grouped(length, [c.at for c in tags], _tag_structs(tags))
         batch = pa.RecordBatch.from_arrays(
             [
                 people.column("person"),
@@ -98,14 +99,3 @@ def _struct(columns: list[list[pa.Array]], kind: pa.StructType) -> pa.Array:
         for f, arrays in zip(fields, columns, strict=True)
     ]
     return pa.StructArray.from_arrays(joined, fields=fields)
-
-
-def _lists(length: int, at: Sequence[pa.Array], entries: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Entries grouped by the row they belong to, in the order given; and how many each row has."""
-    owners = pa.concat_arrays([pa.array([], pa.int64()), *at])
-    order = pc.array_sort_indices(owners)  # stable: entries of one row keep their order
-    found = pc.value_counts(owners)
-    at = pc.index_in(pa.arange(0, length), value_set=found.field("values"))
-    sizes = pc.fill_null(found.field("counts").take(at), whole(0)).cast(pa.int32())
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(sizes)])
-    return pa.ListArray.from_arrays(offsets, entries.take(order)), sizes

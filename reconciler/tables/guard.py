@@ -39,16 +39,18 @@ def _text(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
 
 
 def _shaped(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
+    """Values that have the shape as they are, then what has it without noise and white space."""
     shape = f"^(?:{guard.shape})$"
-    if guard.noise:
-        column = pc.replace_substring_regex(column, guard.noise, "")
     doubtful = _any(pc.invert(pc.match_substring_regex(column, shape)))
-    if doubtful is None or not guard.trim:
-        return column, doubtful
-    trimmed = pc.utf8_trim_whitespace(column.filter(doubtful))
-    column = pc.replace_with_mask(column, doubtful, trimmed)
-    sure = pc.match_substring_regex(trimmed, shape)
-    return column, _any(pc.replace_with_mask(doubtful, doubtful, pc.invert(sure)))
+    if doubtful is None:
+        return column, None
+    quiet = column.filter(doubtful)
+    if guard.noise:
+        quiet = pc.replace_substring_regex(quiet, guard.noise, "")
+    if guard.trim:
+        quiet = pc.utf8_trim_whitespace(quiet)
+    still = pc.invert(pc.match_substring_regex(quiet, shape))
+    return pc.replace_with_mask(column, doubtful, quiet), _any(pc.replace_with_mask(doubtful, doubtful, still))
 
 
 def _any(doubtful: pa.Array | None) -> pa.Array | None:

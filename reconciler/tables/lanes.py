@@ -57,7 +57,8 @@ class Lane:
     """One output column.
 
     `guard`: what is canonical already, or None. `mark`: what an unreadable value becomes (None: the mark of its
-    reason). `reasons`: (reason, key of the file that resolves it), in order of appearance.
+    reason). `reasons`: (reason, key of the file that resolves it), in order of appearance. `verbatim`: everything until
+    now came out as it came in.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Lane:
     mark: str | None = None
     reasons: list[tuple[str, str]] = field(default_factory=list)
     refusals: dict[int, Refusals] = field(default_factory=dict)
+    verbatim: bool = True
     _memo: dict[Texts, str | None] = field(default_factory=dict)
     _way: Way | None = None
 
@@ -76,6 +78,7 @@ class Lane:
         if columns and self._way is None:
             self._judge(columns)
         if not columns:
+            self.verbatim = False
             out = pa.repeat(text(self.one()), batch.num_rows)
         elif self._way is Way.GUARDED and self.guard is not None:
             out = self._guarded(columns[0], self.guard)
@@ -96,6 +99,7 @@ class Lane:
     def _guarded(self, column: pa.Array, guard: Guard) -> pa.Array:
         raw = empty_to_null(column)
         settled, doubtful = guards.settled(raw, guard)
+        self.verbatim = self.verbatim and settled is raw and doubtful is None
         if doubtful is None:
             return settled
         texts = raw.filter(doubtful).to_pylist()
@@ -103,6 +107,7 @@ class Lane:
         return pc.replace_with_mask(settled, doubtful, converted)
 
     def _row_by_row(self, columns: list[pa.Array]) -> pa.Array:
+        self.verbatim = False
         texts = [column.to_pylist() for column in columns]
         try:
             return pa.array(list(map(self.convert, *texts)), pa.string())
@@ -111,7 +116,11 @@ class Lane:
 
     def _once_each(self, columns: list[pa.Array]) -> pa.Array:
         distinct, indices = _distinct(columns)
-        return pa.array([self._remembered(texts) for texts in distinct], pa.string()).take(indices)
+        converted = [self._remembered(texts) for texts in distinct]
+        if len(columns) == 1 and all(out == (texts[0] or None) for out, texts in zip(converted, distinct, strict=True)):
+            return empty_to_null(columns[0])
+        self.verbatim = False
+        return pa.array(converted, pa.string()).take(indices)
 
     def _judge(self, columns: list[pa.Array]) -> None:
         """Too few rows say nothing: then each distinct value is converted once, and the next batch is judged."""

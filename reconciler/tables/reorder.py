@@ -20,7 +20,7 @@ class Reorder:
     def __init__(self, path: Path, size: int, places: int) -> None:
         """`size`: places of one part. `places`: how many there are; not all of them have to be taken."""
         self._size = size
-        self._spool = Spool(path) if places > size else None
+        self._spool = Spool(path, dense=False) if places > size else None
         self._held: list[pa.RecordBatch] = []
         self._frames: defaultdict[int, list[int]] = defaultdict(list)
 

@@ -1,7 +1,7 @@
 """Rows on disk, in order: what a comparison reads a second time, and what the next one starts from.
 
-One frame a batch: an Arrow stream with LZ4, sealed where it outlives the run. `gather` reads only the batches that hold
-wanted rows.
+One frame a batch: an Arrow stream, with LZ4 where that pays, sealed where it outlives the run. `gather` reads only the
+batches that hold wanted rows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from reconciler.model.plan import SpoolFile
 from reconciler.tables.scalars import whole
 
-_WRITE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_DENSE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_LOOSE = pa.ipc.IpcWriteOptions(use_threads=False)
 SALT_BYTES = 16
 _MARGIN = 1 << 14  # bytes a column: what a frame holds beside values, and what LZ4 adds to what it cannot make smaller
 
@@ -55,7 +56,8 @@ class Spool:
     """Append batches, then read. A row is known by its number, from 0 in the order of appending, or by the ascending
     numbers of the column `key`."""
 
-    def __init__(self, path: Path, key: str = "", seal: Seal | None = None) -> None:
+    def __init__(self, path: Path, key: str = "", seal: Seal | None = None, dense: bool = True) -> None:
+        """`dense`: compress, for what stays or is large; what is soon read once is cheaper as it is."""
         self.path = path
         self.rows = 0
         self.starts: list[int] = []  # the number of each batch's first row
@@ -64,6 +66,7 @@ class Spool:
         self._scratch: pa.Buffer | None = None
         self.schema: pa.Schema | None = None
         self._key, self._seal = key, seal
+        self._options = _DENSE if dense else _LOOSE
         self._file: int | None = None  # a descriptor; it goes with this object
 
     @classmethod
@@ -121,7 +124,7 @@ class Spool:
         if self._scratch is None or self._scratch.size < room:
             self._scratch = pa.allocate_buffer(room)
         out = pa.FixedSizeBufferWriter(self._scratch)
-        with pa.ipc.new_stream(out, batch.schema, options=_WRITE) as writer:
+        with pa.ipc.new_stream(out, batch.schema, options=self._options) as writer:
             writer.write_batch(batch)
         return memoryview(self._scratch).cast("B")[: out.tell()]
 

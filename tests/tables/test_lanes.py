@@ -124,3 +124,17 @@ def test_a_column_of_lists_in_another_shape_is_read_row_by_row_to_the_same_sets(
     assert (
         first.to_pylist() == second.to_pylist() == [sorted({"b", str(n), "a"} if n % 3 else "ab") for n in range(5000)]
     )
+
+
+def test_a_lane_knows_whether_all_that_it_saw_came_out_as_it_came_in() -> None:
+    told = {
+        "repeating": (["a", "b", ""] * 3000, ["A"]),
+        "unique": ([f"v{n}" for n in range(9000)], [" padded"]),
+        "suspect": ([f"v{n}" for n in range(9000)], ["E\u0301"]),
+    }
+    for same, other in told.values():
+        lane = Lane("x", ("c0",), lambda raw: (raw or "").strip().lower() or None, guard=Guard())
+        assert lane.run(batch(same)).to_pylist() == [value or None for value in same]
+        assert lane.verbatim
+        lane.run(batch(other))
+        assert not lane.verbatim
