@@ -23,7 +23,7 @@ MOST_NODES = 100_000
 
 _DROPPED = "dropped"  # in place of a quote sign
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]"
 
 
 class Unusable(Exception):
@@ -78,7 +78,9 @@ def decode(data: bytes, name: str, problems: Problems) -> str:
 
 
 def _refuse_controls(text: str, name: str, problems: Problems) -> None:
-    found = _CONTROL.search(text)
+    if text.replace("\n", "").isprintable():
+        return  # as nearly every file is, and fast to tell
+    found = re.search(_CONTROL, text)
     if found is None:
         return
     lines = BREAK.split(text[: found.start()])

@@ -27,14 +27,14 @@ from reconciler.config.shapes import (
 )
 from reconciler.config.shorthand import expand_options
 
-Push = Annotated[str, *choice("always", "on_create", "if_empty", "never")]
-TagPush = Annotated[str, *choice("always", "on_create")]
-Empty = Annotated[str, *choice("skip", "clear")]
-Conflict = Annotated[str, *choice("report", "source", "crm")]
-Consent = Annotated[str, *choice("opt_out")]
-As = Annotated[str, *choice("code", "name")]
-Gone = Annotated[str, *choice("report", "unlink", "create")]
-RuleLevel = Annotated[str, *choice("error", "warning", "off")]
+Push = Annotated[str, choice("always", "on_create", "if_empty", "never")]
+TagPush = Annotated[str, choice("always", "on_create")]
+Empty = Annotated[str, choice("skip", "clear")]
+Conflict = Annotated[str, choice("report", "source", "crm")]
+Consent = Annotated[str, choice("opt_out")]
+As = Annotated[str, choice("code", "name")]
+Gone = Annotated[str, choice("report", "unlink", "create")]
+RuleLevel = Annotated[str, choice("error", "warning", "off")]
 
 
 class Entry(BaseModel):
