@@ -89,7 +89,7 @@ def _refuse_controls(text: str, name: str, problems: Problems) -> None:
     raise Unusable
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Open:
     """A collection whose end has not come yet. `key`: the key that waits for its value (mappings only)."""
 
@@ -100,7 +100,7 @@ class _Open:
     key: Scalar | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Builder:
     """Builds one document out of events."""
 

@@ -42,7 +42,7 @@ _WITHOUT_EFFECT: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class FieldReader:
     """Reads entries, with what they inherit from other sections."""
 
