@@ -82,8 +82,8 @@ class FieldReader:
         elif not origins:
             used = [name for name in _NEEDS_ORIGIN if name in given]
             found += [(name, f"`{name}` is about values, and nothing fills this field") for name in used]
-        else:
-            used = [name for name in _WITHOUT_EFFECT.get(origins[0], ()) if name in given]
+        elif origins[0] in _WITHOUT_EFFECT:
+            used = [name for name in _WITHOUT_EFFECT[origins[0]] if name in given]
             found += [(name, f"`{name}` has no effect on a field that is filled by `{origins[0]}`") for name in used]
         if entry.renamed_from == key:
             found.append(("renamed_from", "`renamed_from` is the field's own key"))
@@ -153,15 +153,15 @@ class FieldReader:
             self.problems.add("R112", f"{shown(address)}", places["consent"])
         if type is None:
             return
-        used = [key for key in _FITS if key in node.items]
+        if type == "raw":
+            self._check_raw(entry, places, address)
+        used = _FITS.keys() & node.items.keys()
+        if not used:
+            return
         misfits = {key for key in used if type not in _FITS[key]}
         for key in sorted(misfits):
             detail = f"{shown(address)}: `{key}` is for {listed(_FITS[key])}, not for `{type}`"
             self.problems.add("R113", detail, places[key])
-        if type == "raw":
-            self._check_raw(entry, places, address)
-        if not used:
-            return
         for key, sentence in check_spec(Spec(type, entry.format, entry.decimals, as_=entry.as_)):
             if key not in misfits:
                 said = "what it refers to cannot be used" if is_foreign(node.get(key)) else sentence

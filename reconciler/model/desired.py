@@ -5,8 +5,6 @@ these classes anew, and making a dataclass takes as long as reading a page of th
 by their class alone, as origins are, they are dataclasses: tuples of the same content are equal.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
