@@ -37,6 +37,9 @@ def run_rules(draft: Draft, expressions: Expressions, problems: Problems) -> Non
     """Note everything that is wrong with the draft as a whole."""
     for rule in _RULES:
         rule(draft, problems)
+    for name, rule in _ASKED.items():
+        if name in problems.levels:
+            rule(draft, problems)
     _passwords_in_expressions(expressions, problems)
 
 
@@ -233,7 +236,6 @@ _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _field_filled_once,
     _tag_one_owner,
     _score_push,
-    _score_mapped,
     _score_known,
     _score_used,
     _no_passwords,
@@ -242,3 +244,5 @@ _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _rename_once,
     _tag_column,
 )
+_ASKED: Mapping[str, Callable[[Draft, Problems], None]] = {"score-mapped": _score_mapped}
+"""Rules that are off unless the file names them."""
