@@ -37,7 +37,7 @@ def run_rules(draft: Draft, expressions: Expressions, problems: Problems) -> Non
     """Note everything that is wrong with the draft as a whole."""
     for rule in _RULES:
         rule(draft, problems)
-    for name, rule in _ASKED.items():
+    for name, rule in ASKED.items():
         if name in problems.levels:
             rule(draft, problems)
     _passwords_in_expressions(expressions, problems)
@@ -244,5 +244,5 @@ _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _rename_once,
     _tag_column,
 )
-_ASKED: Mapping[str, Callable[[Draft, Problems], None]] = {"score-mapped": _score_mapped}
+ASKED: Mapping[str, Callable[[Draft, Problems], None]] = {"score-mapped": _score_mapped}
 """Rules that are off unless the file names them."""

@@ -1,8 +1,9 @@
 """Desired state: what the file asks for, resolved, with the place of every entry.
 
 `config` makes it, everything else reads it. Nothing here knows YAML or a CRM. What is small is a tuple: every run makes
-these classes anew, and making a dataclass takes as long as reading a page of the file. Where two of them are told apart
-by their class alone, as origins are, they are dataclasses: tuples of the same content are equal.
+these classes anew, and making a dataclass takes as long as reading a page of the file. (Annotations are objects here,
+not texts, for the same reason: a tuple would compile each text.) Where two of them are told apart by their class alone,
+as origins are, they are dataclasses: tuples of the same content are equal.
 """
 
 from collections.abc import Mapping
