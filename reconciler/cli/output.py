@@ -27,7 +27,7 @@ _STYLES: Mapping[str, str] = {
     "skip": "bright_black",
 }
 _NARROWEST = 60
-_SIGN = re.compile(r"(?:  ([+~>=!?.-]) \S)|(?:Findings +|  +)?(error|warning) [A-Z]\d|(warn|fail|skip)  \S")
+_SIGN = r"(?:  ([+~>=!?.-]) \S)|(?:Findings +|  +)?(error|warning) [A-Z]\d|(warn|fail|skip)  \S"
 
 
 def prepare_streams() -> None:
@@ -95,7 +95,7 @@ def _coloured(text: str, stream: TextIO) -> None:
 
 def style_of(line: str) -> str:
     """The rich style of one line of a report; "" for plain."""
-    found = _SIGN.match(line)
+    found = re.match(_SIGN, line)
     return _STYLES[found.group(1) or found.group(2) or found.group(3)] if found else ""
 
 

@@ -36,7 +36,7 @@ def _folder() -> str:
         return ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Settings:
     """`program` gives the functions of `runtime.pipeline`; they are loaded when a command needs them. `given`: some
     global option was. `start`: the folder in which the program was started; "" if it is gone. `arguments`: the whole

@@ -16,7 +16,7 @@ _LONGEST_NAME = 60
 _LONG_NAME = re.compile(f"`([^`]{{{_LONGEST_NAME + 1},}})`")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Problems:
     """Everything that is wrong so far. `levels`: rule name -> level, as the file sets them.
 

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.config.collect import Outside, Problems, shown
 from reconciler.config.expressions import compiled
-from reconciler.model.desired import Desired, Expression, Field, FromExpression
+from reconciler.model.desired import Desired, Expression, FromExpression
 from reconciler.model.problems import Place, Problem
 
 _MOST_SHOWN = 12
+_Named = tuple[str, Mapping[str, Place], str, Place]
+"""A column that the file names, the places of keys where it does, the key in question, the place without such a key."""
 
 
 def check_columns(desired: Desired, columns: Sequence[str]) -> tuple[Problem, ...]:
     """One problem for each place that names a column which the source does not have, with near matches."""
     known = frozenset(columns)
     problems = Problems()
-    for name, where in _named(desired):
+    for name, places, key, otherwise in _named(desired):
         if name not in known:
             fix = None if isinstance(name, Outside) else problems.meant(name, columns) or _there_are(columns)
-            problems.add("R108", f"the source has no column {shown(name)}", where, fix)
+            problems.add("R108", f"the source has no column {shown(name)}", places.get(key, otherwise), fix)
     return problems.in_order()
 
 
 def named_columns(desired: Desired) -> frozenset[str]:
     """Every column that the file names."""
-    return frozenset(str(name) for name, _ in _named(desired))
+    return frozenset(str(name) for name, *_ in _named(desired))
 
 
 def _there_are(columns: Sequence[str]) -> str:
@@ -35,26 +37,23 @@ def _there_are(columns: Sequence[str]) -> str:
     return f"{word} {', '.join(map(shown, columns[:_MOST_SHOWN]))}{more}"
 
 
-def _named(desired: Desired) -> Iterator[tuple[str, Place]]:
-    """Every column that the file names, with its place."""
-    yield desired.identity.person, desired.identity.where
-    for column in desired.source.types:
-        yield column, desired.source.where_of.get(f"types.{column}", desired.source.where)
+def _named(desired: Desired) -> Iterator[_Named]:
+    """Every column that the file names."""
+    source = desired.source
+    yield desired.identity.person, {}, "", desired.identity.where
+    for column in source.types:
+        yield column, source.where_of, f"types.{column}", source.where
     for entry in desired.fields.values():
-        yield from _of_field(entry)
+        if (direct := entry.column) is not None:
+            yield direct, entry.where_of, "from", entry.where
+        if entry.country is not None:
+            yield entry.country, entry.where_of, "country", entry.where
     for tags in desired.dynamic_tags:
-        yield tags.column, tags.where
+        yield tags.column, {}, "", tags.where
     for expression in _expressions(desired):
         outside = isinstance(expression.text, Outside)
         for column in compiled(expression.text).columns:
-            yield (Outside(column) if outside else column), expression.where
-
-
-def _of_field(entry: Field) -> Iterator[tuple[str, Place]]:
-    if entry.column is not None:
-        yield entry.column, entry.where_of.get("from", entry.where)
-    if entry.country is not None:
-        yield entry.country, entry.where_of.get("country", entry.where)
+            yield (Outside(column) if outside else column), {}, "", expression.where
 
 
 def _expressions(desired: Desired) -> Iterator[Expression]:

@@ -19,7 +19,7 @@ MOST_LEVELS = 16
 VERSION = "1"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Composer:
     """Reads and merges; each file is read once.
 

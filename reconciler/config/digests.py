@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -70,10 +70,10 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int):
         return value.value if isinstance(value, Enum) else value
     kind: Any = type(value)
-    if hasattr(kind, "__dataclass_fields__"):
+    if attributes := _attributes(kind):
         return {
             name: plain(content)
-            for name, default in _attributes(kind)
+            for name, default in attributes
             if (content := getattr(value, name)) is not default
             and (content != default or type(content) is not type(default))
         }
@@ -87,14 +87,12 @@ def plain(value: Any) -> Any:
 
 @cache
 def _attributes(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """Names and defaults of a dataclass, places left out."""
-    found = []
-    for attribute in fields(kind):
-        made = attribute.default_factory
-        default = attribute.default if made is MISSING else made()
-        if attribute.name not in _PLACES:
-            found.append((attribute.name, default))
-    return tuple(found)
+    """Names and defaults of a dataclass or a named tuple, places left out; none of any other type."""
+    if is_dataclass(kind):
+        made = {f.name: f.default if f.default_factory is MISSING else f.default_factory() for f in fields(kind)}
+    else:
+        made = {name: kind._field_defaults.get(name, MISSING) for name in getattr(kind, "_fields", ())}
+    return tuple((name, default) for name, default in made.items() if name not in _PLACES)
 
 
 def _door(door: Any, section: Tree, secrets: frozenset[str]) -> Any:

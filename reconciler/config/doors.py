@@ -79,8 +79,8 @@ def read_source(root: Mapping, models: Models, problems: Problems) -> SourceRead
     types = _types(entry, section, places, problems)
     if any(key not in SOURCE_KEYS for key in section.items) and options is None:
         types = types or None  # `types` itself may be the key that is misspelt
-    timezone = checked_timezone(entry.timezone or "UTC", places.get("timezone"), "source.timezone", problems)
-    region = checked_region(entry.region, places.get("region"), "source.region", problems)
+    timezone = checked_timezone(entry.timezone or "UTC", "timezone", "source", places, problems)
+    region = checked_region(entry.region, "region", "source", places, problems)
     door = Door(
         type=entry.type,
         options=options,
@@ -100,7 +100,7 @@ def _types(
     node = section.get("types")
     places |= {f"types.{column}": place for column, place in places_of(node).items()}
     found = {
-        column: checked_type(name, places[f"types.{column}"], f"source.types.{column}", problems)
+        column: checked_type(name, f"types.{column}", "source", places, problems)
         for column, name in (entry.types or {}).items()
     }
     types = {column: name for column, name in found.items() if name is not None}

@@ -29,7 +29,7 @@ def compiled(text: str) -> Program:
     return compile_expression(text)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Expressions:
     """Compiles each text once.
 

@@ -42,7 +42,7 @@ _WITHOUT_EFFECT: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class FieldReader:
     """Reads entries, with what they inherit from other sections."""
 
@@ -64,30 +64,31 @@ class FieldReader:
         if entry is None or not isinstance(node, Mapping):
             return None
         places = places_of(node)
-        if self._contradicts(key, entry, places, address):
+        if self._contradicts(key, entry, node, address):
             return None
         field = self._build(key, entry, pair.key.where, node, places, address)
         return field if field is not None and len(self.problems.found) == before else None
 
-    def _contradicts(self, key: str, entry: FieldEntry, places: Places, address: str) -> bool:
+    def _contradicts(self, key: str, entry: FieldEntry, node: Mapping, address: str) -> bool:
         """Whether keys of the entry exclude each other, which has been noted."""
         found: list[tuple[str, str]] = []
-        others = [name for name in places if name != "absent"]
-        origins = [name for name in _ORIGINS if name in places]
-        if entry.absent and others:
-            found.append((others[0], "`absent` stands alone: what must not exist has no other keys"))
+        given = node.items
+        origins = [name for name in _ORIGINS if name in given]
+        if entry.absent and len(given) > 1:
+            first = next(name for name in given if name != "absent")
+            found.append((first, "`absent` stands alone: what must not exist has no other keys"))
         elif len(origins) > 1:
             found.append((origins[1], f"a field is filled by one of {listed(_ORIGINS)}"))
         elif not origins:
-            used = [name for name in _NEEDS_ORIGIN if name in places]
+            used = [name for name in _NEEDS_ORIGIN if name in given]
             found += [(name, f"`{name}` is about values, and nothing fills this field") for name in used]
-        else:
-            used = [name for name in _WITHOUT_EFFECT.get(origins[0], ()) if name in places]
+        elif origins[0] in _WITHOUT_EFFECT:
+            used = [name for name in _WITHOUT_EFFECT[origins[0]] if name in given]
             found += [(name, f"`{name}` has no effect on a field that is filled by `{origins[0]}`") for name in used]
         if entry.renamed_from == key:
             found.append(("renamed_from", "`renamed_from` is the field's own key"))
         for name, why in found:
-            self.problems.add("E124", f"{shown(address)}: {why}", places[name])
+            self.problems.add("E124", f"{shown(address)}: {why}", node.place_of(name))
         return bool(found)
 
     def _build(
@@ -97,15 +98,15 @@ class FieldReader:
         refuse_two_way(entry, address, places, problems)
         type = None
         if entry.type is not None:
-            type = checked_type(entry.type, places["type"], f"{address}.type", problems)
+            type = checked_type(entry.type, "type", address, places, problems)
             if type is None:
                 return None
         self._check_type(entry, type, node, places, address)
         timezone, region = self.timezone, self.region
         if entry.timezone is not None:
-            timezone = checked_timezone(entry.timezone, places["timezone"], f"{address}.timezone", problems) or timezone
+            timezone = checked_timezone(entry.timezone, "timezone", address, places, problems) or timezone
         if entry.region is not None:
-            region = checked_region(entry.region, places["region"], f"{address}.region", problems)
+            region = checked_region(entry.region, "region", address, places, problems)
         return Field(
             key=key,
             where=where,
@@ -152,15 +153,15 @@ class FieldReader:
             self.problems.add("R112", f"{shown(address)}", places["consent"])
         if type is None:
             return
-        used = [key for key in _FITS if key in places]
+        if type == "raw":
+            self._check_raw(entry, places, address)
+        used = _FITS.keys() & node.items.keys()
+        if not used:
+            return
         misfits = {key for key in used if type not in _FITS[key]}
         for key in sorted(misfits):
             detail = f"{shown(address)}: `{key}` is for {listed(_FITS[key])}, not for `{type}`"
             self.problems.add("R113", detail, places[key])
-        if type == "raw":
-            self._check_raw(entry, places, address)
-        if not used:
-            return
         for key, sentence in check_spec(Spec(type, entry.format, entry.decimals, as_=entry.as_)):
             if key not in misfits:
                 said = "what it refers to cannot be used" if is_foreign(node.get(key)) else sentence

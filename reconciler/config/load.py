@@ -15,6 +15,7 @@ from reconciler.config.events import Unusable
 from reconciler.config.expressions import Expressions
 from reconciler.config.fields import FieldReader
 from reconciler.config.options import secret_keys
+from reconciler.config.reading import Places
 from reconciler.config.rules import Draft, run_rules
 from reconciler.config.sections import (
     check_sections,
@@ -127,9 +128,9 @@ def _draft(root: Tree, source: SourceRead, expressions: Expressions, problems: P
         dynamic_tags=read_dynamic_tags(root.get("dynamic_tags"), problems),
         scores={name: rules for name, rules in scores.items() if rules is not None},
         contacts=read_contacts(root, expressions, problems),
-        declared_fields={key: pair.key.where for key, pair in declared.items()},
-        declared_tags={name: pair.key.where for name, pair in declared_tags.items()},
-        declared_scores={name: pair.key.where for name, pair in declared_scores.items()},
+        declared_fields=Places(declared),
+        declared_tags=Places(declared_tags),
+        declared_scores=Places(declared_scores),
         types=source.types or {},
         fields_given=isinstance(root.get("fields"), Tree),
     )

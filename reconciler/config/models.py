@@ -27,14 +27,14 @@ from reconciler.config.shapes import (
 )
 from reconciler.config.shorthand import expand_options
 
-Push = Annotated[str, *choice("always", "on_create", "if_empty", "never")]
-TagPush = Annotated[str, *choice("always", "on_create")]
-Empty = Annotated[str, *choice("skip", "clear")]
-Conflict = Annotated[str, *choice("report", "source", "crm")]
-Consent = Annotated[str, *choice("opt_out")]
-As = Annotated[str, *choice("code", "name")]
-Gone = Annotated[str, *choice("report", "unlink", "create")]
-RuleLevel = Annotated[str, *choice("error", "warning", "off")]
+Push = Annotated[str, choice("always", "on_create", "if_empty", "never")]
+TagPush = Annotated[str, choice("always", "on_create")]
+Empty = Annotated[str, choice("skip", "clear")]
+Conflict = Annotated[str, choice("report", "source", "crm")]
+Consent = Annotated[str, choice("opt_out")]
+As = Annotated[str, choice("code", "name")]
+Gone = Annotated[str, choice("report", "unlink", "create")]
+RuleLevel = Annotated[str, choice("error", "warning", "off")]
 
 
 class Entry(BaseModel):
@@ -187,27 +187,22 @@ class RefreshSection(Entry):
     full_every: Duration | None = Field(None, description="Read all contacts at least so often; default 14d.")
 
 
-class Document(BaseModel):
-    """The whole file, as editors know it."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-    version: int = Field(description="Always 1.")
-    extends: str | list[str] | None = Field(None, description="Files that this one builds on.")
-    vars: Texts | None = Field(None, description="Texts for `${var:NAME}`.")
-    crm: CrmSection | None = None
-    source: SourceSection | None = None
-    identity: IdentitySection | None = None
-    defaults: DefaultsSection | None = None
-    fields: dict[str, FieldEntry | Text | None] | None = Field(None, description="By the CRM's field key.")
-    tags: dict[str, TagEntry | None] | None = Field(None, description="By the tag's name.")
-    dynamic_tags: list[DynamicTagEntry] | None = None
-    scores: dict[str, list[ScoreRuleEntry] | None] | None = None
-    contacts: ContactsSection | None = None
-    limits: LimitsSection | None = None
-    rules: Levels | None = None
-    refresh: RefreshSection | None = None
-    snapshot: Flag = Field(True, description="`false`: keep no copy of contacts; every plan reads all of them.")
-
-
-SECTIONS: tuple[str, ...] = tuple(Document.model_fields)
+SECTIONS = (
+    "version",
+    "extends",
+    "vars",
+    "crm",
+    "source",
+    "identity",
+    "defaults",
+    "fields",
+    "tags",
+    "dynamic_tags",
+    "scores",
+    "contacts",
+    "limits",
+    "rules",
+    "refresh",
+    "snapshot",
+)
+"""The keys of the file itself; `schema.Document` says what each of them holds."""

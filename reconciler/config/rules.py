@@ -5,7 +5,6 @@ Each is handed the same draft and notes what it finds; the level of a finding is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -38,6 +37,9 @@ def run_rules(draft: Draft, expressions: Expressions, problems: Problems) -> Non
     """Note everything that is wrong with the draft as a whole."""
     for rule in _RULES:
         rule(draft, problems)
+    for name, rule in ASKED.items():
+        if name in problems.levels:
+            rule(draft, problems)
     _passwords_in_expressions(expressions, problems)
 
 
@@ -139,7 +141,6 @@ def _score_used(draft: Draft, problems: Problems) -> None:
             problems.add("R107", f"the score {shown(name)}", where)
 
 
-_SEPARATORS = re.compile(r"[\W_]+")
 _PASSWORDS = frozenset(
     {
         "hashedpassword",
@@ -159,18 +160,19 @@ _PASSWORDS = frozenset(
 
 def is_password(name: str) -> bool:
     """Whether a field or column of that name holds passwords."""
-    return _SEPARATORS.sub("", name.casefold()) in _PASSWORDS
+    return "".join(filter(str.isalnum, name.casefold())) in _PASSWORDS
 
 
 def _no_passwords(draft: Draft, problems: Problems) -> None:
-    for key, where in draft.declared_fields.items():
+    for key in draft.declared_fields:
         entry = draft.fields.get(key)
         if entry is not None and entry.absent:
             continue
+        column = None if entry is None else entry.column
         if is_password(key):
-            problems.add("R109", f"the field {shown(key)}", where)
-        elif entry is not None and entry.column is not None and is_password(entry.column):
-            problems.add("R109", f"the column {shown(entry.column)}", entry.where_of.get("from", where))
+            problems.add("R109", f"the field {shown(key)}", draft.declared_fields[key])
+        elif entry is not None and column is not None and is_password(column):
+            problems.add("R109", f"the column {shown(column)}", entry.where_of.get("from", entry.where))
     for tags in draft.dynamic_tags:
         if is_password(tags.column):
             problems.add("R109", f"the column {shown(tags.column)}", tags.where)
@@ -196,13 +198,12 @@ def _person_is_email(draft: Draft, problems: Problems) -> None:
 
 
 def _rename_once(draft: Draft, problems: Problems) -> None:
-    renames = [(entry.renamed_from, "field", draft.declared_fields, entry.where_of.get("renamed_from", entry.where))
-               for entry in draft.fields.values()] + [
-               (tag.renamed_from, "tag", draft.declared_tags, tag.where) for tag in draft.tags.values()]  # fmt: skip
+    fields = [(old, "field", draft.declared_fields, entry.where_of.get("renamed_from", entry.where))
+              for entry in draft.fields.values() if (old := entry.renamed_from) is not None]  # fmt: skip
+    tags = [(old, "tag", draft.declared_tags, tag.where)
+            for tag in draft.tags.values() if (old := tag.renamed_from) is not None]  # fmt: skip
     taken: dict[tuple[str, str], Place] = {}
-    for old, kind, declared, where in renames:
-        if old is None:
-            continue
+    for old, kind, declared, where in fields + tags:
         if old in declared:
             problems.add("R114", f"the {kind} {shown(old)} is declared in {seen_from(declared[old], where)}", where)
         first = taken.setdefault((kind, old), where)
@@ -211,6 +212,8 @@ def _rename_once(draft: Draft, problems: Problems) -> None:
 
 
 def _tag_column(draft: Draft, problems: Problems) -> None:
+    if not draft.dynamic_tags:
+        return
     identity = draft.identity
     match = draft.fields.get(identity.match) if identity else None
     names = {identity.person: "names a person"} if identity else {}
@@ -233,7 +236,6 @@ _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _field_filled_once,
     _tag_one_owner,
     _score_push,
-    _score_mapped,
     _score_known,
     _score_used,
     _no_passwords,
@@ -242,3 +244,5 @@ _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _rename_once,
     _tag_column,
 )
+ASKED: Mapping[str, Callable[[Draft, Problems], None]] = {"score-mapped": _score_mapped}
+"""Rules that are off unless the file names them."""

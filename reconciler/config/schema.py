@@ -9,18 +9,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.config.doors import CRM_KEYS, SOURCE_KEYS
-from reconciler.config.models import Document
+from reconciler.config.models import (
+    ContactsSection,
+    CrmSection,
+    DefaultsSection,
+    DynamicTagEntry,
+    FieldEntry,
+    IdentitySection,
+    Levels,
+    LimitsSection,
+    RefreshSection,
+    ScoreRuleEntry,
+    SourceSection,
+    TagEntry,
+    Texts,
+)
 from reconciler.config.options import secret_keys
-from reconciler.config.shapes import TEXT_SCHEMA, or_reference
+from reconciler.config.shapes import TEXT_SCHEMA, Flag, Text, or_reference
 from reconciler.model.messages.rules import RULES
 from reconciler.model.types import TYPES
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SECRET = {"type": "string", "pattern": r"^(\$\{(env|file):[^{}]+\})+$"}
 _SECTIONS = ("CrmSection", "SourceSection", "IdentitySection", "DefaultsSection", "ContactsSection")
+
+
+class Document(BaseModel):
+    """The whole file, as editors know it."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+    version: int = Field(description="Always 1.")
+    extends: str | list[str] | None = Field(None, description="Files that this one builds on.")
+    vars: Texts | None = Field(None, description="Texts for `${var:NAME}`.")
+    crm: CrmSection | None = None
+    source: SourceSection | None = None
+    identity: IdentitySection | None = None
+    defaults: DefaultsSection | None = None
+    fields: dict[str, FieldEntry | Text | None] | None = Field(None, description="By the CRM's field key.")
+    tags: dict[str, TagEntry | None] | None = Field(None, description="By the tag's name.")
+    dynamic_tags: list[DynamicTagEntry] | None = None
+    scores: dict[str, list[ScoreRuleEntry] | None] | None = None
+    contacts: ContactsSection | None = None
+    limits: LimitsSection | None = None
+    rules: Levels | None = None
+    refresh: RefreshSection | None = None
+    snapshot: Flag = Field(True, description="`false`: keep no copy of contacts; every plan reads all of them.")
 
 
 def config_schema(

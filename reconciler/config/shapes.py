@@ -12,19 +12,21 @@ from collections.abc import Mapping as AnyMapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_plain_validator_function
 
 from reconciler.config.tree import Mapping, Node, Scalar, Sequence
 
 NOTED = "noted"
 """Refusal of something that has been noted already."""
 
-_DIGITS = re.compile(r"-?[0-9]{1,18}")
-_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
-_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h|d)")
+# Compiled when such a value is read: `re` keeps what it has compiled.
+_DIGITS = r"-?[0-9]{1,18}"
+_DECIMAL = r"-?[0-9]{1,15}(\.[0-9]{1,15})?"
+_DURATION = r"([0-9]{1,9})(ms|s|m|h|d)"
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86400)}
-_UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNPRINTED = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _REFERENCE = {"type": "string", "pattern": r"\$\{"}
 
 
@@ -67,7 +69,9 @@ def name_trouble(name: str) -> str | None:
         return "the name is empty"
     if name != name.strip():
         return "the name begins or ends with a space"
-    return "the name holds a line break or a control character" if _UNPRINTED.search(name) else None
+    if name.isprintable() or not re.search(_UNPRINTED, name):
+        return None
+    return "the name holds a line break or a control character"
 
 
 def _plain(node: Any, wanted: str) -> str:
@@ -90,7 +94,7 @@ def read_whole(least: int, most: int | None) -> Callable[[Any], int]:
 
     def read(node: Any) -> int:
         text = _plain(node, wanted)
-        if not _DIGITS.fullmatch(text) or int(text) < least or (most is not None and int(text) > most):
+        if not re.fullmatch(_DIGITS, text) or int(text) < least or (most is not None and int(text) > most):
             raise refusal("E114", f"{wanted} is wanted, in plain digits", fix="write it in plain digits")
         return int(text)
 
@@ -99,14 +103,14 @@ def read_whole(least: int, most: int | None) -> Callable[[Any], int]:
 
 def read_decimal(node: Any) -> Decimal:
     text = _plain(node, "a number")
-    if not _DECIMAL.fullmatch(text):
+    if not re.fullmatch(_DECIMAL, text):
         raise refusal("E114", "a number such as 10 or -2.5 is wanted", fix="write it in plain digits")
     return Decimal(text)
 
 
 def read_duration(node: Any) -> Decimal:
     """Seconds."""
-    found = _DURATION.fullmatch(scalar(node, "a duration").text)
+    found = re.fullmatch(_DURATION, scalar(node, "a duration").text)
     if found is None or int(found.group(1)) == 0:
         raise refusal(
             "E114", "a duration such as 10s, 5m, 1h or 14d is wanted", fix="write a number and ms, s, m, h or d"
@@ -174,38 +178,48 @@ def or_reference(schema: dict[str, Any]) -> dict[str, Any]:
 TEXT_SCHEMA: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 
 
-def _whole(least: int, most: int | None) -> tuple[PlainValidator, WithJsonSchema]:
+class ReadBy:
+    """How a model reads a value: by this function alone. `schema`: the JSON schema of what the file may hold there.
+
+    The library's own annotations do the same and also make a serializer from the type, which nobody needs and which
+    costs more than to read some mappings: every run pays for it.
+    """
+
+    def __init__(self, read: Callable[[Any], Any], schema: dict[str, Any]) -> None:
+        self._read = read
+        self._schema = schema
+
+    def __get_pydantic_core_schema__(self, _type: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_plain_validator_function(self._read)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return dict(self._schema)
+
+
+def _whole(least: int, most: int | None) -> ReadBy:
     schema: dict[str, Any] = {"type": "integer", "minimum": least}
     if most is not None:
         schema["maximum"] = most
-    return PlainValidator(read_whole(least, most)), WithJsonSchema(or_reference(schema))
+    return ReadBy(read_whole(least, most), or_reference(schema))
 
 
-def choice(*allowed: str) -> tuple[PlainValidator, WithJsonSchema]:
-    """The annotations of a text that is one of a few words."""
-    return PlainValidator(read_choice(*allowed)), WithJsonSchema(or_reference({"enum": list(allowed)}))
+def choice(*allowed: str) -> ReadBy:
+    """The annotation of a text that is one of a few words."""
+    return ReadBy(read_choice(*allowed), or_reference({"enum": list(allowed)}))
 
 
-_count, _count_schema = _whole(0, None)
-_percent, _percent_schema = _whole(0, 100)
-_decimals, _decimals_schema = _whole(0, 15)
-_positive, _positive_schema = _whole(1, None)
-
-Text = Annotated[str, PlainValidator(read_text), WithJsonSchema(TEXT_SCHEMA)]
-Name = Annotated[str, PlainValidator(read_name), WithJsonSchema(TEXT_SCHEMA)]
-Flag = Annotated[bool, PlainValidator(read_flag), WithJsonSchema(or_reference({"type": "boolean"}))]
-Count = Annotated[int, _count, _count_schema]
-Percent = Annotated[int, _percent, _percent_schema]
-Decimals = Annotated[int, _decimals, _decimals_schema]
-Positive = Annotated[int, _positive, _positive_schema]
-Points = Annotated[Decimal, PlainValidator(read_decimal), WithJsonSchema(or_reference({"type": "number"}))]
-Duration = Annotated[
-    Decimal, PlainValidator(read_duration), WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(ms|s|m|h|d)$|\$\{"})
-]
-Expr = Annotated[Scalar, PlainValidator(read_expression), WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Permission = Annotated[bool | Scalar, PlainValidator(read_permission), WithJsonSchema({"type": ["boolean", "string"]})]
+Text = Annotated[str, ReadBy(read_text, TEXT_SCHEMA)]
+Name = Annotated[str, ReadBy(read_name, TEXT_SCHEMA)]
+Flag = Annotated[bool, ReadBy(read_flag, or_reference({"type": "boolean"}))]
+Count = Annotated[int, _whole(0, None)]
+Percent = Annotated[int, _whole(0, 100)]
+Decimals = Annotated[int, _whole(0, 15)]
+Positive = Annotated[int, _whole(1, None)]
+Points = Annotated[Decimal, ReadBy(read_decimal, or_reference({"type": "number"}))]
+Duration = Annotated[Decimal, ReadBy(read_duration, {"type": "string", "pattern": r"^[0-9]+(ms|s|m|h|d)$|\$\{"})]
+Expr = Annotated[Scalar, ReadBy(read_expression, TEXT_SCHEMA)]
+Permission = Annotated[bool | Scalar, ReadBy(read_permission, {"type": ["boolean", "string"]})]
 Objects = Annotated[
     str | tuple[str, ...],
-    PlainValidator(read_objects),
-    WithJsonSchema({"anyOf": [TEXT_SCHEMA, {"type": "array", "items": TEXT_SCHEMA}]}),
+    ReadBy(read_objects, {"anyOf": [TEXT_SCHEMA, {"type": "array", "items": TEXT_SCHEMA}]}),
 ]

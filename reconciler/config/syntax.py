@@ -35,18 +35,20 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
 )
 EXPRESSION_KEYS = frozenset({"when", "value", "create"})
 """Keys whose entry is not said to lack them when YAML cut what stands there."""
-_EXPRESSION_KEY = re.compile(r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create)\1\s*:\s+(?=\S)""")
-_KEY_ALONE = re.compile(r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create)\1\s*:\s*$""")
-_SECTION = re.compile(r"^[\"']?([A-Za-z_]+)[\"']?\s*:")
+
+# These are compiled when a file is wrong: `re` keeps what it has compiled.
+_EXPRESSION_KEY = r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create)\1\s*:\s+(?=\S)"""
+_KEY_ALONE = r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create)\1\s*:\s*$"""
+_SECTION = r"^[\"']?([A-Za-z_]+)[\"']?\s*:"
 _WITH_EXPRESSIONS = frozenset({"fields", "tags", "scores", "contacts"})
-_NEXT_KEY = re.compile(
+_NEXT_KEY = (
     r""",\s*["']?(?:absent|as|consent|create|default|empty|format|from|gone|group|keep|label|options|points|pull|push"""
     r"""|renamed_from|score|status|type|value|when)["']?\s*:(?:\s|$)"""
 )
-_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""")
-_BLOCK = re.compile(r"[|>][-+0-9]*")
-_RISKY = re.compile(r"""^[!&*\[\]{}"'|>%@`#?:,-]|:(?:\s|$)|\s#""")
-_RISKY_IN_FLOW = re.compile(r"[\[\]{},?]")
+_QUOTED = r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\""""
+_BLOCK = r"[|>][-+0-9]*"
+_RISKY = r"""^[!&*\[\]{}"'|>%@`#?:,-]|:(?:\s|$)|\s#"""
+_RISKY_IN_FLOW = r"[\[\]{},?]"
 _LONGEST_LINE = 200
 
 
@@ -87,13 +89,13 @@ def quote_hint(file: SourceFile, line: int) -> str | None:
     text = file.line(line)
     if _section(file, line) not in _WITH_EXPRESSIONS:
         return None
-    for found in _EXPRESSION_KEY.finditer(text):
+    for found in re.finditer(_EXPRESSION_KEY, text):
         start = found.end()
         flow = text[:start].count("{") > text[:start].count("}")
         expression = _expression(text[start:], flow)
-        if not expression or _QUOTED.fullmatch(expression) or _BLOCK.fullmatch(expression):
+        if not expression or re.fullmatch(_QUOTED, expression) or re.fullmatch(_BLOCK, expression):
             continue
-        if _RISKY.search(expression) or (flow and _RISKY_IN_FLOW.search(expression)):
+        if re.search(_RISKY, expression) or (flow and re.search(_RISKY_IN_FLOW, expression)):
             return written_quoted(text, start, expression)
     return _hint_below(file, line)
 
@@ -104,9 +106,9 @@ def _hint_below(file: SourceFile, line: int) -> str | None:
     flow = before.count("{") > before.count("}")
     text = file.line(line)
     expression = _expression(text.lstrip(), flow)
-    if not _KEY_ALONE.search(before) or not expression or _QUOTED.fullmatch(expression):
+    if not re.search(_KEY_ALONE, before) or not expression or re.fullmatch(_QUOTED, expression):
         return None
-    risky = _RISKY.search(expression) or (flow and _RISKY_IN_FLOW.search(expression))
+    risky = re.search(_RISKY, expression) or (flow and re.search(_RISKY_IN_FLOW, expression))
     return written_quoted(text, len(text) - len(text.lstrip()), expression) if risky else None
 
 
@@ -124,7 +126,7 @@ def expression_at(file: SourceFile, line: int, column: int, in_flow: bool) -> st
 
 def _section(file: SourceFile, line: int) -> str:
     for number in range(line, 0, -1):
-        found = _SECTION.match(file.line(number))
+        found = re.match(_SECTION, file.line(number))
         if found:
             return found.group(1)
     return ""
@@ -150,4 +152,4 @@ def _ends(rest: str, at: int, flow: bool) -> bool:
     character = rest[at]
     if character == "#":
         return at > 0 and rest[at - 1].isspace()
-    return flow and (character in "]}" or (character == "," and _NEXT_KEY.match(rest, at) is not None))
+    return flow and (character in "]}" or (character == "," and re.compile(_NEXT_KEY).match(rest, at) is not None))

@@ -1,6 +1,7 @@
 """The tree of a YAML file: three kinds of nodes that remember where and how they were written.
 
-A scalar is its own text and nothing else: whether `no` or `007` mean something is for whoever asks.
+A scalar is its own text and nothing else: whether `no` or `007` mean something is for whoever asks. No node prints
+itself, since any text may be a secret.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class SourceFile:
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Scalar:
     """A text. `style` is "" for a plain one, else its quote or block sign. Line and column count from 1.
 
@@ -68,7 +69,7 @@ class Scalar:
         return not self.style and self.written is None and self.text in _NULLS
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Pair:
     """One entry of a mapping: the key as it was written, and its value."""
 
@@ -76,7 +77,7 @@ class Pair:
     value: Node
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Mapping:
     """Keys in the order of the file, none twice."""
 
@@ -99,7 +100,7 @@ class Mapping:
         return self.where if pair is None else pair.key.where
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Sequence:
     file: SourceFile
     line: int

@@ -1,17 +1,21 @@
 """Desired state: what the file asks for, resolved, with the place of every entry.
 
-`config` makes it, everything else reads it. Nothing here knows YAML or a CRM.
+`config` makes it, everything else reads it. Nothing here knows YAML or a CRM. What is small is a tuple: every run makes
+these classes anew, and making a dataclass takes as long as reading a page of the file. (Annotations are objects here,
+not texts, for the same reason: a tuple would compile each text.) Where two of them are told apart by their class alone,
+as origins are, they are dataclasses: tuples of the same content are equal.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from reconciler.model.problems import Level, Place
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Push(StrEnum):
@@ -30,8 +34,7 @@ class Empty(StrEnum):
     CLEAR = "clear"
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(NamedTuple):
     """CEL text and where it stands. Compile with `model.expressions.compile_expression`."""
 
     text: str
@@ -62,8 +65,7 @@ class FromScore:
 Origin = FromColumn | FromExpression | FromScore
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """A declared choice: must exist with this label (None: any label), or must not exist (`absent`)."""
 
     value: str
@@ -110,8 +112,7 @@ class Field:
         return self.origin.column if isinstance(self.origin, FromColumn) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """One entry under `tags`. `when` None: the tag must exist, who carries it is not ours."""
 
     name: str
@@ -123,8 +124,7 @@ class Tag:
     absent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DynamicTags:
+class DynamicTags(NamedTuple):
     """One entry under `dynamic_tags`: a tag per value of a column. `prefix` "" only together with `keep`."""
 
     column: str
@@ -139,14 +139,12 @@ class DynamicTags:
         return f"{self.prefix}*" if self.prefix else f"* (from {self.column})"
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreRule:
+class ScoreRule(NamedTuple):
     when: Expression
     points: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """`person`: source column that names a person for ever; `match`: CRM field key to look people up by."""
 
     person: str
@@ -154,8 +152,7 @@ class Identity:
     where: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Contacts:
+class Contacts(NamedTuple):
     """`create`: False, True, or an expression that says who may be created. `when`: who is in scope."""
 
     create: bool | Expression = False
@@ -183,16 +180,14 @@ class Limits:
 FORTNIGHT = 14 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(NamedTuple):
     """All contacts are read at least every `full_every` seconds; between, what changed, if a `snapshot` is kept."""
 
     full_every: int = FORTNIGHT
     snapshot: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(NamedTuple):
     """The `crm` or `source` section: which adapter, and its validated options (a pydantic model of that adapter).
 
     `rate`: calls a second that the file allows; None: the vendor's limit. `where_of`: places of single keys (`type`,
@@ -204,12 +199,12 @@ class Door:
     where: Place
     object: str = "contact"
     account: str | None = None
-    types: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = _NOTHING
     timezone: str = "UTC"
     region: str | None = None
     label: str = ""
     rate: float | None = None
-    where_of: Mapping[str, Place] = field(default_factory=dict)
+    where_of: Mapping[str, Place] = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)

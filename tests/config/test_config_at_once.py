@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.adapters.registry import CRM, SOURCE, options_models
 from reconciler.config import check_columns, load
+from reconciler.config.rules import ASKED
 from reconciler.model.messages import MESSAGES
 from reconciler.model.messages.rules import ALWAYS
 from reconciler.model.problems import Failure, Level
@@ -90,3 +91,7 @@ def test_no_way_out_names_a_command_that_does_not_exist():
 def test_every_way_out_speaks_with_one_voice():
     odd = [m.code for m in MESSAGES.values() if m.fix[:1].isupper() or m.fix.endswith(".")]
     assert odd == []
+
+
+def test_the_rules_that_run_only_when_the_file_names_them_are_those_that_are_off() -> None:
+    assert {row.name for row in MESSAGES.values() if row.level is Level.OFF} == set(ASKED)

@@ -9,6 +9,8 @@ from ruamel.yaml import YAML
 
 from reconciler.adapters.registry import CRM, SOURCE, options_models
 from reconciler.config import config_schema
+from reconciler.config.models import SECTIONS
+from reconciler.config.schema import Document
 
 HERE = Path(__file__).parent
 GOOD = sorted((HERE / "good").glob("*.yaml"))
@@ -107,3 +109,7 @@ def test_an_option_of_one_adapter_is_refused_for_another(schema):
     assert not Draft202012Validator(schema).is_valid(file)
     file["crm"] = {"type": "hub", "token": "${env:T}"}
     assert Draft202012Validator(schema).is_valid(file)
+
+
+def test_the_schema_has_the_sections_that_are_read() -> None:
+    assert tuple(Document.model_fields) == SECTIONS
