@@ -171,7 +171,8 @@ class PeopleReader:
             **{c.name: _holds(cells[c.name]) for c in self._layout.blocked},
         }
         if self._memo is not None:
-            found = [is_marked(cells[c.name]) for c in (*self._layout.fields, *self._layout.blocked)]
+            read = (c.name for c in (*self._layout.fields, *self._layout.blocked))
+            found = [is_marked(cells[name]) for name in read if side.lanes[name].reasons]
             doubts = _any([unsure, may_unknown, novel, *found], len(ord))
             keys |= {**self._raw(batch), "keep": pc.invert(doubts)}
         self._converted.append(spooled)

@@ -25,30 +25,32 @@ def settled(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
 
 def _text(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
     trimmed = pc.utf8_trim_whitespace(column)
-    content = _content(column)
-    padded = pc.sum(pc.binary_length(trimmed)).as_py() not in (None, len(content))
-    # That a whole column has nothing suspect is cheap to find out, and true of most.
-    suspect = len(content.translate(None, _SUSPECT_BYTES)) != len(content)
-    doubtful = pc.match_substring_regex(column, _SUSPECT) if suspect else None
-    if padded and not guard.trim:
-        odd = pc.not_equal(trimmed, column)
-        doubtful = odd if doubtful is None else pc.or_(doubtful, odd)
+    padded = pc.sum(pc.binary_length(trimmed)).as_py() not in (None, len(_content(column)))
+    odd = None
     if padded and guard.trim:
         column = empty_to_null(trimmed)
-    return column, _any(doubtful)
+    elif padded:
+        odd = pc.not_equal(trimmed, column)
+    text = _content(column)
+    if len(text.translate(None, _SUSPECT_BYTES)) != len(text):  # cheap to find out, and not so of most columns
+        suspect = pc.match_substring_regex(column, _SUSPECT)
+        odd = suspect if odd is None else pc.or_(odd, suspect)
+    return column, _any(odd)
 
 
 def _shaped(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
-    """Values that have the shape as they are, then what has it without noise and white space."""
+    """Values that have the shape as they are, then what has it once it is trimmed and without noise."""
     shape = f"^(?:{guard.shape})$"
     doubtful = _any(pc.invert(pc.match_substring_regex(column, shape)))
     if doubtful is None:
         return column, None
     quiet = column.filter(doubtful)
-    if guard.noise:
-        quiet = pc.replace_substring_regex(quiet, guard.noise, "")
     if guard.trim:
         quiet = pc.utf8_trim_whitespace(quiet)
+    if guard.lower:
+        quiet = pc.ascii_lower(quiet)
+    if guard.noise:
+        quiet = pc.replace_substring_regex(quiet, guard.noise, r"\1")
     still = pc.invert(pc.match_substring_regex(quiet, shape))
     return pc.replace_with_mask(column, doubtful, quiet), _any(pc.replace_with_mask(doubtful, doubtful, still))
 

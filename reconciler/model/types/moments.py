@@ -179,7 +179,7 @@ ROWS = (
             ("-86400", "1969-12-31"),
             ("0000-00-00", None),
         ),
-        guard=Guard(_DAY, noise=f"[ T]{_TIME}$"),
+        guard=Guard(_DAY, noise=f"()[ T]{_TIME}$"),
     ),
     ValueType(
         name="datetime",

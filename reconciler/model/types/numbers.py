@@ -155,6 +155,7 @@ _REFUSES = "`1,234` (`format`), NaN, infinity and other text (`map`), beyond 308
 _WHOLE = "0|-?[1-9][0-9]{0,14}"
 _CANONICAL = rf"{_WHOLE}|-?(?:0|[1-9][0-9]{{0,9}})\.[0-9]{{0,3}}[1-9]"
 """At most fifteen digits, no zero that says nothing."""
+_ZEROS = r"(\.[0-9]*[1-9])0+$|\.0+$"
 
 ROWS = (
     ValueType(
@@ -174,7 +175,7 @@ ROWS = (
             ("-0", "0"),
             ("0.1234567890123456", "0.123456789012346"),
         ),
-        guard=Guard(_CANONICAL),
+        guard=Guard(_CANONICAL, noise=_ZEROS),
     ),
     ValueType(
         name="integer",
@@ -185,7 +186,7 @@ ROWS = (
         canonical="digits, with a minus sign below zero; any length, exact",
         refuses="`3.5` (`type`), " + _REFUSES,
         samples=(("007", "7"), ("3.0", "3"), ("-0", "0"), ("12345678901234567890", "12345678901234567890")),
-        guard=Guard(_WHOLE),
+        guard=Guard(_WHOLE, noise=_ZEROS),
     ),
     ValueType(
         name="score",
@@ -196,6 +197,6 @@ ROWS = (
         canonical="as `number`",
         refuses=_REFUSES,
         samples=(("10", "10"), ("-2.50", "-2.5")),
-        guard=Guard(_CANONICAL),
+        guard=Guard(_CANONICAL, noise=_ZEROS),
     ),
 )

@@ -77,6 +77,6 @@ ROWS = (
         refuses="what cannot be a number there, or without a region anything but digits and punctuation (`region`); "
         "extensions (`type`)",
         samples=(("+49 (0)30 123456", "+4930123456"), ("0049 30 123456", "+4930123456"), ("030/123-456", "030123456")),
-        guard=Guard("(?:[1-9][0-9]|0[1-9])[0-9]{1,15}", noise="[ ()./-]"),
+        guard=Guard("(?:[1-9][0-9]|0[1-9])[0-9]{1,15}", noise="()[ ()./-]"),
     ),
 )

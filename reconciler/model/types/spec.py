@@ -48,13 +48,15 @@ class Guard:
     with the parser.
 
     `shape`: a regular expression (RE2's and Python's common ground) for the whole value; "" is text without control
-    characters, white space around it or anything from U+0300 on. `noise`: a regular expression for what may stand in
-    a value besides. `trim`: and so may white space around it. What has the shape without them is canonical without.
+    characters, white space around it or anything from U+0300 on. What has the shape once the following is done is
+    canonical then: white space around it is cut off (`trim`), ASCII letters become small (`lower`), `noise`, a regular
+    expression, is taken out, what its group caught apart.
     """
 
     shape: str = ""
-    noise: str = ""
     trim: bool = True
+    lower: bool = False
+    noise: str = ""
 
 
 @dataclass(frozen=True, slots=True)

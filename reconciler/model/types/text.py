@@ -101,7 +101,7 @@ ROWS = (
         canonical="the address in lower case",
         refuses="anything else, a list of addresses too (`map`)",
         samples=(("Ada@Example.ORG ", "ada@example.org"), ("a+b@x", "a+b@x"), ("", None)),
-        guard=Guard(r"[a-z0-9._+-]+@[a-z0-9.-]+"),
+        guard=Guard(r"[a-z0-9._+-]+@[a-z0-9.-]+", lower=True),
     ),
     ValueType(
         name="url",
