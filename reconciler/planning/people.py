@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from reconciler.tables.pairing import Paired, Pairing
 from reconciler.tables.reorder import Reorder
 from reconciler.tables.settled import Settled
 from reconciler.tables.snapshot import Piece
-from reconciler.tables.spool import numbered
+from reconciler.tables.spool import numbered, rebatched
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +147,20 @@ class _Comparing:
         comparison.settled(self._settled.recognise())
         open_rows = self._pairing.open()
         contacts = self._contacts_of(open_rows.column("idx").combine_chunks())
-        for part, start in enumerate(range(0, open_rows.num_rows, BATCH)):
-            rows = open_rows.slice(start, BATCH).combine_chunks().to_batches()[0]
-            people = pa.concat_batches(list(self._people.gather(rows.column("ord"))))
-            paired = pc.is_valid(rows.column("idx"))
-            new = people.filter(pc.invert(paired))
-            if new.num_rows:
-                comparison.creates(new)
-            if (theirs := contacts.part(part)) is not None:
-                comparison.updates(_beside(people.filter(paired), theirs, rows.filter(paired)))
+
+        def new() -> Iterator[pa.RecordBatch]:
+            """Compares who has a contact, and gives who has none: few at a time, which are better decided together."""
+            for part, start in enumerate(range(0, open_rows.num_rows, BATCH)):
+                rows = open_rows.slice(start, BATCH).combine_chunks().to_batches()[0]
+                people = pa.concat_batches(list(self._people.gather(rows.column("ord"))))
+                paired = pc.is_valid(rows.column("idx"))
+                if (theirs := contacts.part(part)) is not None:
+                    comparison.updates(_beside(people.filter(paired), theirs, rows.filter(paired)))
+                yield people.filter(pc.invert(paired))
+
+        for batch in rebatched(new(), BATCH):
+            if batch.num_rows:
+                comparison.creates(batch)
 
     def _contacts_of(self, wanted: pa.Array) -> Reorder:
         """Whole rows of contacts at the places where their `idx` stands in `wanted`; null is nobody's."""

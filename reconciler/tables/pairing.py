@@ -208,10 +208,12 @@ class Pairing:
             f"INSERT INTO aside SELECT ord, {Aside.SHARED_CONTACT:d} FROM linked WHERE idx IN"
             " (SELECT idx FROM linked WHERE idx IS NOT NULL GROUP BY idx HAVING count(*) > 1)"
         )
-        run(
-            "CREATE TABLE moved AS SELECT ord FROM linked JOIN ours USING (ord)"
-            " SEMI JOIN (SELECT m1, m2 FROM theirs WHERE m1 IS NOT NULL) USING (m1, m2) WHERE moves"
-        )
+        run("CREATE TABLE moved (ord BIGINT)")
+        if self._engine.value("SELECT count(*) FROM linked WHERE moves"):
+            run(
+                "INSERT INTO moved SELECT ord FROM linked JOIN ours USING (ord)"
+                " SEMI JOIN (SELECT m1, m2 FROM theirs WHERE m1 IS NOT NULL) USING (m1, m2) WHERE moves"
+            )
 
     def _pair_matches(self) -> None:
         """Leaves `found`: who has no link, with each contact that has the person's e-mail."""
