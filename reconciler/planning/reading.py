@@ -30,10 +30,11 @@ from reconciler.planning.made import Owners
 from reconciler.planning.observed import Observed, Options
 from reconciler.planning.selection import Selection
 from reconciler.tables import tagsets
-from reconciler.tables.cells import MARK, as_stored, empty_to_null, is_marked
+from reconciler.tables.cells import MARK, as_stored, empty_to_null, is_marked, once_each, plain
 from reconciler.tables.lanes import Lane
 from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Pairing
+from reconciler.tables.repeating import Repeating, plain_batch
 from reconciler.tables.scalars import NO, NOTHING, flags, text, whole
 from reconciler.tables.snapshot import ID, TAGS, Piece, Snapshot
 from reconciler.tables.spool import SALT_BYTES, Seal, Spool, numbered, rebatched
@@ -86,6 +87,7 @@ class PeopleReader:
             dict.fromkeys([desired.identity.person, *(i for lane in self.side.lanes.values() for i in lane.inputs)])
         )
         self.raw = tuple(f"r{n}" for n in range(len(self.columns)))
+        self._repeating = Repeating(name for name in self.columns if name != desired.identity.person)
         self._converted = Spool(options.workdir / "people.arrow", key="ord")
         self._unread = Spool(options.workdir / "raw.arrow")
         self._memo: Memo | None = None
@@ -94,7 +96,7 @@ class PeopleReader:
         """Everybody, once. `memo`: rows that it knows are not converted, and what is converted is told to it."""
         self._memo = memo
         side, known = self.side, memo is not None and memo.known
-        for batch in rebatched(batches, BATCH):
+        for batch in map(self._repeating.encode, rebatched(batches, BATCH)):
             ord = _numbers(side.rows, batch.num_rows)
             side.rows += batch.num_rows
             if memo is not None and known:
@@ -106,7 +108,7 @@ class PeopleReader:
         if memo is not None and known:
             missing, side.out_of_scope = memo.recall()
             for ord, batch in numbered(missing, rebatched(self._unread.gather(missing), BATCH)):
-                self._add(batch, ord, pairing)
+                self._add(self._repeating.encode(batch), ord, pairing)
         for column in self._layout.dynamic:
             prefix = column.entry.prefix
             side.dynamic_names[column.name] = {prefix + item for item in self._dynamic_weights[column.name]}
@@ -118,8 +120,9 @@ class PeopleReader:
             yield from self._converted.gather(wanted)
             return
         for ord, batch in numbered(wanted, rebatched(self._unread.gather(wanted), BATCH)):
-            cells = {name: self.side.lanes[name].run(batch) for name in self._kept_lanes()}
-            yield self._spooled(batch, ord, cells)
+            encoded = self._repeating.encode(batch)
+            cells = {name: self.side.lanes[name].run(encoded) for name in self._kept_lanes()}
+            yield plain_batch(self._spooled(encoded, ord, cells))
 
     def _kept_lanes(self) -> list[str]:
         layout = self._layout
@@ -130,7 +133,7 @@ class PeopleReader:
 
     def _spooled(self, batch: pa.RecordBatch, ord: pa.Array, cells: dict[str, pa.Array]) -> pa.RecordBatch:
         layout = self._layout
-        match = cells[layout.match.name]
+        match = plain(cells[layout.match.name])
         return _batch(
             {
                 "ord": ord,
@@ -244,6 +247,7 @@ class ContactReader:
         self.side = Side({lane.name: lane for lane in lanes})
         self._counted = tuple(dict.fromkeys(layout.inventory.count_held.values()))
         self.keys = tuple(dict.fromkeys([*(lane.inputs[0] for lane in lanes), *(held.key for held in self._counted)]))
+        self._repeating = Repeating(lane.inputs[0] for lane in lanes)
         self._weights = _theirs_weights(layout, observed)
         salt = options.salt if options.keep else None
         self._seal = Seal(observed.remembered.key, salt(SALT_BYTES)) if salt is not None else None
@@ -254,7 +258,7 @@ class ContactReader:
         """All contacts, from the CRM."""
         contacts = Spool(self._options.workdir / "contacts.arrow", seal=self._seal)
         keys = Spool(self._options.workdir / "contacts-keys.arrow")
-        for page in rebatched(pages, BATCH):
+        for page in map(self._repeating.encode, rebatched(pages, BATCH)):
             contacts.append(page)
             found = self._keys(page, pairing)
             keys.append(found)
@@ -272,7 +276,7 @@ class ContactReader:
             columns = [ID, TAGS, *(held.key for held in self._counted)] if known else None
             held = iter(known.batches()) if known else None
             for page in piece.contacts.batches(columns):
-                keys = self._keys(page, pairing) if held is None else next(held)
+                keys = self._keys(self._repeating.encode(page), pairing) if held is None else next(held)
                 if held is None:
                     made.append(keys)
                 self._add(page, keys, at, pairing, newer)
@@ -284,8 +288,9 @@ class ContactReader:
     def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
         """Canonical rows of the wanted contacts, ascending: id, tags and each field."""
         for page in rebatched(self.snapshot.gather(wanted), BATCH):
-            cells = self._cells(page)
-            theirs = {c.theirs: cells[c.name] for c in self._layout.fields}
+            again = len(self._verbatim) < len(self.side.lanes)
+            cells = self._cells(self._repeating.encode(page) if again else page)
+            theirs = {c.theirs: plain(cells[c.name]) for c in self._layout.fields}
             yield _batch({"id": page.column(ID), "tags": page.column(TAGS), **theirs})
 
     def _cells(self, page: pa.RecordBatch) -> dict[str, pa.Array]:
@@ -295,11 +300,11 @@ class ContactReader:
         lane = self.side.lanes.get(name)
         if lane is None:
             return pa.nulls(page.num_rows, pa.string())
-        return empty_to_null(page.column(lane.inputs[0])) if name in self._verbatim else lane.run(page)
+        return page.column(lane.inputs[0]) if name in self._verbatim else lane.run(page)
 
     def _keys(self, page: pa.RecordBatch, pairing: Pairing) -> pa.RecordBatch:
         cells = self._cells(page)
-        match = cells[self._layout.match.name]
+        match = plain(cells[self._layout.match.name])
         cells["match"] = pc.if_else(is_marked(match), NOTHING, match)
         return pairing.keys_of_theirs(_batch({"n": _numbers(0, page.num_rows), **cells}))
 
@@ -322,7 +327,7 @@ class ContactReader:
         for tag, count in tagsets.counts(tags).items():
             side.tag_holders[tag] = side.tag_holders.get(tag, 0) + count
         for held in self._counted:
-            filled = pc.value_counts(empty_to_null(page.column(held.key)).drop_null()).to_pylist()
+            filled = pc.value_counts(empty_to_null(plain(page.column(held.key))).drop_null()).to_pylist()
             count = sum(entry["counts"] for entry in filled if held.by(entry["values"]))
             side.holders[held] = side.holders.get(held, 0) + count
         known = {name: keys.column(name) for name in keys.schema.names}
@@ -360,7 +365,7 @@ def _names(*groups: Sequence[FieldColumn | TagColumn | DynamicColumn]) -> list[s
 
 def _holds(cells: pa.Array) -> pa.Array:
     """Boolean per row: the condition holds; unknown does not."""
-    return pc.fill_null(pc.equal(cells, text(YES)), NO)
+    return pc.fill_null(once_each(cells, lambda found: pc.equal(found, text(YES))), NO)
 
 
 def _numbers(first: int, length: int) -> pa.Array:

@@ -7,6 +7,8 @@ is why a row with one never looks settled.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,6 +26,18 @@ def empty_to_null(column: pa.Array) -> pa.Array:
     return pc.if_else(blank, NOTHING, column) if pc.any(blank).as_py() else column
 
 
+def plain(column: pa.Array) -> pa.Array:
+    """The column as an array of its values."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def once_each(column: pa.Array, told: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """What is told of each value, row by row; asked once for each where the column repeats. Null where the cell is."""
+    if not pa.types.is_dictionary(column.type):
+        return told(column)
+    return told(column.dictionary).take(column.indices)
+
+
 def ours_mark(reason: int) -> str:
     """The mark of an unreadable value of ours; `reason` indexes the lane's reasons."""
     return f"{MARK}o{reason}"
@@ -31,13 +45,13 @@ def ours_mark(reason: int) -> str:
 
 def is_marked(column: pa.Array) -> pa.Array:
     """Boolean per row: the cell is a mark. Null cells are not."""
-    return pc.fill_null(pc.starts_with(column, MARK), NO)
+    return pc.fill_null(once_each(column, lambda cells: pc.starts_with(cells, MARK)), NO)
 
 
 def as_stored(column: pa.Array) -> pa.Array:
     """Our cells as the CRM would hold them: null where it stores the value as nothing."""
-    blank = pc.fill_null(pc.starts_with(column, BLANK_MARK), NO)
-    return pc.if_else(blank, NOTHING, column) if pc.any(blank).as_py() else column
+    blank = pc.fill_null(once_each(column, lambda cells: pc.starts_with(cells, BLANK_MARK)), NO)
+    return pc.if_else(blank, NOTHING, plain(column)) if pc.any(blank).as_py() else column
 
 
 def as_sent(column: pa.Array) -> pa.Array:

@@ -1,14 +1,14 @@
 """The kernel: columns of raw text become columns of canonical text, once per distinct value.
 
-A lane is one output column: its inputs, and a pure converter written for a single record. Which way a lane goes about
-its column is judged per lane, from the first batch.
+A lane is one output column: its inputs, and a pure converter written for a single record. A column that repeats is
+converted once per distinct value; of others, a guard says what need not be converted at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from reconciler.model.types import Guard, Unreadable, read_set
 from reconciler.tables import guard as guards
 from reconciler.tables import tagsets
-from reconciler.tables.cells import MARK, empty_to_null, ours_mark
+from reconciler.tables.cells import MARK, once_each, ours_mark, plain
+from reconciler.tables.repeating import distinct, repeats
 from reconciler.tables.scalars import NO, text, whole
 
 Texts = tuple[str | None, ...]
@@ -25,7 +26,6 @@ Convert = Callable[..., str | None]
 """convert(text, ...) -> canonical text, or None for empty; each argument is a str or None; raises `Unreadable`."""
 
 _JUDGED_BY = 4096
-_REPEATING = 0.2
 _MOSTLY = 0.5
 _MEMO_ENTRIES = 40_000
 
@@ -42,14 +42,6 @@ class Refusals:
     def add(self, rows: Sequence[int]) -> None:
         self.count += len(rows)
         self.rows = sorted({*self.rows, *rows})[: self.MOST_ROWS]
-
-
-class Way(Enum):
-    """How a lane goes about its column; judged once, from the first batch that says enough."""
-
-    DISTINCT = "once per distinct value"
-    GUARDED = "only what the guard is not sure of"
-    ROWS = "row by row"
 
 
 @dataclass(slots=True)
@@ -70,22 +62,23 @@ class Lane:
     refusals: dict[int, Refusals] = field(default_factory=dict)
     verbatim: bool = True
     _memo: dict[Texts, str | None] = field(default_factory=dict)
-    _way: Way | None = None
+    _repeats: bool | None = None
 
     def run(self, batch: pa.RecordBatch, rows: pa.Array | None = None) -> pa.Array:
-        """The lane's column for this batch. `rows`: source row numbers for the refusals; null rows are not counted."""
+        """The lane's column for this batch, in which cells without text are null (see `tables.repeating`). `rows`:
+        source row numbers for the refusals; null rows are not counted."""
         columns = [batch.column(name) for name in self.inputs]
-        if columns and self._way is None:
-            self._judge(columns)
         if not columns:
-            self.verbatim = False
             out = pa.repeat(text(self.one()), batch.num_rows)
-        elif self._way is Way.GUARDED and self.guard is not None:
+        elif len(columns) > 1:
+            out = self._combined(columns)
+        elif pa.types.is_dictionary(columns[0].type):
+            out = self._once_each(columns[0])
+        elif self.guard is not None:
             out = self._guarded(columns[0], self.guard)
-        elif self._way is Way.ROWS:
-            out = self._row_by_row(columns)
         else:
-            out = self._once_each(columns)
+            out = self._row_by_row(columns)
+        self.verbatim = self.verbatim and len(columns) == 1 and out is columns[0]
         self._note(out, rows)
         return out
 
@@ -97,41 +90,39 @@ class Lane:
             return self._refused(refusal)
 
     def _guarded(self, column: pa.Array, guard: Guard) -> pa.Array:
-        raw = empty_to_null(column)
-        settled, doubtful = guards.settled(raw, guard)
-        self.verbatim = self.verbatim and settled is raw and doubtful is None
+        settled, doubtful = guards.settled(column, guard)
         if doubtful is None:
             return settled
-        texts = raw.filter(doubtful).to_pylist()
+        texts = column.filter(doubtful).to_pylist()
         converted = pa.array([self._remembered((text,)) for text in texts], pa.string())
         return pc.replace_with_mask(settled, doubtful, converted)
 
     def _row_by_row(self, columns: list[pa.Array]) -> pa.Array:
-        self.verbatim = False
-        texts = [column.to_pylist() for column in columns]
+        texts = [plain(column).to_pylist() for column in columns]
         try:
             return pa.array(list(map(self.convert, *texts)), pa.string())
         except Unreadable:
             return pa.array(list(map(self.one, *texts)), pa.string())
 
-    def _once_each(self, columns: list[pa.Array]) -> pa.Array:
-        distinct, indices = _distinct(columns)
-        converted = [self._remembered(texts) for texts in distinct]
-        if len(columns) == 1 and all(out == (texts[0] or None) for out, texts in zip(converted, distinct, strict=True)):
-            return empty_to_null(columns[0])
-        self.verbatim = False
-        return pa.array(converted, pa.string()).take(indices)
+    def _once_each(self, column: pa.Array) -> pa.Array:
+        values = column.dictionary.to_pylist()
+        converted = [self._remembered((value,)) for value in values]
+        empty = self.one(None) if column.null_count else None
+        if converted == values and empty is None:
+            return column
+        cells = pa.array([*converted, empty], pa.string())
+        if empty is None and cells.null_count == 1:
+            return pa.DictionaryArray.from_arrays(column.indices, cells[:-1])
+        return cells.take(pc.fill_null(column.indices.cast(pa.int64()), whole(len(values))))
 
-    def _judge(self, columns: list[pa.Array]) -> None:
-        """Too few rows say nothing: then each distinct value is converted once, and the next batch is judged."""
-        sample = [column.slice(0, _JUDGED_BY) for column in columns]
-        if len(sample[0]) < _JUDGED_BY:
-            return
-        distinct, indices = _distinct(sample)
-        if len(distinct) <= _REPEATING * len(indices):
-            self._way = Way.DISTINCT
-        else:
-            self._way = Way.GUARDED if self.guard and len(self.inputs) == 1 else Way.ROWS
+    def _combined(self, columns: list[pa.Array]) -> pa.Array:
+        """Too few rows say nothing: then each combination is converted once, and the next batch is judged."""
+        if self._repeats is None and len(columns[0]) >= _JUDGED_BY:
+            self._repeats = repeats([column.slice(0, _JUDGED_BY) for column in columns])
+        if self._repeats is False:
+            return self._row_by_row(columns)
+        combinations, indices = distinct(columns)
+        return pa.array([self._remembered(texts) for texts in combinations], pa.string()).take(indices)
 
     def _remembered(self, texts: Texts) -> str | None:
         try:
@@ -152,7 +143,7 @@ class Lane:
         if rows is None or not self.reasons:
             return
         for number in range(1 if self.mark else len(self.reasons)):
-            marked = pc.equal(out, text(self.mark or ours_mark(number)))
+            marked = once_each(out, partial(pc.equal, text(self.mark or ours_mark(number))))
             hit = rows.filter(pc.fill_null(marked, NO)).drop_null()
             if len(hit):
                 self.refusals.setdefault(number, Refusals()).add(hit.to_pylist())
@@ -169,17 +160,18 @@ class SetLane(Lane):
 
     separator: str = ""
     item: Callable[[str], str | None] = str
+    _one_by_one: bool = False
 
     def run(self, batch: pa.RecordBatch, rows: pa.Array | None = None) -> pa.Array:
-        raw = empty_to_null(batch.column(self.inputs[0]))
-        if self._way is Way.ROWS:
+        raw = plain(batch.column(self.inputs[0]))
+        if self._one_by_one:
             return self._read(raw, rows)
         lists, doubtful = tagsets.parted(raw, self.separator, self.item)
         if doubtful is None:
             return lists
         count = pc.sum(doubtful).as_py()
         if count > _MOSTLY * len(raw) and len(raw) >= _JUDGED_BY:
-            self._way = Way.ROWS
+            self._one_by_one = True
         read = self._read(raw.filter(doubtful), None if rows is None else rows.filter(doubtful))
         at = pc.if_else(doubtful, pc.cumulative_sum(doubtful.cast(pa.int64())), whole(0))
         at = pc.if_else(doubtful, pc.add(at, whole(len(raw) - 1)), pa.arange(0, len(raw)))
@@ -190,18 +182,3 @@ class SetLane(Lane):
         self._note(pa.array(texts, pa.string()), rows)
         sets = [None if text is None else [text] if text[0] == MARK else read_set(text) for text in texts]
         return pa.array(sets, pa.list_(pa.string()))
-
-
-def _distinct(columns: list[pa.Array]) -> tuple[list[Texts], pa.Array]:
-    """The distinct combinations of several columns, and for each row the index of its combination."""
-    encoded = [pc.dictionary_encode(column, null_encoding="encode") for column in columns]
-    combinations: list[Texts] = [(value,) for value in encoded[0].dictionary.to_pylist()]
-    indices = encoded[0].indices
-    for column in encoded[1:]:
-        known = column.dictionary.to_pylist()
-        # Folding after each step keeps the code below rows x distinct values, far from 64 bits.
-        code = pc.add(pc.multiply(indices.cast(pa.int64()), whole(len(known))), column.indices.cast(pa.int64()))
-        folded = pc.dictionary_encode(code)
-        indices = folded.indices
-        combinations = [(*combinations[c // len(known)], known[c % len(known)]) for c in folded.dictionary.to_pylist()]
-    return combinations, indices

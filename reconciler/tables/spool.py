@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.plan import SpoolFile
+from reconciler.tables.repeating import plain_batch
 from reconciler.tables.scalars import whole
 
 _DENSE = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
@@ -64,7 +65,6 @@ class Spool:
         self.ends: list[int] = []  # where each frame ends in the file
         self._size = 0
         self._scratch: pa.Buffer | None = None
-        self.schema: pa.Schema | None = None
         self._key, self._seal = key, seal
         self._options = _DENSE if dense else _LOOSE
         self._file: int | None = None  # a descriptor; it goes with this object
@@ -88,10 +88,10 @@ class Spool:
         return SpoolFile(self.path, tuple(self.starts), tuple(self.ends), self.rows)
 
     def append(self, batch: pa.RecordBatch) -> None:
+        """Columns that come as dictionaries lie there as such, and are read as plain ones."""
         if batch.num_rows == 0 and self._file is not None:
             return
         if self._file is None:
-            self.schema = batch.schema
             self._open(os.O_RDWR | os.O_CREAT | os.O_TRUNC)
             self._write(self._seal.salt if self._seal is not None else b"")
         keyed = bool(self._key) and batch.num_rows > 0
@@ -112,15 +112,16 @@ class Spool:
             first = _position(wanted, start)
             last = _position(wanted, self.starts[number + 1]) if number + 1 < len(self.starts) else len(wanted)
             if first < last:
-                batch, some = self.batch(number), wanted.slice(first, last - first)
+                batch, some = self._encoded(number), wanted.slice(first, last - first)
                 keyed = pc.index_in(some, value_set=batch.column(self._key)) if self._key else None
-                yield batch.take(pc.subtract(some, whole(start)) if keyed is None else keyed)
+                yield plain_batch(batch.take(pc.subtract(some, whole(start)) if keyed is None else keyed))
                 _give_back()
 
     def _framed(self, batch: pa.RecordBatch) -> memoryview:
         """The batch as bytes, true until the next one: they lie in memory that is used again, since new memory for
         each frame costs as much as what is written into it."""
-        room = batch.nbytes + batch.nbytes // 64 + (batch.num_columns + 1) * _MARGIN
+        size = sum(map(_size, batch.columns))
+        room = size + size // 64 + (batch.num_columns + 1) * _MARGIN
         if self._scratch is None or self._scratch.size < room:
             self._scratch = pa.allocate_buffer(room)
         out = pa.FixedSizeBufferWriter(self._scratch)
@@ -129,7 +130,10 @@ class Spool:
         return memoryview(self._scratch).cast("B")[: out.tell()]
 
     def batch(self, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
-        """One of the batches as it was appended; `columns` as in `batches`."""
+        """One of the batches; `columns` as in `batches`."""
+        return plain_batch(self._encoded(number, columns))
+
+    def _encoded(self, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         salt = SALT_BYTES if self._seal is not None else 0
         begin, end = self.ends[number - 1] if number else salt, self.ends[number]
         frame = self._read(begin, end - begin)
@@ -155,6 +159,11 @@ class Spool:
         if len(read) != length:
             raise Damaged
         return read
+
+
+def _size(column: pa.Array) -> int:
+    values = column.dictionary.nbytes if pa.types.is_dictionary(column.type) else 0
+    return int(column.nbytes + values)
 
 
 def _unframed(frame: bytes, columns: Sequence[str] | None) -> pa.RecordBatch:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from reconciler.model.types import TYPES, Guard, Spec, Unreadable, item, parser, read_set, write_set
 from reconciler.tables import guard
-from reconciler.tables.cells import MARK, is_marked
-from reconciler.tables.lanes import Lane, SetLane, Way
+from reconciler.tables.cells import MARK, is_marked, plain
+from reconciler.tables.lanes import Lane, SetLane
+from reconciler.tables.repeating import Repeating
 
 TEXTS = st.one_of(
     st.none(),
@@ -25,24 +26,45 @@ def upper(*texts: str | None) -> str | None:
     return joined or None
 
 
-def batch(*columns: list[str | None]) -> pa.RecordBatch:
-    arrays = [pa.array(c, pa.string()) for c in columns]
-    return pa.RecordBatch.from_arrays(arrays, names=[f"c{n}" for n in range(len(columns))])
+def batch(*columns: list[str | None], encoded: bool = False) -> pa.RecordBatch:
+    """`encoded`: as a reader hands them on, with dictionaries of what repeats."""
+    arrays = [pa.array([text or None for text in c], pa.string()) for c in columns]
+    names = [f"c{n}" for n in range(len(columns))]
+    plain = pa.RecordBatch.from_arrays(arrays, names=names)
+    return Repeating(names).encode(plain) if encoded else plain
+
+
+def cells(column: pa.Array) -> list[str | None]:
+    return plain(column).to_pylist()
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), max_size=30))
 def test_a_column_is_what_the_converter_says_of_each_row(rows: list[tuple[str | None, ...]]) -> None:
     columns = [list(c) for c in zip(*rows, strict=True)] if rows else [[], [], []]
     lane = Lane("x", ("c0", "c1", "c2"), upper)
-    assert lane.run(batch(*columns)).to_pylist() == [lane.one(*row) for row in rows]
+    told = [lane.one(*(text or None for text in row)) for row in rows]
+    for encoded in (False, True):
+        assert cells(lane.run(batch(*columns, encoded=encoded))) == told
+
+
+@given(st.lists(TEXTS, max_size=30), st.integers(0, 3), st.sampled_from(["", "DEFAULT"]))
+def test_a_column_that_repeats_is_what_the_converter_says_of_each_row(
+    values: list[str | None], start: int, default: str
+) -> None:
+    lane = Lane("x", ("c0",), lambda raw: upper(raw) if raw and raw.strip() else default or None)
+    told = [lane.one(value or None) for value in values]
+    assert cells(lane.run(batch(values, encoded=True))) == told
+    assert cells(lane.run(batch(values, encoded=True).slice(start))) == told[start:]
+    assert is_marked(lane.run(batch(values, encoded=True))).to_pylist() == [(cell or "")[:1] == MARK for cell in told]
 
 
 @pytest.mark.parametrize("distinct", [3, 9000])
 def test_repeating_and_unique_columns_give_the_same_text(distinct: int) -> None:
     values = [f"v{n % distinct}" for n in range(9000)]
-    lane = Lane("x", ("c0",), upper)
-    first, second = lane.run(batch(values)), lane.run(batch(values))
-    assert first.to_pylist() == second.to_pylist() == [v.upper() for v in values]
+    lane, repeating = Lane("x", ("c0",), upper), Repeating(["c0"])
+    first, second = (lane.run(repeating.encode(batch(values))) for _ in range(2))
+    assert pa.types.is_dictionary(first.type) == (distinct == 3)
+    assert cells(first) == cells(second) == [v.upper() for v in values]
 
 
 @given(st.lists(TEXTS, max_size=20))
@@ -56,7 +78,7 @@ def test_plain_text_needs_no_converter(values: list[str | None]) -> None:
         def convert(text: str | None, parse=parse) -> str | None:
             return parse(text) if text else None
 
-        guarded = Lane("g", ("c0",), convert, guard=kind.guard, _way=Way.GUARDED)
+        guarded = Lane("g", ("c0",), convert, guard=kind.guard)
         unguarded = Lane("d", ("c0",), convert)
         assert guarded.run(batch(values)).to_pylist() == [unguarded.one(v) for v in values]
 
@@ -120,7 +142,7 @@ def test_a_column_of_lists_in_another_shape_is_read_row_by_row_to_the_same_sets(
     values = [f'["b","{n}","a"]' if n % 3 else "b,a" for n in range(5000)]
     lane = SetLane("s", ("c0",), parser(Spec("multiselect")), separator=",", item=item)
     first, second = lane.run(batch(values)), lane.run(batch(values))
-    assert lane._way is Way.ROWS
+    assert lane._one_by_one
     assert (
         first.to_pylist() == second.to_pylist() == [sorted({"b", str(n), "a"} if n % 3 else "ab") for n in range(5000)]
     )
@@ -134,7 +156,8 @@ def test_a_lane_knows_whether_all_that_it_saw_came_out_as_it_came_in() -> None:
     }
     for same, other in told.values():
         lane = Lane("x", ("c0",), lambda raw: (raw or "").strip().lower() or None, guard=Guard())
-        assert lane.run(batch(same)).to_pylist() == [value or None for value in same]
+        repeating = Repeating(["c0"])
+        assert cells(lane.run(repeating.encode(batch(same)))) == [value or None for value in same]
         assert lane.verbatim
-        lane.run(batch(other))
+        lane.run(repeating.encode(batch(other)))
         assert not lane.verbatim
