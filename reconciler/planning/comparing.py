@@ -54,7 +54,7 @@ class Comparison:
         self.counts.created += self._changes.append(_people(batch, contact), ContactAction.CREATE, values.changes, tags)
 
     def updates(self, batch: pa.RecordBatch) -> None:
-        """Columns: the spooled ones of both sides, and those of `Pairing.differing`."""
+        """Columns: the spooled ones of both sides, and those of `Pairing.open`."""
         unmoved = batch.column("unmoved")
         if not pc.any(unmoved).as_py():
             self._update(batch, drift=False)
@@ -95,15 +95,16 @@ class Comparison:
 
     def _patterns(self, batch: pa.RecordBatch, values: Decided, tagged: Sequence[pa.Array]) -> pa.RecordBatch:
         """What is held in each pair, and whether nothing is to be done for it while both rows stay as they are: ord,
-        idx, pattern, quiet."""
+        contact, ours, theirs, pattern, quiet."""
         loud = _union([*(c.at for c in values.changes), *values.loud, *tagged])
         quiet = pc.and_(batch.column("tags_same"), pc.invert(batch.column("taken")))
         quiet = pc.and_(quiet, pc.invert(pc.is_in(pa.arange(0, batch.num_rows), value_set=loud)))
         said = [pa.repeat(text(pattern_of(h.field, h.filled)), len(h.at)) for h in values.held]
         parts = pa.concat_arrays([pa.array([], pa.string()), *said])
         pattern = pc.binary_join(grouped(batch.num_rows, [h.at for h in values.held], parts)[0], EMPTY)
-        columns = [batch.column("ord"), batch.column("idx"), pattern, quiet]
-        return pa.RecordBatch.from_arrays(columns, names=["ord", "idx", "pattern", "quiet"])
+        known_by = ["ord", "contact", "ours", "theirs"]
+        columns = [*map(batch.column, known_by), pattern, quiet]
+        return pa.RecordBatch.from_arrays(columns, names=[*known_by, "pattern", "quiet"])
 
     def _overwritten(self, batch: pa.RecordBatch, changes: Sequence[ValueChanges]) -> int:
         """Contacts in which a filled value goes, as `limits.update_percent` counts them."""

@@ -130,34 +130,33 @@ class Pairing:
         return can("CREATE OR REPLACE VIEW agreed AS FROM before")
 
     def pair(self, recalled: bool = False) -> Paired:
-        """Leaves `pairs` (ord, idx, same, tags_same, asked, taken), `lonely` (ord, may, asked) and `aside`. `recalled`:
-        a memo left the rows of more people (see `tables.memo`)."""
-        self._engine.view("converted", [self._ours.close()])
+        """Leaves `pairs` (ord, idx, same, tags_same, asked, taken; contact, ours and theirs: hashes a pair is known
+        by), `lonely` (ord, may, asked) and `aside`. `recalled`: a memo left the rows of more people (`tables.memo`)."""
+        engine = self._engine
+        engine.view("converted", [self._ours.close()])
         more = " UNION ALL BY NAME SELECT * EXCLUDE (inside) FROM recalled WHERE inside" if recalled else ""
-        self._engine.run(f"CREATE VIEW ours AS FROM converted{more}")
-        self._engine.view("theirs", [self._theirs.close()])
+        engine.run(f"CREATE VIEW ours AS FROM converted{more}")
+        engine.view("theirs", [self._theirs.close()])
         self._set_aside_people()
         self._pair_links()
         self._pair_matches()
-        kept = "SELECT ord, idx, tags_same, same, asked, {taken} AS taken FROM {name} ANTI JOIN aside USING (ord)"
-        moved = "ord IN (SELECT ord FROM moved)"
-        self._engine.keep(
-            "pairs", f"{kept.format(taken=moved, name='linked')} UNION ALL {kept.format(taken='false', name='found')}"
-        )
-        self._engine.keep("lonely", f"SELECT ord, may, asked FROM ours {_LEFT} ANTI JOIN pairs USING (ord)")
-        counted = self._engine.rows("SELECT count(*) FILTER (asked), count(*) FILTER (asked AND same) FROM pairs")[0]
-        alone = self._engine.rows("SELECT count(*) FILTER (may), count(*) FILTER (NOT may) FROM lonely WHERE asked")[0]
+        kept = f"SELECT {_PAIR}, {{}} AS taken FROM {{}} {_LEFT}"
+        linked, found = kept.format("ord IN (SELECT ord FROM moved)", "linked"), kept.format("false", "found")
+        engine.run(f"CREATE VIEW pairs AS {linked} UNION ALL {found}")
+        counted = engine.rows("SELECT count(*) FILTER (asked), count(*) FILTER (asked AND same) FROM pairs")[0]
+        alone = engine.rows("SELECT count(*) FILTER (may), count(*) FILTER (NOT may) FROM lonely WHERE asked")[0]
         return Paired(counted[0], counted[1], alone[0], alone[1], self._aside())
 
     def open(self) -> pa.Table:
         """Everybody whose whole row is needed, ascending by `ord`: pairs that differ and are not settled, and people to
-        be created, with `idx` null. Columns: ord, idx, taken, tags_same; `unmoved`: our side is as it was agreed on,
-        and `agreed` the pattern of then."""
+        be created, with `idx` null. Columns: ord, idx, taken, tags_same, contact, ours, theirs; `unmoved`: our side is
+        as it was agreed on, and `agreed` the pattern of then."""
         return self._engine.table(
-            "SELECT ord, idx, taken, tags_same,"
+            "SELECT ord, idx, taken, tags_same, contact, p.ours, theirs,"
             f" coalesce(a.ours = {ROW} AND NOT o.unsure, false) AS unmoved, a.pattern AS agreed"
-            " FROM (SELECT ord, idx, taken, tags_same FROM pairs ANTI JOIN recognised USING (ord)"
-            " WHERE asked AND NOT same UNION ALL SELECT ord, NULL, false, false FROM lonely WHERE asked AND may) p"
+            " FROM (SELECT ord, idx, taken, tags_same, contact, ours, theirs FROM pairs"
+            " ANTI JOIN recognised USING (ord) WHERE asked AND NOT same"
+            " UNION ALL SELECT ord, NULL, false, false, NULL, NULL, NULL FROM lonely WHERE asked AND may) p"
             " JOIN ours o USING (ord) LEFT JOIN agreed a USING (high, low) ORDER BY ord"
         )
 
@@ -216,7 +215,8 @@ class Pairing:
             )
 
     def _pair_matches(self) -> None:
-        """Leaves `found`: who has no link, with each contact that has the person's e-mail."""
+        """Leaves `found`: who has no link, with each contact that has the person's e-mail; and `lonely`: who has
+        neither."""
         run = self._engine.run
         run(
             f"INSERT INTO aside SELECT ord, {Aside.NO_MATCH:d} FROM ours {_LEFT} ANTI JOIN linked USING (ord)"
@@ -227,7 +227,12 @@ class Pairing:
             f"SELECT o.ord, t.idx, {_JUDGED} FROM (SELECT * FROM ours {_LEFT} ANTI JOIN linked USING (ord)) o"
             " JOIN theirs t ON o.m1 = t.m1 AND o.m2 = t.m2",
         )
-        run(f"INSERT INTO aside SELECT ord, {Aside.MANY_CONTACTS:d} FROM found GROUP BY ord HAVING count(*) > 1")
+        people = f"ours {_LEFT} ANTI JOIN linked USING (ord)"
+        self._engine.keep("lonely", f"SELECT ord, may, asked FROM {people} ANTI JOIN found USING (ord)")
+        value = self._engine.value
+        met = value(f"SELECT count(*) FROM {people}") - value("SELECT count(*) FROM lonely")
+        if value("SELECT count(*) FROM found") > met:  # somebody was found more than once, which to look for costs more
+            run(f"INSERT INTO aside SELECT ord, {Aside.MANY_CONTACTS:d} FROM found GROUP BY ord HAVING count(*) > 1")
         run(
             f"INSERT INTO aside SELECT ord, {Aside.TAKEN:d} FROM found {_LEFT}"
             " WHERE idx IN (SELECT idx FROM linked WHERE idx IS NOT NULL)"
@@ -273,6 +278,7 @@ ROW = "hash(o.cells, o.tagset)"
 PERSON = "high AS person_high, low AS person_low"
 _JUDGED = (
     "o.tagset = t.tagset AND NOT o.unsure AS tags_same, o.cells = t.cells AND o.tagset = t.tagset AND NOT o.unsure"
-    " AS same, o.asked"
+    " AS same, o.asked, hash(t.id) AS contact, o.cells AS ours, t.cells AS theirs"
 )
+_PAIR = "ord, idx, tags_same, same, asked, contact, ours, theirs"
 _LEFT = "ANTI JOIN aside USING (ord)"

@@ -19,8 +19,15 @@ from reconciler.tables.engine import Engine, parquet, quoted
 from reconciler.tables.keys import KeyFile
 from reconciler.tables.pairing import PERSON, ROW
 
-_KEY = "hash(t.id) AS contact, o.cells AS ours, t.cells AS theirs"
-_ADDED = pa.schema([("ord", pa.int64()), ("idx", pa.int64()), ("pattern", pa.string()), ("quiet", pa.bool_())])
+_KEY = "contact, ours, theirs"
+_ADDED = pa.schema(
+    [
+        ("ord", pa.int64()),
+        *((name, pa.uint64()) for name in _KEY.split(", ")),
+        ("pattern", pa.string()),
+        ("quiet", pa.bool_()),
+    ]
+)
 
 
 class Settled:
@@ -35,10 +42,8 @@ class Settled:
     def recognise(self) -> Mapping[str, int]:
         """Leaves `recognised`, the pairs that were settled before; how many have each pattern."""
         known = (
-            f"SELECT k.ord, k.idx, s.pattern, true AS quiet FROM (SELECT p.ord, p.idx, {_KEY} FROM pairs p"
-            " JOIN ours o USING (ord) JOIN theirs t USING (idx)"
-            " WHERE p.asked AND NOT p.same AND p.tags_same AND NOT p.taken) k"
-            " JOIN settled s USING (contact, ours, theirs)"
+            f"SELECT ord, {_KEY}, pattern, true AS quiet FROM pairs JOIN settled USING ({_KEY})"
+            " WHERE asked AND NOT same AND tags_same AND NOT taken"
         )
         self._known = self._known and self._engine.can_keep("recognised", known)
         if not self._known:
@@ -46,7 +51,7 @@ class Settled:
         return dict(self._engine.rows("SELECT pattern, count(*) FROM recognised GROUP BY pattern"))
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Pairs that were looked at. Columns: ord, idx, pattern, quiet (nothing is to be written)."""
+        """Pairs that were looked at. Columns: ord, contact, ours, theirs, pattern, quiet (nothing is to be written)."""
         self._added.append(pa.Table.from_batches([batch]))
 
     def collect(self) -> None:
@@ -56,10 +61,7 @@ class Settled:
 
     def write(self, path: Path) -> None:
         """Every pair that is settled now."""
-        self._engine.run(
-            f"COPY (SELECT {_KEY}, pattern FROM still s JOIN ours o USING (ord) JOIN theirs t USING (idx)"
-            f" WHERE s.quiet) TO {quoted(path)} (FORMAT parquet)"
-        )
+        self._engine.run(f"COPY (SELECT {_KEY}, pattern FROM still WHERE quiet) TO {quoted(path)} (FORMAT parquet)")
 
     def write_agreed(self, path: Path) -> None:
         """What both sides agree on once this plan is carried out: everybody who has a contact then."""
@@ -71,7 +73,10 @@ class Settled:
         )
 
 
-_NONE = "SELECT 0::BIGINT AS ord, 0::BIGINT AS idx, '' AS pattern, true AS quiet LIMIT 0"
+_NONE = (
+    "SELECT 0::BIGINT AS ord, 0::UBIGINT AS contact, 0::UBIGINT AS ours, 0::UBIGINT AS theirs, '' AS pattern,"
+    " true AS quiet LIMIT 0"
+)
 
 
 def pattern_of(field: int, filled: bool) -> str:

@@ -62,7 +62,8 @@ def feed(
 def open_rows(engine: Engine, pairing: Pairing) -> list[dict[str, object]]:
     """Everybody whose whole row is needed, where nothing was settled before."""
     Settled(engine, None).recognise()
-    return pairing.open().to_pylist()
+    hashes = ("contact", "ours", "theirs")
+    return [{k: v for k, v in row.items() if k not in hashes} for row in pairing.open().to_pylist()]
 
 
 def aside(paired: Paired) -> dict[Aside, tuple[int, ...]]:

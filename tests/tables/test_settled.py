@@ -19,27 +19,33 @@ def run(workdir: Path, pairs: list[Pair], file: Path | None = None) -> Iterator[
     """A run after its pairing, in which all pairs differ and were asked for."""
     engine = Engine(Path(mkdtemp(dir=workdir)), "200MB")
     try:
-        engine.run("CREATE TABLE ours (ord BIGINT, cells UBIGINT)")
-        engine.run("CREATE TABLE theirs (idx BIGINT, id VARCHAR, cells UBIGINT)")
         engine.run(
-            "CREATE TABLE pairs (ord BIGINT, idx BIGINT, same BOOLEAN, tags_same BOOLEAN, asked BOOLEAN, taken BOOLEAN)"
+            "CREATE TABLE pairs (ord BIGINT, idx BIGINT, same BOOLEAN, tags_same BOOLEAN, asked BOOLEAN,"
+            " taken BOOLEAN, contact UBIGINT, ours UBIGINT, theirs UBIGINT)"
         )
         for n, (contact, ours, theirs) in enumerate(pairs):
-            engine.run(f"INSERT INTO ours VALUES ({n}, {ours})")
-            engine.run(f"INSERT INTO theirs VALUES ({n}, '{contact}', {theirs})")
-            engine.run(f"INSERT INTO pairs VALUES ({n}, {n}, false, true, true, false)")
+            engine.run(
+                f"INSERT INTO pairs VALUES ({n}, {n}, false, true, true, false, {_hash(contact)}, {ours}, {theirs})"
+            )
         yield engine, Settled(engine, file)
     finally:
         engine.close()
 
 
+NAMES = ("contact", "ours", "theirs")
 PAIRS = [("a", 1, 10), ("b", 2, 20), ("c", 3, 30)]
+
+
+def _hash(contact: str) -> int:
+    return ord(contact)
 
 
 def looked_at(patterns: Mapping[int, str], quiet: bool = True) -> pa.RecordBatch:
     numbers = list(patterns)
     flags = pa.array([quiet] * len(numbers), pa.bool_())
-    return pa.record_batch({"ord": numbers, "idx": numbers, "pattern": list(patterns.values()), "quiet": flags})
+    known_by = zip(*((_hash(PAIRS[n][0]), *PAIRS[n][1:]) for n in numbers), strict=True)
+    keys = {name: pa.array(hashes, pa.uint64()) for name, hashes in zip(NAMES, known_by, strict=True)}
+    return pa.record_batch({"ord": numbers, **keys, "pattern": list(patterns.values()), "quiet": flags})
 
 
 def kept(workdir: Path, patterns: Mapping[int, str] = HELD) -> Path:
