@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+
+_AT_ONCE = 5_000_000
+"""Rows of one side of a join, of some 60 bytes, that the memory limit has room for."""
 
 
 def quoted(path: Path) -> str:
@@ -22,10 +25,12 @@ def parquet(*files: Path) -> str:
 class Engine:
     """Joins and compares. Never given a converter, and never asked to convert."""
 
-    def __init__(self, workdir: Path, memory_limit: str, threads: int | None = None) -> None:
+    def __init__(self, workdir: Path, memory_limit: str, threads: int | None = None, at_once: int = _AT_ONCE) -> None:
+        """`at_once`: rows of one side of a join; more are joined in parts."""
         import duckdb
 
         self.workdir = workdir
+        self._at_once = at_once
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -43,22 +48,22 @@ class Engine:
         """Execute one statement. `tables` are Arrow tables, batches or readers, visible by name."""
         self._registered(sql, tables)
 
-    def keep(self, name: str, sql: str) -> None:
-        """The rows of a query as a file in the folder of work, read under that name from now on."""
-        self.run(self._copied(name, sql))
-        self.view(name, [self._file(name)])
+    def keep(self, name: str, *queries: str) -> None:
+        """The rows of queries of the same columns as files in the folder of work, read under that name from now on."""
+        files = [self.workdir / f"{name}-{number}.parquet" for number in range(len(queries))]
+        for file, sql in zip(files, queries, strict=True):
+            self.run(f"COPY ({sql}) TO {quoted(file)} (FORMAT parquet, COMPRESSION uncompressed)")
+        self.view(name, files)
 
-    def can_keep(self, name: str, sql: str) -> bool:
-        """The same, of a query that reads a file which may be damaged (see `can`)."""
-        if done := self.can(self._copied(name, sql)):
-            self.view(name, [self._file(name)])
-        return done
+    def can_keep(self, name: str, *queries: str) -> bool:
+        """The same, of queries that read a file which may be damaged (see `can`)."""
+        return self._can(lambda: self.keep(name, *queries))
 
-    def _copied(self, name: str, sql: str) -> str:
-        return f"COPY ({sql}) TO {quoted(self._file(name))} (FORMAT parquet, COMPRESSION uncompressed)"
-
-    def _file(self, name: str) -> Path:
-        return self.workdir / f"{name}.parquet"
+    def parts(self, column: str, rows: int) -> list[str]:
+        """Conditions that part the rows of a join by a hash in `column`, which both sides have, so that each part is
+        joined in memory: to spill costs more than to read both sides once a part."""
+        count = -(-rows // self._at_once)
+        return [f"{column} % {count} = {number}" for number in range(count)] if count > 1 else ["true"]
 
     def view(self, name: str, files: Sequence[Path]) -> None:
         """Parquet files of the same columns, read as one table under that name."""
@@ -67,10 +72,13 @@ class Engine:
     def can(self, sql: str) -> bool:
         """Execute one statement that reads a file which may be damaged; False if it could not be, and nothing is done.
         Running out of disk or memory is not the file's fault and is raised."""
+        return self._can(lambda: self.run(sql))
+
+    def _can(self, work: Callable[[], None]) -> bool:
         import duckdb
 
         try:
-            self.run(sql)
+            work()
         except (duckdb.OutOfMemoryException, duckdb.InterruptException):
             raise
         except duckdb.Error:

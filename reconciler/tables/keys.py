@@ -13,6 +13,7 @@ class KeyFile:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         import pyarrow.parquet as pq
 
+        self.rows = 0
         self._path, self._schema = path, schema
         self._writer = pq.ParquetWriter(
             path, schema, compression="none", use_dictionary=False, write_statistics=False, store_schema=False
@@ -20,6 +21,7 @@ class KeyFile:
 
     def append(self, rows: pa.Table) -> None:
         """Columns by name, in any order."""
+        self.rows += rows.num_rows
         if rows.num_rows:
             self._writer.write_table(rows.select(self._schema.names).cast(self._schema))
 

@@ -43,7 +43,12 @@ class Memo:
         engine = self._engine
         engine.view("looked", [self._looked.close()])
         found = f"ord, high, low, {_KEYS}, true AS asked, false AS unsure{self._flags}, r1, r2, true AS keep, inside"
-        self.known = engine.can_keep("recalled", f"SELECT {found} FROM looked JOIN memo USING (r1, r2)")
+        one, other = "(SELECT * FROM looked WHERE {0})", "(SELECT * FROM memo WHERE {0})"
+        joins = (
+            f"SELECT {found} FROM {one.format(part)} JOIN {other.format(part)} USING (r1, r2)"
+            for part in engine.parts("r1", self._looked.rows)
+        )
+        self.known = engine.can_keep("recalled", *joins)
         if not self.known:
             return engine.table("SELECT ord FROM looked ORDER BY ord").column(0).combine_chunks(), 0
         missing = engine.table("SELECT ord FROM looked ANTI JOIN recalled USING (ord) ORDER BY ord")

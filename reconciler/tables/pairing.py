@@ -136,7 +136,7 @@ class Pairing:
         engine.view("converted", [self._ours.close()])
         more = " UNION ALL BY NAME SELECT * EXCLUDE (inside) FROM recalled WHERE inside" if recalled else ""
         engine.run(f"CREATE VIEW ours AS FROM converted{more}")
-        engine.view("theirs", [self._theirs.close()])
+        engine.run(f"CREATE VIEW theirs AS SELECT *, hash(id) AS contact FROM {parquet(self._theirs.close())}")
         self._set_aside_people()
         self._pair_links()
         self._pair_matches()
@@ -199,8 +199,8 @@ class Pairing:
         self._engine.keep(
             "linked",
             f"SELECT o.ord, t.idx, {_JUDGED}, o.m1 IS NOT NULL AND (o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT"
-            f" FROM t.m2) AS moves FROM (SELECT * FROM ours {_LEFT}) o JOIN links USING (high, low)"
-            " LEFT JOIN theirs t ON t.id = contact",
+            f" FROM t.m2) AS moves FROM (SELECT * FROM ours {_LEFT}) o JOIN links l USING (high, low)"
+            " LEFT JOIN theirs t ON t.id = l.contact",
         )
         run(f"INSERT INTO aside SELECT ord, {Aside.GONE:d} FROM linked WHERE idx IS NULL")
         run(
@@ -222,12 +222,15 @@ class Pairing:
             f"INSERT INTO aside SELECT ord, {Aside.NO_MATCH:d} FROM ours {_LEFT} ANTI JOIN linked USING (ord)"
             " WHERE m1 IS NULL"
         )
+        people = f"ours {_LEFT} ANTI JOIN linked USING (ord)"
         self._engine.keep(
             "found",
-            f"SELECT o.ord, t.idx, {_JUDGED} FROM (SELECT * FROM ours {_LEFT} ANTI JOIN linked USING (ord)) o"
-            " JOIN theirs t ON o.m1 = t.m1 AND o.m2 = t.m2",
+            *(
+                f"SELECT o.ord, t.idx, {_JUDGED} FROM (SELECT * FROM {people} WHERE {part}) o"
+                f" JOIN (SELECT * FROM theirs WHERE {part}) t ON o.m1 = t.m1 AND o.m2 = t.m2"
+                for part in self._engine.parts("m1", self._theirs.rows)
+            ),
         )
-        people = f"ours {_LEFT} ANTI JOIN linked USING (ord)"
         self._engine.keep("lonely", f"SELECT ord, may, asked FROM {people} ANTI JOIN found USING (ord)")
         value = self._engine.value
         met = value(f"SELECT count(*) FROM {people}") - value("SELECT count(*) FROM lonely")
@@ -278,7 +281,7 @@ ROW = "hash(o.cells, o.tagset)"
 PERSON = "high AS person_high, low AS person_low"
 _JUDGED = (
     "o.tagset = t.tagset AND NOT o.unsure AS tags_same, o.cells = t.cells AND o.tagset = t.tagset AND NOT o.unsure"
-    " AS same, o.asked, hash(t.id) AS contact, o.cells AS ours, t.cells AS theirs"
+    " AS same, o.asked, t.contact, o.cells AS ours, t.cells AS theirs"
 )
 _PAIR = "ord, idx, tags_same, same, asked, contact, ours, theirs"
 _LEFT = "ANTI JOIN aside USING (ord)"

@@ -67,8 +67,8 @@ def _raw(people: Sequence[Person]) -> dict[str, pa.Array]:
 
 
 @contextmanager
-def run(workdir: Path, file: Path | None = None) -> Iterator[Run]:
-    engine = Engine(Path(mkdtemp(dir=workdir)), "200MB")
+def run(workdir: Path, file: Path | None = None, at_once: int = 1_000_000) -> Iterator[Run]:
+    engine = Engine(Path(mkdtemp(dir=workdir)), "200MB", at_once=at_once)
     try:
         yield Run(Memo(engine, ["r0", "r1"], [], file), Pairing(engine, KEY, ["f0"], [], ["r0", "r1"]), engine)
     finally:
@@ -89,9 +89,10 @@ def kept(workdir: Path, people: Sequence[Person], outside: Sequence[Person] = ()
     return workdir / "memo.parquet"
 
 
-def test_a_row_that_is_known_comes_to_what_it_came_to_before(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [1_000_000, 1])
+def test_a_row_that_is_known_comes_to_what_it_came_to_before(tmp_path: Path, at_once: int) -> None:
     memo = kept(tmp_path, [ANN, BOB])
-    with run(tmp_path) as converted, run(tmp_path, memo) as recalled:
+    with run(tmp_path) as converted, run(tmp_path, memo, at_once) as recalled:
         converted.convert([BOB, ANN])
         assert recalled.look([BOB, ANN]) == ([], 0)
         assert recalled.ours() == converted.ours()

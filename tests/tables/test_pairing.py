@@ -13,9 +13,9 @@ from reconciler.tables.settled import Settled
 KEY = bytes(range(32))
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = Engine(tmp_path, "200MB")
+@pytest.fixture(params=[1_000_000, 1], ids=["at once", "in parts"])
+def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = Engine(tmp_path, "200MB", at_once=request.param)
     yield engine
     engine.close()
 
