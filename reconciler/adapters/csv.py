@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20  # bytes; PyArrow holds dozens of them at a time
 _ROWS = 32_768
 _UTF_8 = "utf-8-sig"  # with or without a byte order mark
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"  # compiled when a file is read carefully
 
 
 class CsvOptions(BaseModel):
@@ -161,7 +161,7 @@ class CsvSource:
                 for row, values in enumerate(filter(None, records)):
                     if len(values) != width:
                         raise SourceFailed("E420", f"row {row} has {len(values)} values for {width} columns", row=row)
-                    if _SURROGATE.search("".join(values)):
+                    if re.search(_SURROGATE, "".join(values)):
                         raise SourceFailed("E422", f"row {row} is not {self._shown_encoding()}", row=row)
         except csv.Error:
             raise SourceFailed("E421", f"the row is {row + 1}", row=row + 1) from None
@@ -178,7 +178,7 @@ class CsvSource:
             raise SourceFailed("E422", f"the file is not {self._shown_encoding()}") from None
         if names is None:
             raise SourceFailed("E411", "the file is empty")
-        if _SURROGATE.search("".join(names)):
+        if re.search(_SURROGATE, "".join(names)):
             raise SourceFailed("E422", f"the header is not {self._shown_encoding()}")
         return _checked_names(names)
 

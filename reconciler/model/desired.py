@@ -74,8 +74,7 @@ class Option(NamedTuple):
     where: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One entry under `fields`. `origin` None: the field must exist, its values are not ours.
 
     `type` None: what the existing CRM field holds, `text` for a new one. `type` is already the canonical name
@@ -89,7 +88,7 @@ class Field:
     type: str | None = None
     format: str | None = None
     decimals: int | None = None
-    map: Mapping[str, str] = field(default_factory=dict)
+    map: Mapping[str, str] = _NOTHING
     default: str | None = None
     as_: str | None = None
     country: str | None = None
@@ -104,7 +103,7 @@ class Field:
     options: tuple[Option, ...] | None = None
     renamed_from: str | None = None
     absent: bool = False
-    where_of: Mapping[str, Place] = field(default_factory=dict)
+    where_of: Mapping[str, Place] = _NOTHING
 
     @property
     def column(self) -> str | None:

@@ -112,7 +112,7 @@ def without_missing_options(entry: Field, changes: Iterable[InventoryChange]) ->
     }
     if not missing:
         return entry
-    return replace(entry, options=tuple(o for o in entry.options or () if o.value not in missing))
+    return entry._replace(options=tuple(o for o in entry.options or () if o.value not in missing))
 
 
 def with_live_options(entry: Field, live: CrmField | None) -> Field:
@@ -122,7 +122,7 @@ def with_live_options(entry: Field, live: CrmField | None) -> Field:
         return entry
     gone = {o.value for o in entry.options or ()}
     options = tuple(Option(o.value, o.label, False, entry.where) for o in live.options if o.value not in gone)
-    return replace(entry, options=options) if options else entry
+    return entry._replace(options=options) if options else entry
 
 
 def wanted_options(options: Iterable[CrmOption], changes: Iterable[InventoryChange]) -> tuple[CrmOption, ...]:

@@ -94,7 +94,7 @@ def _as_looked_up(desired: Desired) -> Iterator[Field]:
     whoever differs in upper and lower case alone would be created a second time."""
     for entry in desired.fields.values():
         plain = entry.key == desired.identity.match and entry.type in (None, "text")
-        yield replace(entry, type="email") if plain else entry
+        yield entry._replace(type="email") if plain else entry
 
 
 def _add_tags(gathered: _Gathered, desired: Desired, inventory: Inventory, capabilities: Capabilities) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.runtime.scope import Scope
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Request:
     """What is asked for. `now`: the plan's clock; None: the start of the clock's day, UTC. `token_bytes`: randomness,
     n -> n secret bytes."""

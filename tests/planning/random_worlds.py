@@ -79,7 +79,7 @@ def fields(draw: st.DrawFn) -> list[Field]:
         mapped("city", **draw(policies)),
         mapped("n", type=draw(st.sampled_from([None, "integer", "text"])), **draw(policies)),
         mapped("out", type="checkbox", consent=draw(st.booleans()), **draw(policies)),
-        replace(mapped("plan", **draw(policies)), default=None, options=options),
+        mapped("plan", **draw(policies))._replace(default=None, options=options),
         mapped("fresh", "city", **draw(policies)),
     ]
     return draw(st.lists(st.sampled_from(made), unique_by=lambda f: f.key))

@@ -270,7 +270,7 @@ def _gone(value: str):
 
 def test_a_new_field_of_points_is_a_number_and_not_text() -> None:
     capabilities = replace(CAN_ALL, wires={**CAN_ALL.wires, "score": CAN_ALL.wires["number"]})
-    entry = replace(declared("points"), origin=FromScore("loyalty"))
+    entry = declared("points")._replace(origin=FromScore("loyalty"))
     (binding,) = planned(entry, capabilities=capabilities).bindings
     assert (binding.type, binding.wire) == ("score", CAN_ALL.wires["number"])
 

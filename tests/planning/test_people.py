@@ -340,7 +340,7 @@ def test_a_value_that_is_stored_as_nothing_follows_the_policy_of_values(tmp_path
 
 def test_a_renamed_field_is_changed_and_not_newly_adopted(tmp_path: Path) -> None:
     world = World([ANN], [{"id": 7, "email": "ann@x.org", "town": "Wien"}], [CITY], [text_field("town")])
-    world.fields = [replace(CITY, renamed_from="town")]
+    world.fields = [CITY._replace(renamed_from="town")]
     world.remembered = Remembered(KEY, True, applied={"field.email": "x", "field.town": "x"})
     assert causes(world.plan(tmp_path)) == {Cause.CONFIG}
 

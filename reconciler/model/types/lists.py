@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, NoReturn
 
 from reconciler.model.types.php import looks_serialised, read_serialised
 from reconciler.model.types.spec import Unreadable
@@ -13,7 +13,6 @@ from reconciler.model.types.text import clean, refuse_unstorable
 
 # What JSON writes with a backslash; everything else stands as it is, which is most of what there is to write.
 _escaped = re.compile(r'["\\\x00-\x1f]').search
-_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 SEPARATOR = ","
 """The weakest one: it parts a text that has no other."""
 _SEPARATORS = ("|", ";", SEPARATOR)
@@ -40,14 +39,14 @@ def write_set(items: Iterable[str]) -> str:
     """The canonical text of a multiselect: a compact JSON list, sorted."""
     ordered = sorted(items)
     if _escaped("".join(ordered)):
-        return _write_json(ordered)
+        return _json()[1](ordered)
     return '["' + '","'.join(ordered) + '"]'
 
 
 def read_set(canonical: str) -> list[str]:
     """The items of the canonical text of a multiselect."""
     if "\\" in canonical:
-        return [str(item) for item in json.loads(canonical)]
+        return _words(_json()[0](canonical))
     return canonical[2:-2].split('","')
 
 
@@ -71,7 +70,7 @@ def split(text: str) -> list[str]:
 def _json_items(text: str) -> list[str] | None:
     """The items of a JSON list or object, or None for text that merely begins with a bracket."""
     try:
-        value = _read_json(text)
+        value = _json()[0](text)
     except RecursionError:
         raise Unreadable("nested list", "map") from None
     except ValueError:
@@ -85,7 +84,13 @@ def _refuse(_name: str) -> NoReturn:
     raise ValueError
 
 
-_read_json = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=_refuse).decode
+@cache
+def _json() -> tuple[Callable[[str], Any], Callable[[object], str]]:
+    """How JSON is read (numbers as they are written) and written, when first needed."""
+    import json
+
+    reader = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=_refuse)
+    return reader.decode, json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _of_pairs(pairs: Iterable[tuple[int | str, object]]) -> list[str]:

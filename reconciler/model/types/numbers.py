@@ -155,7 +155,7 @@ _REFUSES = "`1,234` (`format`), NaN, infinity and other text (`map`), beyond 308
 _WHOLE = "0|-?[1-9][0-9]{0,14}"
 _CANONICAL = rf"{_WHOLE}|-?(?:0|[1-9][0-9]{{0,9}})\.[0-9]{{0,3}}[1-9]"
 """At most fifteen digits, no zero that says nothing."""
-_ZEROS = r"(\.[0-9]*[1-9])0+$|\.0+$"
+_ZEROS = r"^(-?[0-9]+\.[0-9]*[1-9])0+$"
 
 ROWS = (
     ValueType(
@@ -186,7 +186,7 @@ ROWS = (
         canonical="digits, with a minus sign below zero; any length, exact",
         refuses="`3.5` (`type`), " + _REFUSES,
         samples=(("007", "7"), ("3.0", "3"), ("-0", "0"), ("12345678901234567890", "12345678901234567890")),
-        guard=Guard(_WHOLE, noise=_ZEROS),
+        guard=Guard(_WHOLE),
     ),
     ValueType(
         name="score",

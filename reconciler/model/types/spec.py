@@ -1,9 +1,8 @@
 """What every value type offers, and all that a reading of it may depend on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Parse = Callable[..., str | None]
 """parse(raw, *context) -> canonical text, or None for empty; raises `Unreadable`. Pure."""
@@ -42,8 +41,7 @@ class Unreadable(ValueError):
         super().__init__(reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """What is known to be canonical without being parsed: `tables` relies on it, and property tests hold it together
     with the parser.
 
@@ -59,8 +57,7 @@ class Guard:
     noise: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueType:
+class ValueType(NamedTuple):
     """One row of the table of types.
 
     `build(spec)` gives the parser. `cel(canonical)` gives the typed value that expressions see. `guard`: what need not
