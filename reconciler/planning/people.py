@@ -28,11 +28,14 @@ from reconciler.planning.selection import Selection
 from reconciler.tables.changes import ChangeTable
 from reconciler.tables.engine import Engine
 from reconciler.tables.memo import Memo
-from reconciler.tables.pairing import Paired, Pairing
+from reconciler.tables.pairing import Open, Paired, Pairing
 from reconciler.tables.reorder import Reorder
 from reconciler.tables.settled import Settled
 from reconciler.tables.snapshot import Piece
 from reconciler.tables.spool import numbered, rebatched
+
+_WANTED = 1 << 19  # contacts that are looked for at a time
+_PARTS = 64  # at most: each batch of contacts is cut into so many, and small pieces cost more than they hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class _Comparing:
         )
         changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
         comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples, self._settled)
-        self._compare(comparison)
+        self._compare(comparison, paired)
         self._settled.collect()
         links = options.workdir / "links.parquet" if options.links else None
         agreed = Agreed(options.workdir / "agreed.parquet", self._agreeing) if options.links else None
@@ -142,32 +145,35 @@ class _Comparing:
             return contacts.read_snapshot(snapshot, self._pairing)
         return contacts.read(self._observed.contacts(contacts.keys), self._pairing)
 
-    def _compare(self, comparison: Comparison) -> None:
+    def _compare(self, comparison: Comparison, paired: Paired) -> None:
         """Whole rows of people, part by part in the order of the source, each part with its contacts beside it."""
         comparison.settled(self._settled.recognise())
-        open_rows = self._pairing.open()
-        contacts = self._contacts_of(open_rows.column("idx").combine_chunks())
+        at_most = paired.pairs - paired.settled + paired.creates
+        size = max(BATCH, at_most // _PARTS)
+        opened = self._pairing.open(size)
+        contacts = self._contacts_of(opened, size)
 
         def new() -> Iterator[pa.RecordBatch]:
             """Compares who has a contact, and gives who has none: few at a time, which are better decided together."""
-            for part, start in enumerate(range(0, open_rows.num_rows, BATCH)):
-                rows = open_rows.slice(start, BATCH).combine_chunks().to_batches()[0]
+            for part in range(opened.parts):
+                rows = opened.part(part)
                 people = pa.concat_batches(list(self._people.gather(rows.column("ord"))))
-                paired = pc.is_valid(rows.column("idx"))
+                known = pc.is_valid(rows.column("idx"))
                 if (theirs := contacts.part(part)) is not None:
-                    comparison.updates(_beside(people.filter(paired), theirs, rows.filter(paired)))
-                yield people.filter(pc.invert(paired))
+                    comparison.updates(_beside(people.filter(known), theirs, rows.filter(known)))
+                yield people.filter(pc.invert(known))
 
         for batch in rebatched(new(), BATCH):
             if batch.num_rows:
                 comparison.creates(batch)
 
-    def _contacts_of(self, wanted: pa.Array) -> Reorder:
-        """Whole rows of contacts at the places where their `idx` stands in `wanted`; null is nobody's."""
-        contacts = Reorder(self._options.workdir / "open.arrow", BATCH, len(wanted))
-        places = pc.array_sort_indices(wanted).slice(0, len(wanted) - wanted.null_count).cast(pa.int64())
-        for at, batch in numbered(places, self._contacts.gather(wanted.take(places))):
-            contacts.add(batch, at)
+    def _contacts_of(self, opened: Open, size: int) -> Reorder:
+        """Whole rows of contacts, each at the place of its person."""
+        contacts = Reorder(self._options.workdir / "open.arrow", size, opened.rows)
+        for wanted in opened.contacts(_WANTED):
+            rows = self._contacts.gather(wanted.column("idx"))
+            for place, batch in numbered(wanted.column("place"), rows):
+                contacts.add(batch, place)
         return contacts
 
     def _keep(self) -> Caches | None:

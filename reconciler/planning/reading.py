@@ -324,14 +324,14 @@ class ContactReader:
             page, keys, idx = (part.filter(still) for part in (page, keys, idx))
         side.rows += page.num_rows
         tags = page.column(TAGS)
-        for tag, count in tagsets.counts(tags).items():
+        tagset, carried = tagsets.counted(tags, lambda tag: self._weights.get(tag, 0))
+        for tag, count in carried.items():
             side.tag_holders[tag] = side.tag_holders.get(tag, 0) + count
         for held in self._counted:
             filled = pc.value_counts(empty_to_null(plain(page.column(held.key))).drop_null()).to_pylist()
             count = sum(entry["counts"] for entry in filled if held.by(entry["values"]))
             side.holders[held] = side.holders.get(held, 0) + count
         known = {name: keys.column(name) for name in keys.schema.names}
-        tagset = tagsets.signatures(tags, lambda tag: self._weights.get(tag, 0))
         pairing.add_theirs(_batch({"idx": idx, "id": page.column(ID), **known, "tagset": tagset}))
 
 

@@ -13,17 +13,19 @@ class KeyFile:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         import pyarrow.parquet as pq
 
-        self.rows = 0
+        self.rows = self.groups = 0
         self._path, self._schema = path, schema
         self._writer = pq.ParquetWriter(
             path, schema, compression="none", use_dictionary=False, write_statistics=False, store_schema=False
         )
 
-    def append(self, rows: pa.Table) -> None:
-        """Columns by name, in any order."""
-        self.rows += rows.num_rows
+    def append(self, rows: pa.Table | pa.RecordBatch) -> None:
+        """One group of rows. Columns by name, in any order."""
         if rows.num_rows:
-            self._writer.write_table(rows.select(self._schema.names).cast(self._schema))
+            self.rows += rows.num_rows
+            self.groups += 1
+            table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
+            self._writer.write_table(table.select(self._schema.names).cast(self._schema), rows.num_rows)
 
     def close(self) -> Path:
         self._writer.close()

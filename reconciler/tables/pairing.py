@@ -8,7 +8,7 @@ reads as often as it needs, so that it never has to hold all of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from reconciler.tables.engine import Engine, parquet, quoted
 from reconciler.tables.keys import KeyFile
+from reconciler.tables.spool import exactly
 
 LINKS = pa.schema(
     [
@@ -53,6 +54,32 @@ class Paired:
     creates: int
     no_contact: int
     aside: dict[Aside, tuple[int, tuple[int, ...]]]
+
+
+class Open:
+    """People whose whole rows are needed, in the order of the source, on disk; a row's *place* is its number here."""
+
+    def __init__(self, engine: Engine, rows: Iterator[pa.RecordBatch], size: int) -> None:
+        self._engine = engine
+        file = KeyFile(engine.workdir / "open.parquet", OPEN)
+        for batch in exactly(rows, size):
+            file.append(batch)  # one group of rows, which is a part
+        self._file, self.rows, self.parts = file.close(), file.rows, file.groups
+
+    def part(self, number: int) -> pa.RecordBatch:
+        """Ascending by `ord`, schema OPEN."""
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self._file, pre_buffer=False) as file:
+            return file.read_row_group(number).combine_chunks().to_batches()[0]
+
+    def contacts(self, size: int) -> Iterator[pa.RecordBatch]:
+        """All contacts among them, ascending by `idx`: idx, place. While they are read, the engine is busy."""
+        return self._engine.stream(
+            f"SELECT idx, file_row_number::BIGINT AS place FROM read_parquet({quoted(self._file)},"
+            " file_row_number = true) WHERE idx IS NOT NULL ORDER BY idx",
+            size,
+        )
 
 
 class Pairing:
@@ -98,7 +125,7 @@ class Pairing:
 
     def add_theirs(self, batch: pa.RecordBatch) -> None:
         """Columns: idx, id, m1, m2, cells, tagset."""
-        self._theirs.append(pa.Table.from_batches([batch.select(THEIRS.names)]))
+        self._theirs.append(batch)
 
     def add_links(self, file: Path | None, created: Sequence[tuple[bytes, str]]) -> None:
         """`file`: Parquet of schema LINKS. `created`: newer links, which win."""
@@ -147,18 +174,19 @@ class Pairing:
         alone = engine.rows("SELECT count(*) FILTER (may), count(*) FILTER (NOT may) FROM lonely WHERE asked")[0]
         return Paired(counted[0], counted[1], alone[0], alone[1], self._aside())
 
-    def open(self) -> pa.Table:
-        """Everybody whose whole row is needed, ascending by `ord`: pairs that differ and are not settled, and people to
-        be created, with `idx` null. Columns: ord, idx, taken, tags_same, contact, ours, theirs; `unmoved`: our side is
-        as it was agreed on, and `agreed` the pattern of then."""
-        return self._engine.table(
+    def open(self, size: int) -> Open:
+        """Everybody whose whole row is needed, in parts of `size`: pairs that differ and are not settled, and people to
+        be created."""
+        rows = self._engine.stream(
             "SELECT ord, idx, taken, tags_same, contact, p.ours, theirs,"
             f" coalesce(a.ours = {ROW} AND NOT o.unsure, false) AS unmoved, a.pattern AS agreed"
             " FROM (SELECT ord, idx, taken, tags_same, contact, ours, theirs FROM pairs"
             " ANTI JOIN recognised USING (ord) WHERE asked AND NOT same"
             " UNION ALL SELECT ord, NULL, false, false, NULL, NULL, NULL FROM lonely WHERE asked AND may) p"
-            " JOIN ours o USING (ord) LEFT JOIN agreed a USING (high, low) ORDER BY ord"
+            " JOIN ours o USING (ord) LEFT JOIN agreed a USING (high, low) ORDER BY ord",
+            size,
         )
+        return Open(self._engine, rows, size)
 
     def blocked(self) -> tuple[int, tuple[int, ...]]:
         """People with a contact, or about to get one, who have a value of a blocked field: anyone, and per field."""
@@ -272,6 +300,19 @@ _OURS = (
     ("may", pa.bool_()),
     ("asked", pa.bool_()),
     ("unsure", pa.bool_()),
+)
+OPEN = pa.schema(
+    [
+        ("ord", pa.int64()),
+        ("idx", pa.int64()),  # null for people to be created
+        ("taken", pa.bool_()),
+        ("tags_same", pa.bool_()),
+        ("contact", pa.uint64()),
+        ("ours", pa.uint64()),
+        ("theirs", pa.uint64()),
+        ("unmoved", pa.bool_()),  # our side is as both sides agreed on
+        ("agreed", pa.string()),  # the pattern of then
+    ]
 )
 THEIRS = pa.schema([("idx", pa.int64()), ("id", pa.string()), *KEYS, ("tagset", pa.int64())])
 _MATCHES = "CASE WHEN match IS NOT NULL THEN hash(match) END AS m1, hash('~' || match) AS m2"

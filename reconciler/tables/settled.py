@@ -52,7 +52,7 @@ class Settled:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Pairs that were looked at. Columns: ord, contact, ours, theirs, pattern, quiet (nothing is to be written)."""
-        self._added.append(pa.Table.from_batches([batch]))
+        self._added.append(batch)
 
     def collect(self) -> None:
         """After the last `add`, before anything is written."""

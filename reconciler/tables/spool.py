@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -108,13 +109,18 @@ class Spool:
 
     def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
         """The wanted rows; `wanted` is an ascending int64 array of row numbers, each of which is there."""
-        for number, start in enumerate(self.starts if len(wanted) else ()):
+        if not len(wanted):
+            return
+        lowest, highest = (bisect_right(self.starts, wanted[at].as_py()) for at in (0, len(wanted) - 1))
+        for number in range(max(lowest - 1, 0), highest):
+            start = self.starts[number]
             first = _position(wanted, start)
             last = _position(wanted, self.starts[number + 1]) if number + 1 < len(self.starts) else len(wanted)
             if first < last:
                 batch, some = self._encoded(number), wanted.slice(first, last - first)
-                keyed = pc.index_in(some, value_set=batch.column(self._key)) if self._key else None
-                yield plain_batch(batch.take(pc.subtract(some, whole(start)) if keyed is None else keyed))
+                dense = not self._key or batch.column(self._key)[-1].as_py() == start + batch.num_rows - 1
+                at = pc.subtract(some, whole(start)) if dense else pc.index_in(some, value_set=batch.column(self._key))
+                yield plain_batch(batch.take(at))
                 _give_back()
 
     def _framed(self, batch: pa.RecordBatch) -> memoryview:
@@ -210,6 +216,23 @@ def rebatched(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Recor
                 yield _combined(held)
                 held, count = [], 0
                 _give_back()
+    if held:
+        yield _combined(held)
+
+
+def exactly(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of just that size; the last may be smaller."""
+    held: list[pa.RecordBatch] = []
+    room = size
+    for batch in batches:
+        at = 0
+        while at < batch.num_rows:
+            held.append(batch.slice(at, room))
+            at += held[-1].num_rows
+            room -= held[-1].num_rows
+            if not room:
+                yield _combined(held)
+                held, room = [], size
     if held:
         yield _combined(held)
 

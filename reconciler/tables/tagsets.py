@@ -22,9 +22,17 @@ def weight(key: bytes, name: str) -> int:
 
 def signatures(lists: pa.Array, weigh: Callable[[str], int]) -> pa.Array:
     """int64 per row: the sum, modulo 2**64, of what the list's tags weigh; each distinct tag is asked for once."""
+    return counted(lists, weigh)[0]
+
+
+def counted(lists: pa.Array, weigh: Callable[[str], int]) -> tuple[pa.Array, dict[str, int]]:
+    """The signatures, and tag -> how many rows carry it."""
     codes = pc.dictionary_encode(lists.flatten())
-    known = pa.array([weigh(tag) for tag in codes.dictionary.to_pylist()], pa.int64())
-    return _sums(lists, known.take(codes.indices))
+    tags = codes.dictionary.to_pylist()
+    known = pa.array([weigh(tag) for tag in tags], pa.int64())
+    found = pc.value_counts(codes.indices)
+    counts = dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True))
+    return _sums(lists, known.take(codes.indices)), {tags[code]: count for code, count in counts.items()}
 
 
 def carried(lists: pa.Array, *tags: str) -> pa.Array:
@@ -84,11 +92,6 @@ def _sums(lists: pa.Array, elements: pa.Array) -> pa.Array:
     running = pa.concat_arrays([pa.array([0], pa.int64()), pc.cumulative_sum(elements)])
     ends = pc.cumulative_sum(_lengths(lists))
     return pc.subtract(running.take(ends), running.take(pc.subtract(ends, _lengths(lists))))
-
-
-def counts(lists: pa.Array) -> dict[str, int]:
-    """Tag -> how many rows carry it."""
-    return {entry["values"]: entry["counts"] for entry in pc.value_counts(lists.flatten()).to_pylist()}
 
 
 def _lengths(lists: pa.Array) -> pa.Array:

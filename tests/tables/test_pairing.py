@@ -63,7 +63,12 @@ def open_rows(engine: Engine, pairing: Pairing) -> list[dict[str, object]]:
     """Everybody whose whole row is needed, where nothing was settled before."""
     Settled(engine, None).recognise()
     hashes = ("contact", "ours", "theirs")
-    return [{k: v for k, v in row.items() if k not in hashes} for row in pairing.open().to_pylist()]
+    opened = pairing.open(2)
+    rows = [row for part in range(opened.parts) for row in opened.part(part).to_pylist()]
+    places = [(row["idx"], place) for place, row in enumerate(rows) if row["idx"] is not None]
+    found = [(row["idx"], row["place"]) for batch in opened.contacts(2) for row in batch.to_pylist()]
+    assert found == sorted(places)
+    return [{k: v for k, v in row.items() if k not in hashes} for row in rows]
 
 
 def aside(paired: Paired) -> dict[Aside, tuple[int, ...]]:

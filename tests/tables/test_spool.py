@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.plan import SpoolFile
-from reconciler.tables.spool import SALT_BYTES, Damaged, Seal, Spool, rebatched
+from reconciler.tables.spool import SALT_BYTES, Damaged, Seal, Spool, exactly, rebatched
 
 
 def batch(values: list[int]) -> pa.RecordBatch:
@@ -114,3 +114,12 @@ def test_a_value_that_cannot_be_made_smaller_fits_into_its_frame(tmp_path: Path,
         *rows.slice(1).to_pylist(),
         *rows.slice(2).to_pylist(),
     ]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=9), max_size=6), st.integers(1, 5))
+def test_cutting_into_one_size_keeps_every_row_in_order(pages: list[list[int]], size: int) -> None:
+    batches = [pa.record_batch({"n": pa.array(page, pa.int64())}) for page in pages]
+    cut = [batch.column("n").to_pylist() for batch in exactly(iter(batches), size)]
+    assert [n for batch in cut for n in batch] == [n for page in pages for n in page]
+    assert all(len(batch) == size for batch in cut[:-1])
+    assert all(cut)
