@@ -126,7 +126,8 @@ class Spool:
     def _framed(self, batch: pa.RecordBatch) -> memoryview:
         """The batch as bytes, true until the next one: they lie in memory that is used again, since new memory for
         each frame costs as much as what is written into it."""
-        size = sum(map(_size, batch.columns))
+        # Not `nbytes`: where a slice of lists holds nothing at all, Arrow writes what lies behind the whole column.
+        size = pa.ipc.get_record_batch_size(batch) + sum(map(_values, batch.columns))
         room = size + size // 64 + (batch.num_columns + 1) * _MARGIN
         if self._scratch is None or self._scratch.size < room:
             self._scratch = pa.allocate_buffer(room)
@@ -167,9 +168,9 @@ class Spool:
         return read
 
 
-def _size(column: pa.Array) -> int:
-    values = column.dictionary.nbytes if pa.types.is_dictionary(column.type) else 0
-    return int(column.nbytes + values)
+def _values(column: pa.Array) -> int:
+    """Bytes of a column's dictionary."""
+    return int(column.dictionary.nbytes) if pa.types.is_dictionary(column.type) else 0
 
 
 def _unframed(frame: bytes, columns: Sequence[str] | None) -> pa.RecordBatch:

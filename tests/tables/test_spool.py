@@ -123,3 +123,10 @@ def test_cutting_into_one_size_keeps_every_row_in_order(pages: list[list[int]], 
     assert [n for batch in cut for n in batch] == [n for page in pages for n in page]
     assert all(len(batch) == size for batch in cut[:-1])
     assert all(cut)
+
+
+def test_a_slice_of_empty_lists_is_kept_however_long_the_column_behind_it_is(tmp_path: Path) -> None:
+    lists = pa.array([["a long tag"] * 9] * 50_000 + [[]], pa.list_(pa.string()))
+    spool = Spool(tmp_path / "rows", dense=False)
+    spool.append(pa.record_batch({"tags": lists}).slice(50_000))
+    assert [batch.column("tags").to_pylist() for batch in spool.batches()] == [[[]]]
