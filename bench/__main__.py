@@ -75,7 +75,7 @@ def _plans(measured: Measured, people: int, fresh: bool) -> None:
         if fresh or not (folder / "truth.json").exists():
             shutil.rmtree(folder, ignore_errors=True)
             stage("generate", str(folder), str(people), str(filled))  # a child's peak memory begins with its parent's
-        times = 1 if people > 2_000_000 else 2
+        times = 2
         if people not in measured.join:
             measured.join[people] = best("join", str(folder), times=times + 1)
             _note(f"{people:,} people, raw join", measured.join[people])

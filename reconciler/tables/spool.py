@@ -121,7 +121,6 @@ class Spool:
                 dense = not self._key or batch.column(self._key)[-1].as_py() == start + batch.num_rows - 1
                 at = pc.subtract(some, whole(start)) if dense else pc.index_in(some, value_set=batch.column(self._key))
                 yield plain_batch(batch.take(at))
-                _give_back()
 
     def _framed(self, batch: pa.RecordBatch) -> memoryview:
         """The batch as bytes, true until the next one: they lie in memory that is used again, since new memory for
@@ -216,7 +215,6 @@ def rebatched(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Recor
             if count >= size:
                 yield _combined(held)
                 held, count = [], 0
-                _give_back()
     if held:
         yield _combined(held)
 
@@ -240,8 +238,3 @@ def exactly(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.RecordB
 
 def _combined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
-
-
-def _give_back() -> None:
-    """Arrow's allocator keeps what it frees; at millions of rows that is memory which nobody uses."""
-    pa.default_memory_pool().release_unused()
