@@ -2,7 +2,8 @@
 
 `python -m bench.plan FOLDER first` plans without anything from before and keeps what a plan keeps; `later` plans again
 with that (the memo, the snapshot with its keys, settled pairs); `bare` keeps nothing (`snapshot: false`).
-Fetching is not counted, so contacts do not come from a CRM; everything else is what `reconciler plan` does.
+Fetching is not counted, so contacts do not come from a CRM; everything else is what `reconciler plan` does, its page
+and its JSON document included.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag, Inv
 from reconciler.model.plan import Plan
 from reconciler.planning.observed import Observed, Options, Remembered
 from reconciler.planning.plan import diff
+from reconciler.report.document import plan_document, to_json
+from reconciler.report.text import plan_text
 from reconciler.runtime.caches import CacheFolder, Seen
 
 PAGE = 10_000
@@ -85,7 +88,10 @@ def plan(folder: Path, workdir: Path, way: str = "bare") -> Plan:
     made = diff(desired, observed, options)
     if made.caches is not None:
         caches.save(made.caches, Seen(NOW, NOW, {f.key: f.native for f in observed.inventory.fields}))
+    shown = (plan_text(made), to_json(plan_document(made)))
     print(timings.text(), file=sys.stderr)
+    if not all(shown):
+        sys.exit("bench: a plan that says nothing")
     return made
 
 
