@@ -184,9 +184,8 @@ def _validate() -> Row:
     columns = ["id", "email", *(f"column_{n}" for n in range(1000))]
     (folder / "people.csv").write_text(",".join(columns) + "\n" + ",".join("x" for _ in columns) + "\n", "utf-8")
     command = [*RECONCILER, "-C", str(folder), "validate"]
-    ours = min(run(command).cpu for _ in range(15))
-    eager = best("eager", str(file), times=5).cpu
-    ratio = ours / eager
+    pairs = [(run(command).cpu, stage("eager", str(file)).cpu) for _ in range(15)]  # in turn: both see one machine
+    ratio = min(ours for ours, _ in pairs) / min(eager for _, eager in pairs)
     return Row(12, "validate, 1,000 mappings, against eager imports", "<= 0.25x CPU", f"{ratio:.2f}x", ratio <= 0.25)
 
 

@@ -71,7 +71,7 @@ class Engine:
 
     def can(self, sql: str) -> bool:
         """Execute one statement that reads a file which may be damaged; False if it could not be, and nothing is done.
-        Running out of disk or memory is not the file's fault and is raised."""
+        Running out of memory is not the file's fault and is raised; a full disk shows with the next thing written."""
         return self._can(lambda: self.run(sql))
 
     def _can(self, work: Callable[[], None]) -> bool:
