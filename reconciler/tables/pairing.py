@@ -252,17 +252,18 @@ class Pairing:
         )
         people = f"ours {_LEFT} ANTI JOIN linked USING (ord)"
         self._engine.keep(
-            "found",
+            "met",
             *(
-                f"SELECT o.ord, t.idx, {_JUDGED} FROM (SELECT * FROM {people} WHERE {part}) o"
-                f" JOIN (SELECT * FROM theirs WHERE {part}) t ON o.m1 = t.m1 AND o.m2 = t.m2"
+                f"SELECT o.ord, o.may, t.idx, {_JUDGED} FROM (SELECT * FROM {people} WHERE {part}) o"
+                f" LEFT JOIN (SELECT * FROM theirs WHERE {part}) t ON o.m1 = t.m1 AND o.m2 = t.m2"
                 for part in self._engine.parts("m1", self._theirs.rows)
             ),
         )
-        self._engine.keep("lonely", f"SELECT ord, may, asked FROM {people} ANTI JOIN found USING (ord)")
+        run("CREATE VIEW found AS FROM met WHERE idx IS NOT NULL")
+        run("CREATE VIEW lonely AS SELECT ord, may, asked FROM met WHERE idx IS NULL")
         value = self._engine.value
-        met = value(f"SELECT count(*) FROM {people}") - value("SELECT count(*) FROM lonely")
-        if value("SELECT count(*) FROM found") > met:  # somebody was found more than once, which to look for costs more
+        if value("SELECT count(*) FROM met") > value(f"SELECT count(*) FROM {people}"):
+            # Somebody met several contacts; to look for who that is costs more than to see that there is nobody.
             run(f"INSERT INTO aside SELECT ord, {Aside.MANY_CONTACTS:d} FROM found GROUP BY ord HAVING count(*) > 1")
         run(
             f"INSERT INTO aside SELECT ord, {Aside.TAKEN:d} FROM found {_LEFT}"
