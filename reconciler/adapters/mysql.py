@@ -112,7 +112,7 @@ class MysqlSource:
         except SourceFailed:
             self.close()  # what is left of it would have to be read before anything else could be asked
             raise
-        except BaseException:
+        except BaseException:  # Ctrl-C too: it is raised again, and nothing stays open
             self.close()
             self._stop(connection.thread_id())
             raise
@@ -140,7 +140,7 @@ class MysqlSource:
             except SourceFailed as failed:
                 self.close()
                 raise self._options.named(failed) from None
-            except BaseException:
+            except BaseException:  # Ctrl-C too: it is raised again, and nothing stays open
                 self.close()
                 raise
         return self._connection

@@ -159,7 +159,7 @@ class PostgresSource:
             except SourceFailed as failed:
                 self.close()
                 raise self._options.named(failed) from None
-            except BaseException:
+            except BaseException:  # Ctrl-C too: it is raised again, and nothing stays open
                 self.close()
                 raise
         return self._connection
@@ -216,7 +216,7 @@ class PostgresSource:
                     for line in answer:
                         rows += 1
                         yield bytes(line)
-                except BaseException:
+                except BaseException:  # Ctrl-C too: it is raised again, and nothing stays open
                     connection.close()  # else leaving would wait for the server
                     raise
             if cursor.rowcount != rows:

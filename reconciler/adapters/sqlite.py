@@ -125,7 +125,7 @@ class SqliteSource:
             try:
                 with self._said():
                     self._begin(self._connection)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: it is raised again, and nothing stays open
                 self.close()
                 raise
         return self._connection

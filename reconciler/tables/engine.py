@@ -52,8 +52,13 @@ class Engine:
         """The rows of queries of the same columns as files in the folder of work, read under that name from now on."""
         files = [self.workdir / f"{name}-{number}.parquet" for number in range(len(queries))]
         for file, sql in zip(files, queries, strict=True):
-            self.run(f"COPY ({sql}) TO {quoted(file)} (FORMAT parquet, COMPRESSION uncompressed)")
+            self.write(file, sql)
         self.view(name, files)
+
+    def write(self, file: Path, sql: str, dense: bool = False) -> None:
+        """The rows of a query as a Parquet file. `dense`: compress; hashes do not become smaller."""
+        how = "snappy" if dense else "uncompressed"
+        self.run(f"COPY ({sql}) TO {quoted(file)} (FORMAT parquet, COMPRESSION {how})")
 
     def can_keep(self, name: str, *queries: str) -> bool:
         """The same, of queries that read a file which may be damaged (see `can`)."""

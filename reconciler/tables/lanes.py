@@ -17,7 +17,7 @@ from reconciler.model.types import Guard, Unreadable, read_set
 from reconciler.tables import guard as guards
 from reconciler.tables import tagsets
 from reconciler.tables.cells import MARK, once_each, ours_mark, plain
-from reconciler.tables.repeating import distinct, repeats
+from reconciler.tables.repeating import JUDGED_BY, distinct, repeats
 from reconciler.tables.scalars import NO, text, whole
 
 Texts = tuple[str | None, ...]
@@ -25,7 +25,6 @@ Texts = tuple[str | None, ...]
 Convert = Callable[..., str | None]
 """convert(text, ...) -> canonical text, or None for empty; each argument is a str or None; raises `Unreadable`."""
 
-_JUDGED_BY = 4096
 _MOSTLY = 0.5
 _MEMO_ENTRIES = 40_000
 
@@ -117,8 +116,8 @@ class Lane:
 
     def _combined(self, columns: list[pa.Array]) -> pa.Array:
         """Too few rows say nothing: then each combination is converted once, and the next batch is judged."""
-        if self._repeats is None and len(columns[0]) >= _JUDGED_BY:
-            self._repeats = repeats([column.slice(0, _JUDGED_BY) for column in columns])
+        if self._repeats is None:
+            self._repeats = repeats(columns)
         if self._repeats is False:
             return self._row_by_row(columns)
         combinations, indices = distinct(columns)
@@ -170,7 +169,7 @@ class SetLane(Lane):
         if doubtful is None:
             return lists
         count = pc.sum(doubtful).as_py()
-        if count > _MOSTLY * len(raw) and len(raw) >= _JUDGED_BY:
+        if count > _MOSTLY * len(raw) and len(raw) >= JUDGED_BY:
             self._one_by_one = True
         read = self._read(raw.filter(doubtful), None if rows is None else rows.filter(doubtful))
         at = pc.if_else(doubtful, pc.cumulative_sum(doubtful.cast(pa.int64())), whole(0))

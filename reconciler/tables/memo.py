@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from reconciler.tables.engine import Engine, parquet, quoted
+from reconciler.tables.engine import Engine, parquet
 from reconciler.tables.keys import KeyFile
 from reconciler.tables.pairing import raw_hash
 
@@ -65,11 +65,11 @@ class Memo:
         outside = f"SELECT r1, r2 FROM {parquet(self._outside.close())}"
         if self.known:
             outside += " UNION ALL SELECT r1, r2 FROM recalled WHERE NOT inside"
-        self._engine.run(
-            f"COPY (SELECT r1, r2, true AS inside, high, low, {_KEYS}{self._flags} "
+        self._engine.write(
+            path,
+            f"SELECT r1, r2, true AS inside, high, low, {_KEYS}{self._flags} "
             " FROM ours ANTI JOIN aside USING (ord) WHERE keep"
-            f" UNION ALL SELECT DISTINCT r1, r2, false{nothing} FROM ({outside}))"
-            f" TO {quoted(path)} (FORMAT parquet, COMPRESSION uncompressed)"
+            f" UNION ALL SELECT DISTINCT r1, r2, false{nothing} FROM ({outside})",
         )
 
 

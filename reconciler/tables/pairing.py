@@ -201,11 +201,12 @@ class Pairing:
 
     def write_links(self, path: Path) -> None:
         """Every link known now: those of this pairing, and remembered ones of people who were not seen."""
-        self._engine.run(
-            f"COPY (SELECT {PERSON}, id AS contact FROM pairs JOIN ours USING (ord) JOIN theirs USING (idx)"
+        self._engine.write(
+            path,
+            f"SELECT {PERSON}, id AS contact FROM pairs JOIN ours USING (ord) JOIN theirs USING (idx)"
             f" UNION ALL SELECT {PERSON}, contact FROM links"
-            " ANTI JOIN (SELECT high, low FROM pairs JOIN ours USING (ord)) USING (high, low))"
-            f" TO {quoted(path)} (FORMAT parquet)"
+            " ANTI JOIN (SELECT high, low FROM pairs JOIN ours USING (ord)) USING (high, low)",
+            dense=True,
         )
 
     def _set_aside_people(self) -> None:
@@ -322,8 +323,8 @@ ROW = "hash(o.cells, o.tagset)"
 """One person's row, tags included, as one hash; of `ours` as o."""
 PERSON = "high AS person_high, low AS person_low"
 _JUDGED = (
-    "o.tagset = t.tagset AND NOT o.unsure AS tags_same, o.cells = t.cells AND o.tagset = t.tagset AND NOT o.unsure"
-    " AS same, o.asked, t.contact, o.cells AS ours, t.cells AS theirs"
+    "o.tagset = t.tagset AND NOT o.unsure AS tags_same, o.cells = t.cells AND tags_same AS same, o.asked, t.contact,"
+    " o.cells AS ours, t.cells AS theirs"
 )
 _PAIR = "ord, idx, tags_same, same, asked, contact, ours, theirs"
 _LEFT = "ANTI JOIN aside USING (ord)"

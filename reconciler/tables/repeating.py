@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from reconciler.tables.cells import empty_to_null, plain
 
-_JUDGED_BY = 4096
+JUDGED_BY = 4096
+"""Rows that say enough about a column."""
 _REPEATING = 0.2
 
 
@@ -32,16 +33,16 @@ class Repeating:
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
     def _repeats(self, name: str, column: pa.Array) -> bool:
-        if name not in self._judged:
-            if len(column) < _JUDGED_BY:
-                return True
-            self._judged[name] = repeats([column.slice(0, _JUDGED_BY)])
-        return self._judged[name]
+        if name not in self._judged and (judged := repeats([column])) is not None:
+            self._judged[name] = judged
+        return self._judged.get(name, True)
 
 
-def repeats(columns: Sequence[pa.Array]) -> bool:
-    """Whether the combinations of these columns repeat themselves enough to be worth telling apart."""
-    return len(distinct(columns)[0]) <= _REPEATING * len(columns[0])
+def repeats(columns: Sequence[pa.Array]) -> bool | None:
+    """Whether the combinations of these columns repeat themselves enough to be worth telling apart; None where there
+    are too few rows to say."""
+    sample = [column.slice(0, JUDGED_BY) for column in columns]
+    return None if len(sample[0]) < JUDGED_BY else len(distinct(sample)[0]) <= _REPEATING * JUDGED_BY
 
 
 def distinct(columns: Sequence[pa.Array]) -> tuple[list[tuple[str | None, ...]], pa.Array]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from reconciler.tables.engine import Engine, parquet, quoted
+from reconciler.tables.engine import Engine, parquet
 from reconciler.tables.keys import KeyFile
 from reconciler.tables.pairing import PERSON, ROW
 
@@ -61,15 +61,16 @@ class Settled:
 
     def write(self, path: Path) -> None:
         """Every pair that is settled now."""
-        self._engine.run(f"COPY (SELECT {_KEY}, pattern FROM still WHERE quiet) TO {quoted(path)} (FORMAT parquet)")
+        self._engine.write(path, f"SELECT {_KEY}, pattern FROM still WHERE quiet", dense=True)
 
     def write_agreed(self, path: Path) -> None:
         """What both sides agree on once this plan is carried out: everybody who has a contact then."""
-        self._engine.run(
-            f"COPY (SELECT {PERSON}, {ROW} AS ours, coalesce(pattern, '') AS pattern FROM ours o"
+        self._engine.write(
+            path,
+            f"SELECT {PERSON}, {ROW} AS ours, coalesce(pattern, '') AS pattern FROM ours o"
             " LEFT JOIN still USING (ord)"
-            " WHERE ord IN (SELECT ord FROM pairs UNION ALL SELECT ord FROM lonely WHERE may))"
-            f" TO {quoted(path)} (FORMAT parquet)"
+            " WHERE ord IN (SELECT ord FROM pairs UNION ALL SELECT ord FROM lonely WHERE may)",
+            dense=True,
         )
 
 

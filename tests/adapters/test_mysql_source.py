@@ -337,7 +337,8 @@ def test_the_transaction_ends_when_the_source_is_closed(people: Database) -> Non
     with closing(of(people, table="people")) as source:
         rows_of(source, "id")
         source.close()
-        people.run("SET lock_wait_timeout = 5", "ALTER TABLE people ADD COLUMN b text")
+        people.run("SET lock_wait_timeout = 5", "ALTER TABLE people ADD COLUMN b text")  # which waits for readers
+        assert "b" in source.columns()
 
 
 def test_the_order_is_the_keys_where_it_costs_no_sort(mysql: Database) -> None:

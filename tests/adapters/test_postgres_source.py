@@ -285,6 +285,7 @@ def test_the_transaction_ends_when_the_source_is_closed(people: Database) -> Non
         source.close()
         people.run("SET lock_timeout = '5s'")
         people.run("ALTER TABLE people ADD COLUMN b text")  # waits for whoever still reads
+        assert "b" in source.columns()
 
 
 def test_the_order_is_the_keys_where_it_costs_no_sort(people: Database) -> None:
