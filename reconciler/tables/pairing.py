@@ -101,7 +101,7 @@ class Pairing:
         self._ours = KeyFile(folder / "ours.parquet", ours_schema(blocked, bool(raw)))
         self._theirs = KeyFile(folder / "theirs.parquet", THEIRS)
         engine.run("CREATE TABLE aside (ord BIGINT, reason TINYINT)")
-        engine.run("CREATE VIEW agreed AS SELECT 0::UBIGINT high, 0::UBIGINT low, 0::UBIGINT ours, '' pattern LIMIT 0")
+        self._agreed = False
 
     def add_ours(self, batch: pa.RecordBatch) -> None:
         """Columns: ord, person, match, may, asked, tagset, unsure, the cells, the blocked flags; with a memo also the
@@ -154,7 +154,8 @@ class Pairing:
             return False
         if not can("SELECT bit_xor(hash(high, low, ours, pattern)) FROM before"):
             return False
-        return can("CREATE OR REPLACE VIEW agreed AS FROM before")
+        self._agreed = can("CREATE VIEW agreed AS FROM before")
+        return self._agreed
 
     def pair(self, recalled: bool = False) -> Paired:
         """Leaves `pairs` (ord, idx, same, tags_same, asked, taken; contact, ours and theirs: hashes a pair is known
@@ -177,16 +178,19 @@ class Pairing:
     def open(self, size: int) -> Open:
         """Everybody whose whole row is needed, in parts of `size`: pairs that differ and are not settled, and people to
         be created."""
-        rows = self._engine.stream(
-            "SELECT ord, idx, taken, tags_same, contact, p.ours, theirs,"
-            f" coalesce(a.ours = {ROW} AND NOT o.unsure, false) AS unmoved, a.pattern AS agreed"
-            " FROM (SELECT ord, idx, taken, tags_same, contact, ours, theirs FROM pairs"
+        wanted = (
+            "SELECT ord, idx, taken, tags_same, contact, ours, theirs FROM pairs"
             " ANTI JOIN recognised USING (ord) WHERE asked AND NOT same"
-            " UNION ALL SELECT ord, NULL, false, false, NULL, NULL, NULL FROM lonely WHERE asked AND may) p"
-            " JOIN ours o USING (ord) LEFT JOIN agreed a USING (high, low) ORDER BY ord",
-            size,
+            " UNION ALL SELECT ord, NULL, false, false, NULL, NULL, NULL FROM lonely WHERE asked AND may"
         )
-        return Open(self._engine, rows, size)
+        if self._agreed:
+            known = (
+                f"SELECT p.*, coalesce(a.ours = {ROW} AND NOT o.unsure, false) AS unmoved, a.pattern AS agreed"
+                f" FROM ({wanted}) p JOIN ours o USING (ord) LEFT JOIN agreed a USING (high, low)"
+            )
+        else:
+            known = f"SELECT *, false AS unmoved, NULL::VARCHAR AS agreed FROM ({wanted})"
+        return Open(self._engine, self._engine.stream(f"{known} ORDER BY ord", size), size)
 
     def blocked(self) -> tuple[int, tuple[int, ...]]:
         """People with a contact, or about to get one, who have a value of a blocked field: anyone, and per field."""
