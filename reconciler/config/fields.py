@@ -8,17 +8,18 @@ from reconciler.config.collect import Problems, listed, shown
 from reconciler.config.expressions import Expressions
 from reconciler.config.kinds import checked_region, checked_timezone, checked_type
 from reconciler.config.models import DefaultsSection, FieldEntry
-from reconciler.config.not_yet import PREVIOUS_EMAIL, refuse_previous_email, refuse_two_way
+from reconciler.config.not_yet import PREVIOUS_EMAIL, refuse_previous_email
 from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.shapes import name_trouble
 from reconciler.config.shorthand import expand_field, option_places
 from reconciler.config.tree import Mapping, Pair, is_foreign
-from reconciler.model.desired import Empty, Field, FromColumn, FromExpression, FromScore, Option, Origin, Push
+from reconciler.model.desired import Conflict, Empty, Field, FromColumn, FromExpression, FromScore, Option, Origin, Push
 from reconciler.model.problems import Place
 from reconciler.model.types import Spec, check_spec
 
 _PUSH = {push.value: push for push in Push}
 _EMPTY = {empty.value: empty for empty in Empty}
+_CONFLICT = {conflict.value: conflict for conflict in Conflict}
 _ORIGINS = ("from", "value", "score")
 _NEEDS_ORIGIN = (
     "format", "decimals", "map", "default", "as", "country", "timezone", "region", "push", "pull", "empty", "conflict",
@@ -95,7 +96,6 @@ class FieldReader:
         self, key: str, entry: FieldEntry, where: Place, node: Mapping, places: Places, address: str
     ) -> Field | None:
         problems = self.problems
-        refuse_two_way(entry, address, places, problems)
         type = None
         if entry.type is not None:
             type = checked_type(entry.type, "type", address, places, problems)
@@ -121,7 +121,8 @@ class FieldReader:
             timezone=timezone,
             region=region,
             push=self._push(entry),
-            pull=False,
+            pull=self._pull(entry),
+            conflict=_CONFLICT[entry.conflict or self.defaults.conflict],
             empty=Empty.CLEAR if type == "raw" else _EMPTY[entry.empty or self.defaults.empty],
             consent=entry.consent is not None,
             label=entry.label,
@@ -146,6 +147,12 @@ class FieldReader:
         """A score is always pushed unless its own entry says otherwise, which a rule then refuses."""
         default = "always" if entry.score is not None else self.defaults.push
         return _PUSH[entry.push or default]
+
+    def _pull(self, entry: FieldEntry) -> bool:
+        """What holds for all fields holds for those that a column fills: no other can take a value back."""
+        if entry.pull is not None:
+            return entry.pull
+        return self.defaults.pull and entry.from_ is not None
 
     def _check_type(self, entry: FieldEntry, type: str | None, node: Mapping, places: Places, address: str) -> None:
         """Note keys that the type does not use, and formats that it cannot read."""

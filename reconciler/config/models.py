@@ -78,9 +78,9 @@ class FieldEntry(Entry):
     timezone: Name | None = Field(None, description="IANA name, of times without one; default: the source's.")
     region: Name | None = Field(None, description="Two letters, of phone numbers without a country code.")
     push: Push | None = Field(None, description="When a value may go to the CRM.")
-    pull: Flag | None = Field(None, description="Not yet: whether a value may come back.")
+    pull: Flag | None = Field(None, description="Whether a value that was changed in the CRM goes into the source.")
     empty: Empty | None = Field(None, description="Whether an empty travels.")
-    conflict: Conflict | None = Field(None, description="Not yet: who wins when both sides have changed.")
+    conflict: Conflict | None = Field(None, description="Who wins where both sides have changed, with `pull`.")
     consent: Consent | None = Field(None, description="`opt_out`: true on either side wins and is never taken back.")
     label: Text | None = Field(None, description="What people see in the CRM.")
     group: Text | None = Field(None, description="The group of fields in which the CRM shows it.")
@@ -178,6 +178,7 @@ class LimitsSection(Entry):
     delete: Count | None = Field(None, description="Fields, options and tags removed; default 0.")
     new_tags: Count | None = Field(None, description="Tags created; default 50.")
     new_fields: Count | None = Field(None, description="Fields created; default 20.")
+    write_percent: Percent | None = Field(None, description="People whose row in the source is written; default 5.")
     min_people: Count | None = Field(None, description="Below this many people percentages do not count; default 20.")
 
 

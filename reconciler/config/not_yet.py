@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.config.collect import Problems
-from reconciler.config.models import ContactsSection, DefaultsSection, FieldEntry, IdentitySection
+from reconciler.config.models import ContactsSection, IdentitySection
 from reconciler.config.reading import Places
 from reconciler.model.problems import Place
 
@@ -13,13 +13,6 @@ PREVIOUS_EMAIL = "previous_email"
 def refuse(what: str, where: Place | None, problems: Problems, fix: str | None = None) -> None:
     """Note that `what` is not carried out yet."""
     problems.add("E123", f"{what} is not carried out by this version", where, fix)
-
-
-def refuse_two_way(entry: FieldEntry | DefaultsSection, address: str, where: Places, problems: Problems) -> None:
-    if entry.pull:
-        refuse(f"`{address}.pull`", where.get("pull"), problems, "remove it: values are pushed only")
-    if entry.conflict not in (None, "report"):
-        refuse(f"`{address}.conflict`", where.get("conflict"), problems, "remove it: without pull there is no conflict")
 
 
 def refuse_identity(entry: IdentitySection, where: Places, problems: Problems) -> None:

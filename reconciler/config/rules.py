@@ -230,6 +230,29 @@ def _tag_column(draft: Draft, problems: Problems) -> None:
             problems.add("R115", f"the column {shown(tags.column)} {names[tags.column]}", tags.where)
 
 
+def _pull_columns(draft: Draft, problems: Problems) -> None:
+    """What is pulled goes into one column, each column takes one field, and never that which names people."""
+    taken: dict[str, Field] = {}
+    for entry in draft.fields.values():
+        if not entry.pull:
+            continue
+        where = entry.where_of.get("pull", entry.where)
+        column = entry.column
+        if column is None:
+            problems.add("R120", f"no column fills {shown(entry.key)}: it is computed", where)
+        elif draft.identity is not None and column == draft.identity.person:
+            problems.add("R120", f"the column {shown(column)} names people", where)
+        elif (first := taken.setdefault(column, entry)) is not entry:
+            there = seen_from(first.where_of.get("pull", first.where), where)
+            problems.add("R121", f"the column {shown(column)} takes {shown(first.key)} already in {there}", where)
+
+
+def _conflict_used(draft: Draft, problems: Problems) -> None:
+    for entry in draft.fields.values():
+        if not entry.pull and "conflict" in entry.where_of:
+            problems.add("R122", f"the field {shown(entry.key)}", entry.where_of["conflict"])
+
+
 _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _email_mapped,
     _identity_mapped,
@@ -243,6 +266,8 @@ _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _person_is_email,
     _rename_once,
     _tag_column,
+    _pull_columns,
+    _conflict_used,
 )
 ASKED: Mapping[str, Callable[[Draft, Problems], None]] = {"score-mapped": _score_mapped}
 """Rules that are off unless the file names them."""

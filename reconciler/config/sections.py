@@ -21,7 +21,6 @@ from reconciler.config.not_yet import (
     refuse_gone,
     refuse_identity,
     refuse_previous_email,
-    refuse_two_way,
 )
 from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.tags import entries
@@ -98,7 +97,6 @@ def read_defaults(root: Mapping, problems: Problems) -> DefaultsSection:
     entry, places = _section(root, "defaults", DefaultsSection, problems)
     if entry is None:
         return DefaultsSection.model_construct(push="always", pull=False, empty="skip", conflict="report")
-    refuse_two_way(entry, "defaults", places, problems)
     return entry
 
 

@@ -27,6 +27,13 @@ def person_digest(key: bytes, person: str) -> bytes:
     return md5(key.hex().encode() + person.encode(), usedforsecurity=False).digest()
 
 
+def value_digest(key: bytes, text: str | None) -> int:
+    """64 bits that stand for one canonical value, 0 for empty; the same as `tables` computes in bulk."""
+    if text is None:
+        return 0
+    return int.from_bytes(md5(key.hex().encode() + text.encode(), usedforsecurity=False).digest()[8:], "little")
+
+
 def contact_address(key: bytes, person: str) -> str:
     """`contact.` and 12 hex digits of the person's digest: names nobody."""
     return f"contact.{person_digest(key, person).hex()[:12]}"

@@ -34,6 +34,14 @@ class Empty(StrEnum):
     CLEAR = "clear"
 
 
+class Conflict(StrEnum):
+    """Who wins where both sides of a two-way value moved; REPORT: nobody, until somebody says so."""
+
+    REPORT = "report"
+    SOURCE = "source"
+    CRM = "crm"
+
+
 class Expression(NamedTuple):
     """CEL text and where it stands. Compile with `model.expressions.compile_expression`."""
 
@@ -97,6 +105,7 @@ class Field(NamedTuple):
     push: Push = Push.ALWAYS
     pull: bool = False
     empty: Empty = Empty.SKIP
+    conflict: Conflict = Conflict.REPORT
     consent: bool = False
     label: str | None = None
     group: str | None = None
@@ -172,6 +181,7 @@ class Limits:
     delete: int = 0
     new_tags: int = 50
     new_fields: int = 20
+    write_percent: int = 5
     min_people: int = 20
     where_of: Mapping[str, Place] = field(default_factory=dict)
 

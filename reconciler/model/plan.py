@@ -68,10 +68,12 @@ CAUSES: tuple[Cause, ...] = tuple(Cause)
 VALUE_CHANGE = pa.struct(
     [
         pa.field("field", pa.int16(), nullable=False),  # index into Changes.keys
-        pa.field("verdict", pa.int8(), nullable=False),  # Verdict.SET or CLEAR (later PULL)
+        pa.field("verdict", pa.int8(), nullable=False),  # Verdict.SET, CLEAR or PULL
         pa.field("cause", pa.int8(), nullable=False),  # index into CAUSES
-        pa.field("before", pa.string()),  # theirs, canonical; null is empty
-        pa.field("after", pa.string()),  # ours, canonical; null is empty
+        pa.field("before", pa.string()),  # what is overwritten, canonical; null is empty: theirs, of a pull ours
+        pa.field("after", pa.string()),  # what is written, canonical; null is empty: ours, of a pull theirs
+        pa.field("read", pa.string()),  # of a pull: the text that stands in the source
+        pa.field("write", pa.string()),  # of a pull: the text that is to stand there
     ]
 )
 TAG_CHANGE = pa.struct(
@@ -277,8 +279,9 @@ class PieceFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
-    """What both sides agree on once a plan is carried out (`tables.settled`); `digest`: under which it is true."""
+class Remembers:
+    """What is to be remembered of each person once a plan is carried out (`tables.remembered`). `digest`: under which
+    their rows are true; "" where not everybody and everything was compared."""
 
     file: Path
     digest: str
@@ -329,8 +332,7 @@ class Plan:
         default_factory=dict
     )  # rule tag -> digests of who keeps it (first run)
     values_shown: bool = False  # --show-values: at a terminal, to who asked for it
-    links: Path | None = None  # Parquet, every link known after pairing; an apply keeps it
-    agreed: Agreed | None = None  # for an apply that leaves nothing undone
+    remembers: Remembers | None = None  # for an apply to keep
     caches: Caches | None = None  # what is to be kept for the next plan
     drift_since: str = ""  # the last apply, UTC, where drift can be told from a change of ours; "" where it cannot
 

@@ -5,7 +5,7 @@ What changes is appended to the change table and counted; nothing is decided row
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -18,12 +18,16 @@ from reconciler.planning.counts import Counts
 from reconciler.planning.layout import Layout
 from reconciler.planning.made import Permissions
 from reconciler.planning.observed import Remembered
+from reconciler.planning.pulling import Pulled, Pulling
 from reconciler.planning.taggings import TagDecisions
-from reconciler.planning.values import Decided, ValueDecisions
+from reconciler.planning.values import Decided, ValueDecisions, two_way
+from reconciler.tables.cells import as_sent, as_stored, is_marked
 from reconciler.tables.changes import ChangeTable, TagChanges, ValueChanges
 from reconciler.tables.grouped import grouped
 from reconciler.tables.scalars import EMPTY, text
 from reconciler.tables.settled import Settled, held_in, pattern_of
+
+Agree = Callable[[pa.RecordBatch], None]
 
 
 class Comparison:
@@ -37,44 +41,70 @@ class Comparison:
         changes: ChangeTable,
         examples: bool,
         settled: Settled,
+        agree: Agree | None = None,
     ) -> None:
-        """`settled`: told what is held in which pairs, and which need nothing."""
+        """`settled`: told what is held in which pairs, and which need nothing. `agree`: told what both sides agree on of
+        two-way values."""
         self.counts = Counts()
-        self._remembered, self._changes, self._settled = remembered, changes, settled
+        self._remembered, self._changes, self._settled, self._agree = remembered, changes, settled, agree
         self._columns = {c.number: c for c in layout.fields}
-        self._values = ValueDecisions(layout, remembered, self.counts, examples)
+        self._two_way = layout.two_way
+        self.values = ValueDecisions(layout, remembered, self.counts, examples)
         self._tags = TagDecisions(layout, permissions, self.counts, remembered)
         self._guarded = frozenset(c.number for c in layout.fields if counted(c.since))
 
     def creates(self, batch: pa.RecordBatch) -> None:
         """Columns: the spooled ones of our side."""
-        values = self._values.decide(batch, new=True)
+        values = self.values.decide(batch, new=True)
         tags = self._tags.decide(batch, new=True)
         contact = pa.nulls(batch.num_rows, pa.string())
         self.counts.created += self._changes.append(_people(batch, contact), ContactAction.CREATE, values.changes, tags)
 
-    def updates(self, batch: pa.RecordBatch) -> None:
-        """Columns: the spooled ones of both sides, and those of `Pairing.open`."""
+    def updates(self, batch: pa.RecordBatch, pulling: Pulling | None = None) -> None:
+        """Columns: the spooled ones of both sides, and those of `Pairing.open`. `pulling`: what goes into the source
+        first."""
         unmoved = batch.column("unmoved")
-        if not pc.any(unmoved).as_py():
-            self._update(batch, drift=False)
-            return
         for drift, chosen in ((False, pc.invert(unmoved)), (True, unmoved)):
             if pc.any(chosen).as_py():
-                self._update(batch.filter(chosen), drift)
+                some = batch if pc.all(chosen).as_py() else batch.filter(chosen)
+                some, pulled = pulling.pull(some) if pulling is not None else (some, Pulled())
+                self._update(some, drift, pulled)
 
-    def _update(self, batch: pa.RecordBatch, drift: bool) -> None:
+    def _update(self, batch: pa.RecordBatch, drift: bool, pulled: Pulled) -> None:
         """`drift`: our sides are as both sides agreed, so somebody else moved theirs."""
-        values = self._values.decide(batch, new=False, drift=drift)
+        values = self.values.decide(batch, new=False, drift=drift)
         tags = self._retagged(batch, drift)
         people = _people(batch, batch.column("id"))
         counts = self.counts
         counts.looked_at += batch.num_rows
-        counts.updated += self._changes.append(people, ContactAction.UPDATE, values.changes, tags)
+        changes = [*pulled.changes, *values.changes]
+        counts.updated += self._changes.append(people, ContactAction.UPDATE, changes, tags)
         counts.updated_with_values += len(_union([c.at for c in values.changes]))
+        counts.pulled += len(_union([c.at for c in pulled.changes]))
         counts.held += len(_union([h.at for h in values.held]))
+        counts.conflicts += len(_union(values.conflicts))
         counts.overwritten += self._overwritten(batch, values.changes)
-        self._settled.add(self._patterns(batch, values, [t.at for t in tags]))
+        written = _union([*(c.at for c in changes), *(t.at for t in tags)])
+        self._settled.add(self._patterns(batch, values, written))
+        if self._agree is not None and self._two_way:
+            self._agree(self._agreed(batch, values, pulled))
+
+    def _agreed(self, batch: pa.RecordBatch, values: Decided, pulled: Pulled) -> pa.RecordBatch:
+        """What both sides agree on now, as `RememberedPeople.add` takes it: values in sync, and what was agreed on of
+        the others."""
+        columns = {"ord": batch.column("ord")}
+        for column in self._two_way:
+            field, name = two_way(column), column.name
+            ours = batch.column(name)
+            differing = [*pulled.agreed.get(name, ()), *([values.agreed[name]] if name in values.agreed else ())]
+            at = pa.concat_arrays([pa.array([], pa.int64()), *(agreed.at for agreed in differing)])
+            place = pc.index_in(pa.arange(0, batch.num_rows), value_set=at)
+            columns[f"in_{name}"] = pc.and_(pc.is_null(place), pc.invert(is_marked(as_sent(ours))))
+            columns[f"ours_{name}"], columns[f"theirs_{name}"] = as_sent(ours), as_stored(ours)
+            for part, kept in ((field.sent, "sent"), (field.stored, "stored")):
+                found = [pa.array([], pa.uint64()), *(getattr(agreed, kept) for agreed in differing)]
+                columns[part] = pa.concat_arrays(found).take(place)
+        return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
     def _retagged(self, batch: pa.RecordBatch, drift: bool) -> list[TagChanges]:
         """Taggings; only who does not carry exactly the tags that are wanted is looked at."""
@@ -91,20 +121,20 @@ class Comparison:
             counts.looked_at += count
             counts.held += count if pattern else 0
             for number, filled in held_in(pattern):
-                self._values.count_held(self._columns[number], filled, count)
+                self.values.count_held(self._columns[number], filled, count)
 
-    def _patterns(self, batch: pa.RecordBatch, values: Decided, tagged: Sequence[pa.Array]) -> pa.RecordBatch:
-        """What is held in each pair, and whether nothing is to be done for it while both rows stay as they are: ord,
-        contact, ours, theirs, pattern, quiet."""
-        loud = _union([*(c.at for c in values.changes), *values.loud, *tagged])
+    def _patterns(self, batch: pa.RecordBatch, values: Decided, written: pa.Array) -> pa.RecordBatch:
+        """What is held in each pair, whether nothing is to be done for it while both rows stay as they are, and whether
+        something is written now: ord, contact, ours, theirs, pattern, quiet, writes."""
+        rows, loud = pa.arange(0, batch.num_rows), _union([written, *values.loud])
         quiet = pc.and_(batch.column("tags_same"), pc.invert(batch.column("taken")))
-        quiet = pc.and_(quiet, pc.invert(pc.is_in(pa.arange(0, batch.num_rows), value_set=loud)))
+        quiet = pc.and_(quiet, pc.invert(pc.is_in(rows, value_set=loud)))
         said = [pa.repeat(text(pattern_of(h.field, h.filled)), len(h.at)) for h in values.held]
         parts = pa.concat_arrays([pa.array([], pa.string()), *said])
         pattern = pc.binary_join(grouped(batch.num_rows, [h.at for h in values.held], parts)[0], EMPTY)
         known_by = ["ord", "contact", "ours", "theirs"]
-        columns = [*map(batch.column, known_by), pattern, quiet]
-        return pa.RecordBatch.from_arrays(columns, names=[*known_by, "pattern", "quiet"])
+        columns = [*map(batch.column, known_by), pattern, quiet, pc.is_in(rows, value_set=written)]
+        return pa.RecordBatch.from_arrays(columns, names=[*known_by, "pattern", "quiet", "writes"])
 
     def _overwritten(self, batch: pa.RecordBatch, changes: Sequence[ValueChanges]) -> int:
         """Contacts in which a filled value goes, as `limits.update_percent` counts them."""

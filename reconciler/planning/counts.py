@@ -20,10 +20,14 @@ class Counts:
     created: int = 0
     overwritten: int = 0
     held: int = 0
+    conflicts: int = 0
+    pulled: int = 0  # people of whom something goes into the source
     fields: dict[tuple[int, Cause], FieldCount] = field(default_factory=dict)
     tags: dict[tuple[str, Cause], TagCount] = field(default_factory=dict)  # by name and cause
     taken: Refusals = field(default_factory=Refusals)
     undecodable: dict[int, Refusals] = field(default_factory=dict)
+    in_conflict: dict[int, Refusals] = field(default_factory=dict)  # by field
+    unpulled: dict[int, dict[tuple[str, str], Refusals]] = field(default_factory=dict)  # by field, by reason and key
     first_lost: Counter[str] = field(default_factory=Counter)  # by tag: who carried it against its rule before us
     first_kept: dict[str, Refusals] = field(default_factory=dict)  # those of them who keep it
     kept_people: dict[str, list[bytes]] = field(default_factory=dict)  # and their digests

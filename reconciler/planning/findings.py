@@ -10,6 +10,8 @@ from reconciler.model.messages import MESSAGES
 from reconciler.model.plan import Finding
 from reconciler.model.problems import Place
 from reconciler.planning.conversion import UNKNOWN_REASON
+from reconciler.planning.counts import Counts
+from reconciler.planning.layout import FieldColumn
 from reconciler.planning.people import PeoplePlan
 from reconciler.tables.lanes import Lane, Refusals
 from reconciler.tables.pairing import Aside
@@ -123,6 +125,19 @@ def _of_fields(people: PeoplePlan) -> Iterator[Finding]:
             entry = column.binding.entry
             detail = f"{_values(refusals.count)} stored in `{entry.key}` cannot be read as {column.binding.type}"
             yield _finding("R212", refusals.count, detail, entry.where, refusals.rows)
+        yield from _of_two_ways(counts, column)
+
+
+def _of_two_ways(counts: Counts, column: FieldColumn) -> Iterator[Finding]:
+    entry = column.binding.entry
+    if conflicts := counts.in_conflict.get(column.number):
+        detail = f"{_values(conflicts.count)} of `{entry.key}`"
+        yield _finding("R220", conflicts.count, detail, entry.where_of.get("conflict", entry.where), conflicts.rows)
+    if known := counts.unpulled.get(column.number):
+        total = sum(refusals.count for refusals in known.values())
+        rows = sorted({row for refusals in known.values() for row in refusals.rows})[: Refusals.MOST_ROWS]
+        said = ", ".join(sorted(f"{refusals.count:,} {reason}" for (reason, _), refusals in known.items()))
+        yield _finding("R221", total, f"{_values(total)} of `{entry.key}` not pulled ({said})", entry.where, rows)
 
 
 def _of_tags(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:

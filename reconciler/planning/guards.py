@@ -23,6 +23,7 @@ LIMITS: tuple[str, ...] = (
     "untag",
     "untag_percent",
     "update_percent",
+    "write_percent",
 )
 """Every name that `--allow LIMIT=N` may carry. `untag` stands in no file: with it people lose a tag in the very run in
 which it becomes ours, all of them or, if they are more than N, the apply is refused."""
@@ -92,6 +93,7 @@ class _Seen:
             yield self._guard("untag", sum(tally.first_lost.values()))
         if tally.linked >= self._least:
             yield self._guard("update_percent", _percent(tally.overwritten, tally.linked))
+            yield self._guard("write_percent", _percent(tally.pulled, tally.linked))
 
     def applied(self) -> Iterator[Guard]:
         for name, people in self.tally.tags_applied.items():

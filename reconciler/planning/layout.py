@@ -66,6 +66,11 @@ class Layout:
         """Field keys by number: what a change table's `field` indexes."""
         return tuple(binding.entry.key for binding in self.inventory.bindings)
 
+    @property
+    def two_way(self) -> tuple[FieldColumn, ...]:
+        """Fields that are pulled, too."""
+        return tuple(column for column in self.fields if column.binding.entry.pull)
+
     def tags_compared(self, owed: Container[str]) -> tuple[TagColumn, ...]:
         """Rule tags that tell a contact in sync from one that is not. Tags for new contacts only say nothing of those
         that exist, unless an interrupted run still owes one."""

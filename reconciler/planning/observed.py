@@ -29,29 +29,31 @@ REWRITES = pa.schema(
 class Remembered:
     """What the state says; all of it can be rebuilt. `known` is False on a first run or after lost state.
 
-    `key`: secret of the digests. `links`: Parquet file of schema `tables.pairing.LINKS`, or None. `created`: links made
-    since that file (person digest, contact id). `applied`: entry address -> digest in the last applied file. `marks`:
+    `key`: secret of the digests. `people`: Parquet, what is remembered of each person (`tables.remembered`), or None.
+    `created`: links made since that file (person digest, contact id). `moves`: what became of two-way values since, in
+    batches of schema `tables.remembered.MOVES`. `applied`: entry address -> digest in the last applied file. `marks`:
     names of rule tags that are ours. `rewrites`: values that the CRM stores differently from what was sent. `leftover`:
     digests of people whose update was guarded and begun by an interrupted run of the same file.
     `owed`: name of a tag with `push: on_create` -> digests of people whom an interrupted run created without coming
     to that tag. `kept`: name of a rule tag -> digests of people who carried it before it became ours though its rule
-    said no, and were never wanted by it since: they keep it. `agreed`: Parquet, what both sides agreed on in the last
-    apply that left nothing undone (`tables.settled`), true under `agreed_digest`; `agreed_at`: when that was.
+    said no, and were never wanted by it since: they keep it. `agreed_digest`: under which the rows of `people` are true;
+    `agreed_at`: when the apply that wrote it was; `clean`: it left nothing undone.
     """
 
     key: bytes
     known: bool = False
-    links: Path | None = None
+    people: Path | None = None
     created: tuple[tuple[bytes, str], ...] = ()
+    moves: Callable[[], Iterator[pa.RecordBatch]] = lambda: iter(())
     applied: Mapping[str, str] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
     rewrites: pa.Table | None = None
     leftover: frozenset[bytes] = frozenset()
     owed: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
     kept: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
-    agreed: Path | None = None
     agreed_digest: str = ""
     agreed_at: str = ""
+    clean: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,8 @@ class Options:
     """How one plan is made. `now`: the plan's clock. `workdir`: an empty folder for spill files, owned by the caller.
 
     `persons`: only these (empty: everybody). `target`/`exclude`: globs over addresses. `allow`: guard -> number.
-    `examples`: collect three differing values per field and cause (--show-values). `links`: write every link known
-    after pairing (`Plan.links`), and what both sides agree on once the plan is carried out (`Plan.agreed`), for an
-    apply to keep. `keep`: leave files behind that spare the next plan work (`Plan.caches`); only plans of everybody
+    `examples`: collect three differing values per field and cause (--show-values). `remember`: write down what is
+    to be remembered of each person once the plan is carried out (`Plan.remembers`), for an apply to keep. `keep`: leave files behind that spare the next plan work (`Plan.caches`); only plans of everybody
     and everything do. `salt`: n -> n random bytes, with which what is kept of contacts is sealed.
     """
 
@@ -95,8 +96,13 @@ class Options:
     exclude: tuple[str, ...] = ()
     allow: Mapping[str, int] = field(default_factory=dict)
     examples: bool = False
-    links: bool = False
+    remember: bool = False
     keep: bool = False
     salt: Callable[[int], bytes] | None = None
     memory_limit: str = "600MB"
     progress: Progress = field(default_factory=Silent)
+
+    @property
+    def whole(self) -> bool:
+        """Everybody and everything."""
+        return not (self.persons or self.target or self.exclude)

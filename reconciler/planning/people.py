@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 from reconciler.model.addresses import field_address, tag_address
 from reconciler.model.desired import Desired, DynamicTags, Field, Tag
 from reconciler.model.messages import problem
-from reconciler.model.plan import Agreed, Caches, PieceFiles
+from reconciler.model.plan import Caches, PieceFiles, Remembers
 from reconciler.model.problems import Failure
 from reconciler.planning.bindings import InventoryPlan
 from reconciler.planning.caching import agreeing_digest, caching_digest
@@ -23,13 +22,19 @@ from reconciler.planning.counts import Counts
 from reconciler.planning.layout import DynamicColumn, FieldColumn, Layout, TagColumn
 from reconciler.planning.made import Owners, permissions
 from reconciler.planning.observed import Observed, Options, Remembered
+from reconciler.planning.pulling import Pulling
 from reconciler.planning.reading import BATCH, ContactReader, PeopleReader, Side
 from reconciler.planning.selection import Selection
+from reconciler.planning.values import two_way
+from reconciler.planning.writing_back import raw_text
+from reconciler.tables.cells import as_sent, as_stored
 from reconciler.tables.changes import ChangeTable
 from reconciler.tables.engine import Engine
 from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Open, Paired, Pairing
+from reconciler.tables.remembered import Before, RememberedPeople
 from reconciler.tables.reorder import Reorder
+from reconciler.tables.scalars import flags
 from reconciler.tables.settled import Settled
 from reconciler.tables.snapshot import Piece
 from reconciler.tables.spool import numbered, rebatched
@@ -52,8 +57,7 @@ class PeoplePlan:
     waiting: dict[str, int]  # by key of a blocked field
     refused: Mapping[str, int]  # by dynamic column: how many new names there would be
     new_tags: dict[str, DynamicTags]
-    links: Path | None
-    agreed: Agreed | None
+    remembers: Remembers | None
     caches: Caches | None
     drift_since: str
 
@@ -76,7 +80,7 @@ class _Comparing:
         self._desired, self._observed, self._layout = desired, observed, layout
         self._options, self._engine = options, engine
         source = desired.source
-        columns = Columns(observed.columns, source.types, source.timezone, source.region)
+        columns = self._columns = Columns(observed.columns, source.types, source.timezone, source.region)
         self._people = PeopleReader(desired, layout, observed, options, columns)
         raw, blocked = self._people.raw, [c.name for c in layout.blocked]
         self._agreeing = agreeing_digest(desired, layout, observed)
@@ -87,6 +91,7 @@ class _Comparing:
         self._pairing = Pairing(engine, observed.remembered.key, cells, blocked, raw if options.keep else ())
         self._memo = Memo(engine, raw, blocked, before.memo if before else None) if options.keep else None
         self._settled = Settled(engine, before.settled if before else None)
+        self._known = RememberedPeople(engine, self._before(), [two_way(column) for column in layout.two_way])
         self._contacts = ContactReader(layout, observed, options, self._digest)
 
     def run(self) -> PeoplePlan:
@@ -97,22 +102,17 @@ class _Comparing:
         options.progress.stage("reading contacts", last.contacts or None)
         theirs = self._read_contacts()
         options.progress.stage("pairing")
-        self._pairing.add_links(observed.remembered.links, observed.remembered.created)
-        drift_since = self._add_agreed()
         paired = self._pairing.pair(recalled=self._memo is not None and self._memo.known)
         options.progress.stage("comparing")
         allowed = permissions(
             layout.dynamic, ours.dynamic_names, Owners.of(self._desired), observed.inventory, "untag" in options.allow
         )
         changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
-        comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples, self._settled)
+        agree = self._agree if options.remember else None
+        comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples, self._settled, agree)
         self._compare(comparison, paired)
         self._settled.collect()
-        links = options.workdir / "links.parquet" if options.links else None
-        agreed = Agreed(options.workdir / "agreed.parquet", self._agreeing) if options.links else None
-        if links is not None and agreed is not None:
-            self._pairing.write_links(links)
-            self._settled.write_agreed(agreed.file)
+        remembers = self._remembers() if options.remember else None
         blocked_people, waiting = self._pairing.blocked()
         live = {tag.name for tag in observed.inventory.tags}
         return PeoplePlan(
@@ -126,17 +126,28 @@ class _Comparing:
             waiting={c.binding.entry.key: n for c, n in zip(layout.blocked, waiting, strict=True)},
             refused=allowed.refused,
             new_tags={name: entry for name, entry in sorted(comparison.counts.used_tags.items()) if name not in live},
-            links=links,
-            agreed=agreed,
+            remembers=remembers,
             caches=self._keep(),
-            drift_since=drift_since,
+            drift_since=observed.remembered.agreed_at if self._known.knows_rows else "",
         )
 
-    def _add_agreed(self) -> str:
-        """When both sides last agreed on everything; "" if that is not known for this file."""
-        before = self._observed.remembered
-        fits = before.agreed is not None and before.agreed_digest == self._agreeing
-        return before.agreed_at if fits and before.agreed and self._pairing.add_agreed(before.agreed) else ""
+    def _before(self) -> Before:
+        said = self._observed.remembered
+        true = bool(said.agreed_digest) and said.agreed_digest == self._agreeing
+        return Before(said.people, said.created, said.moves, true, said.clean)
+
+    def _agree(self, batch: pa.RecordBatch) -> None:
+        self._known.add(batch, self._observed.remembered.key)
+
+    def _remembers(self) -> Remembers:
+        """What an apply is to keep of each person."""
+        whole = self._options.whole
+        for wanted in self._known.unknown(BATCH):
+            for people in self._people.gather(wanted):
+                self._agree(_in_sync(people, self._layout))
+        file = self._options.workdir / "remembered.parquet"
+        self._known.write(file, whole)
+        return Remembers(file, self._agreeing if whole else "")
 
     def _read_contacts(self) -> Side:
         contacts = self._contacts
@@ -150,8 +161,9 @@ class _Comparing:
         comparison.settled(self._settled.recognise())
         at_most = paired.pairs - paired.settled + paired.creates
         size = max(BATCH, at_most // _PARTS)
-        opened = self._pairing.open(size)
+        opened = self._pairing.open(size, self._known)
         contacts = self._contacts_of(opened, size)
+        pulling = self._pulling(comparison)
 
         def new() -> Iterator[pa.RecordBatch]:
             """Compares who has a contact, and gives who has none: few at a time, which are better decided together."""
@@ -160,12 +172,23 @@ class _Comparing:
                 people = pa.concat_batches(list(self._people.gather(rows.column("ord"))))
                 known = pc.is_valid(rows.column("idx"))
                 if (theirs := contacts.part(part)) is not None:
-                    comparison.updates(_beside(people.filter(known), theirs, rows.filter(known)))
+                    comparison.updates(_beside(people.filter(known), theirs, rows.filter(known)), pulling)
                 yield people.filter(pc.invert(known))
 
         for batch in rebatched(new(), BATCH):
             if batch.num_rows:
                 comparison.creates(batch)
+
+    def _pulling(self, comparison: Comparison) -> Pulling | None:
+        if not self._layout.two_way:
+            return None
+        texts = {
+            column.name: raw_text(
+                column.binding, self._columns, self._people.styles.get(column.binding.entry.column or "")
+            )
+            for column in self._layout.two_way
+        }
+        return Pulling(self._layout, self._people, comparison.values, comparison.counts, texts)
 
     def _contacts_of(self, opened: Open, size: int) -> Reorder:
         """Whole rows of contacts, each at the place of its person."""
@@ -186,6 +209,17 @@ class _Comparing:
         self._settled.write(settled)
         pieces = [_files(piece) for piece in self._contacts.snapshot.pieces if piece.contacts.starts]
         return Caches(self._digest, memo, settled, tuple(pieces), self._people.side.rows)
+
+
+def _in_sync(people: pa.RecordBatch, layout: Layout) -> pa.RecordBatch:
+    """People who agree with their contacts in everything, as `RememberedPeople.add` takes them."""
+    columns = {"ord": people.column("ord")}
+    for column in layout.two_way:
+        field, ours = two_way(column), people.column(column.name)
+        columns[f"in_{column.name}"] = flags(True, people.num_rows)
+        columns[f"ours_{column.name}"], columns[f"theirs_{column.name}"] = as_sent(ours), as_stored(ours)
+        columns[field.sent] = columns[field.stored] = pa.nulls(people.num_rows, pa.uint64())
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 
 def _beside(*batches: pa.RecordBatch) -> pa.RecordBatch:

@@ -91,6 +91,7 @@ class PeopleReader:
         self._converted = Spool(options.workdir / "people.arrow", key="ord")
         self._unread = Spool(options.workdir / "raw.arrow")
         self._memo: Memo | None = None
+        self.styles: dict[str, str] = {}
 
     def read(self, batches: Iterator[pa.RecordBatch], pairing: Pairing, memo: Memo | None) -> Side:
         """Everybody, once. `memo`: rows that it knows are not converted, and what is converted is told to it."""
@@ -103,7 +104,10 @@ class PeopleReader:
                 self._unread.append(batch)
                 memo.look(_batch({"ord": ord, **self._raw(batch)}))
             else:
+                if self._layout.two_way:
+                    self._unread.append(batch)
                 self._add(batch, ord, pairing)
+            self._note_styles(batch)
             self._options.progress.advance(batch.num_rows)
         if memo is not None and known:
             missing, side.out_of_scope = memo.recall()
@@ -120,9 +124,26 @@ class PeopleReader:
             yield from self._converted.gather(wanted)
             return
         for ord, batch in numbered(wanted, rebatched(self._unread.gather(wanted), BATCH)):
-            encoded = self._repeating.encode(batch)
-            cells = {name: self.side.lanes[name].run(encoded) for name in self._kept_lanes()}
-            yield plain_batch(self._spooled(encoded, ord, cells))
+            yield self.converted(batch, ord)
+
+    def raw_rows(self, wanted: pa.Array) -> pa.RecordBatch:
+        """Rows as the source gives them, of the wanted ordinals; only where a field is pulled, too."""
+        return plain_batch(pa.concat_batches(list(self._unread.gather(wanted))))
+
+    def converted(self, raw: pa.RecordBatch, ord: pa.Array) -> pa.RecordBatch:
+        """Canonical rows, as `gather` gives them, of rows as the source would give them."""
+        encoded = self._repeating.encode(raw)
+        cells = {name: self.side.lanes[name].run(encoded) for name in self._kept_lanes()}
+        return plain_batch(self._spooled(encoded, ord, cells))
+
+    def _note_styles(self, batch: pa.RecordBatch) -> None:
+        """The first text of each column that may be written back: values are written in its manner."""
+        for column in self._layout.two_way:
+            name = column.binding.entry.column or ""
+            if name not in self.styles:
+                filled = empty_to_null(plain(batch.column(name))).drop_null()
+                if len(filled):
+                    self.styles[name] = filled[0].as_py()
 
     def _kept_lanes(self) -> list[str]:
         layout = self._layout

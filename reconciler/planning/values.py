@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,15 +12,17 @@ import pyarrow.compute as pc
 from reconciler.model.addresses import contact_address, text_digest
 from reconciler.model.desired import Field
 from reconciler.model.plan import CAUSES, Cause, Example, FieldCount, Verdict, example_key
+from reconciler.planning.agreement import agreement
 from reconciler.planning.causes import FILLING, OVERWRITING
 from reconciler.planning.counts import Counts
-from reconciler.planning.decision import Consent, Policy, Relation, verdicts
+from reconciler.planning.decision import Consent, Moved, Policy, Relation, verdicts
 from reconciler.planning.layout import FieldColumn, Layout
 from reconciler.planning.observed import Remembered
 from reconciler.tables.cells import as_sent, as_stored, is_marked
 from reconciler.tables.changes import ValueChanges
 from reconciler.tables.lanes import Refusals
-from reconciler.tables.scalars import NO, NOTHING, text, whole
+from reconciler.tables.remembered import TwoWay
+from reconciler.tables.scalars import NO, NOTHING, flags, text, whole
 from reconciler.tables.settled import pattern_of
 
 _WRITES = pa.array([int(Verdict.SET), int(Verdict.CLEAR)], pa.int8())
@@ -38,11 +41,41 @@ class HeldValues:
 
 @dataclass(slots=True)
 class Decided:
-    """One batch: what is written, what is held, and rows with a value that has to be looked at in each plan."""
+    """One batch: what is written, what is held, rows in conflict, rows with a value that has to be looked at in each
+    plan, and what is agreed on of two-way values that differ."""
 
     changes: list[ValueChanges] = field(default_factory=list)
     held: list[HeldValues] = field(default_factory=list)
+    conflicts: list[pa.Array] = field(default_factory=list)
     loud: list[pa.Array] = field(default_factory=list)
+    agreed: dict[str, Agreed] = field(default_factory=dict)
+
+
+class Agreed(NamedTuple):
+    """Of the rows `at` in which one two-way field differs, the digests that are agreed on."""
+
+    at: pa.Array
+    sent: pa.Array
+    stored: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """The rows `at` in which a field differs: texts of both sides, the verdict of each, whether theirs was moved."""
+
+    at: pa.Array
+    ours: pa.Array
+    theirs: pa.Array
+    verdict: pa.Array
+    moved: pa.Array
+    agreed: Agreed | None = None
+
+    def filter(self, chosen: pa.Array) -> Differing:
+        at, ours, theirs, verdict, moved = (
+            part.filter(chosen) for part in (self.at, self.ours, self.theirs, self.verdict, self.moved)
+        )
+        agreed = self.agreed and Agreed(*(part.filter(chosen) for part in self.agreed))
+        return Differing(at, ours, theirs, verdict, moved, agreed)
 
 
 class ValueDecisions:
@@ -61,16 +94,49 @@ class ValueDecisions:
                 self._decide(column, batch, new, drift, decided)
         return decided
 
-    def _decide(self, column: FieldColumn, batch: pa.RecordBatch, new: bool, drift: bool, decided: Decided) -> None:
+    def pulls(self, column: FieldColumn, batch: pa.RecordBatch) -> Differing | None:
+        """The rows in which the value of a two-way field goes into the source; nothing is counted."""
+        found = self._differing(column, batch, new=False)
+        if found is None:
+            return None
+        pulled = pc.equal(found.verdict, _verdict(Verdict.PULL))
+        return found.filter(pulled) if pc.any(pulled).as_py() else None
+
+    def count_pulled(self, column: FieldColumn, pulled: Differing) -> pa.Array:
+        """Count what goes into the source; the cause of each."""
+        cause = _pull_causes(column, pc.is_valid(pulled.ours), pulled.moved)
+        self._count(column, pulled.verdict, cause, new=False)
+        return cause
+
+    def _differing(self, column: FieldColumn, batch: pa.RecordBatch, new: bool) -> Differing | None:
         ours = batch.column(column.name)
         theirs = pa.nulls(len(ours), pa.string()) if new else batch.column(column.theirs)
         at = _differing(as_stored(ours), theirs)
         if not len(at):
-            return
+            return None
         ours, theirs = as_sent(ours.take(at)), theirs.take(at)
-        verdict = self._verdicts(column, batch, at, ours, theirs, new)
+        return self._verdicts(column, batch, at, ours, theirs, new)
+
+    def _decide(self, column: FieldColumn, batch: pa.RecordBatch, new: bool, drift: bool, decided: Decided) -> None:
+        found = self._differing(column, batch, new)
+        if found is None:
+            return
+        at, ours, theirs = found.at, found.ours, found.theirs
+        # What could be pulled is pulled by now: the source has no text for what is left of it.
+        stuck = pc.equal(found.verdict, _verdict(Verdict.PULL))
+        verdict = pc.if_else(stuck, _verdict(Verdict.FINDING), found.verdict)
+        self._note_undecodable(column, batch, at, theirs)
+        if found.agreed is not None:
+            decided.agreed[column.name] = found.agreed
+            decided.loud.append(at)
+        if column is self._layout.match and not new:
+            verdict = self._without_taken(batch, at, verdict)
         filled = pc.is_valid(theirs)
         held = pc.equal(verdict, _verdict(Verdict.HELD))
+        if pc.any(conflict := pc.equal(verdict, _verdict(Verdict.CONFLICT))).as_py():
+            decided.conflicts.append(at.filter(conflict))
+            rows = batch.column("row").take(at).filter(conflict).to_pylist()
+            self._counts.in_conflict.setdefault(column.number, Refusals()).add(rows)
         cause = _causes(column, filled, new)
         if drift:
             moved = pc.invert(pc.and_(held, _held_before(column, batch.column("agreed").take(at))))
@@ -93,20 +159,26 @@ class ValueDecisions:
 
     def _verdicts(
         self, column: FieldColumn, batch: pa.RecordBatch, at: pa.Array, ours: pa.Array, theirs: pa.Array, new: bool
-    ) -> pa.Array:
+    ) -> Differing:
         entry = column.binding.entry
-        identity = column is self._layout.match
-        table = pa.array([int(v) for v in verdicts(Policy(entry.push, entry.empty, identity))], pa.int8())
+        policy = Policy(entry.push, entry.empty, column is self._layout.match, pull=entry.pull, conflict=entry.conflict)
+        table = pa.array([int(v) for v in verdicts(policy)], pa.int8())
         relation, consent = self._relation(column, batch, at, ours, theirs), _consent(entry.consent, ours, theirs)
-        number = _mix(_mix(_state(ours), _state(theirs), 3), relation, 3)
+        number, moved, agreed = _state(ours), flags(False, len(at)), None
+        if entry.pull and not new:
+            known = agreement(self._remembered.key, two_way(column), batch, at, ours, theirs)
+            relation = pc.if_else(known.neither, _fact(Relation.REWRITTEN), relation)
+            number = _mix(known.number, number, 3)
+            moved = pc.greater_equal(known.number, _fact(4 * Moved.THEIRS))
+            agreed = Agreed(at, known.sent, known.stored)
+        number = _mix(_mix(number, _state(theirs), 3), relation, 3)
         number = _mix(_mix(number, pa.repeat(_fact(int(new)), len(at)), 2), consent, 3)
-        verdict = table.take(number)
+        return Differing(at, ours, theirs, table.take(number), moved, agreed)
+
+    def _note_undecodable(self, column: FieldColumn, batch: pa.RecordBatch, at: pa.Array, theirs: pa.Array) -> None:
         undecodable = batch.column("row").take(at).filter(is_marked(theirs))
         if len(undecodable):
             self._counts.undecodable.setdefault(column.number, Refusals()).add(undecodable.to_pylist())
-        if identity and not new:
-            verdict = self._without_taken(batch, at, verdict)
-        return verdict
 
     def _without_taken(self, batch: pa.RecordBatch, at: pa.Array, verdict: pa.Array) -> pa.Array:
         """An address that belongs to another contact is not written."""
@@ -219,6 +291,18 @@ def _causes(column: FieldColumn, filled: pa.Array, new: bool) -> pa.Array:
     if new:
         return pa.repeat(filling, len(filled))
     return pc.if_else(filled, _cause(OVERWRITING[column.since]), filling)
+
+
+def _pull_causes(column: FieldColumn, filled: pa.Array, moved: pa.Array) -> pa.Array:
+    """Of values that go into the source; `filled`: it holds something there."""
+    first = pc.if_else(filled, _cause(OVERWRITING[column.since]), _cause(FILLING[column.since]))
+    first = pc.if_else(pc.equal(first, _cause(Cause.SOURCE)), _cause(Cause.DRIFT), first)
+    return pc.if_else(moved, _cause(Cause.DRIFT), first)
+
+
+def two_way(column: FieldColumn) -> TwoWay:
+    """The column of a field that is pulled, too, as what is remembered names it."""
+    return TwoWay(column.name, column.binding.entry.key, column.binding.entry.renamed_from)
 
 
 def _held_before(column: FieldColumn, patterns: pa.Array) -> pa.Array:

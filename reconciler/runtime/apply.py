@@ -37,7 +37,8 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
     """Do what the plan says. Raises Failure only where nothing may go on: credentials, a CRM that cannot be used."""
     plan, scope = work.plan, work.scope
     open_creates = journal.open_creates()
-    applying.state.begin(plan.config, plan.links, _guarded(plan, applying.state.key), known=not scope.persons)
+    guarded = _guarded(plan, applying.state.key)
+    applying.state.begin(plan.config, plan.remembers, guarded, known=not scope.persons, at=moment_text(work.moments()))
     inventory = InventoryWriter(applying, work.desired, work.inventory)
     people = PeopleWriter(applying, plan, work.desired, inventory, open_creates)
     halted = _go(plan, applying, inventory, people)
@@ -48,7 +49,7 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
             journal.settle(applying.journal.id)
         remember(work, applying.state, inventory.lost, clean=not written.failed + written.left)
     result = _result(halted, written.failed + written.left)
-    journal.end(applying.journal.id, _text(work.moments()), result.value)
+    journal.end(applying.journal.id, moment_text(work.moments()), result.value)
     problems = (*applying.problems(), *_ending(halted, written.left))
     return Outcome(result, plan, applying.journal.id, written, applying.gateway.calls.made(), problems)
 
@@ -63,8 +64,8 @@ def remember(work: Work, state: State, lost: set[str], clean: bool) -> None:
     marked = [name for name in ruled if (address := tag_address(name)) in done and address not in blocked]
     ours = {name: work.plan.kept.get(name, frozenset()) for name in marked}
     state.settle(done, ours, scope.whole, clean)
-    if work.plan.agreed is not None and scope.whole and clean:
-        state.agree(work.plan.agreed, _text(work.moments()))
+    if scope.whole and clean:
+        state.agree()
 
 
 def _go(plan: Plan, applying: Applying, inventory: InventoryWriter, people: PeopleWriter) -> Halted | None:
@@ -113,5 +114,5 @@ def _ending(halted: Halted | None, left: int) -> tuple[Problem, ...]:
     return (problem("E516" if halted.why is Why.ASKED else "E517", detail),)
 
 
-def _text(moment: datetime) -> str:
+def moment_text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

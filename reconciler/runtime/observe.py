@@ -175,16 +175,16 @@ class _FewContacts:
 
 
 def _links(remembered: Remembered, digests: set[bytes]) -> list[str]:
-    """Contacts that these people are linked to, from the file of links; read in batches."""
-    if remembered.links is None or not digests:
+    """Contacts that these people are linked to, from the file of people; read in batches."""
+    if remembered.people is None or not digests:
         return []
     wanted = {(int.from_bytes(d[8:], "little"), int.from_bytes(d[:8], "little")) for d in digests}
     highs = pa.array([high for high, _ in wanted], pa.uint64())
     found: list[str] = []
-    with pq.ParquetFile(remembered.links) as file:
-        for batch in file.iter_batches():
+    with pq.ParquetFile(remembered.people) as file:
+        for batch in file.iter_batches(columns=["person_high", "person_low", "contact"]):
             near = batch.filter(pc.is_in(batch.column("person_high"), value_set=highs))
             for row in near.to_pylist():
-                if (row["person_high"], row["person_low"]) in wanted:
+                if row["contact"] and (row["person_high"], row["person_low"]) in wanted:
                     found.append(row["contact"])
     return found

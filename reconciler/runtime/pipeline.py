@@ -70,7 +70,7 @@ def plan(request: Request) -> Plan:
     from reconciler.runtime.session import last_run, open_session
 
     with full_disk_said(), open_session(request) as session:
-        made = session.diff(request, links=False)
+        made = session.diff(request, remember=False)
         session.state.set_last("plan", last_run(made.id, request, made, "changes" if made.pending else "none"))
         session.keep_plan(request, made)
         return made
@@ -84,7 +84,7 @@ def drift(request: Request) -> Plan:
     from reconciler.runtime.session import open_session
 
     with full_disk_said(), open_session(request) as session:
-        made = session.diff(request, links=False)
+        made = session.diff(request, remember=False)
         if not made.drift_since:
             raise Failure(problem("E534", str(request.file)))
         return made
@@ -100,7 +100,7 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
     from reconciler.runtime.session import applying_alone, open_session
 
     with full_disk_said(), applying_alone(request), open_session(request) as session:
-        made = session.diff(request, links=True)
+        made = session.diff(request, remember=True)
         session.keep_plan(request, made)
         work = Work(made, session.desired, session.inventory, request.scope, request.clock.now)
         calls = session.gateway.calls

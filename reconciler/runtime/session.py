@@ -19,7 +19,7 @@ from reconciler.model.status import LastRun
 from reconciler.planning.observed import Options
 from reconciler.report.document import ended_document, outcome_document, plan_document
 from reconciler.report.shapes import PlanDocument
-from reconciler.runtime.apply import Work, carry_out, remember
+from reconciler.runtime.apply import Work, carry_out, moment_text, remember
 from reconciler.runtime.applying import Applying
 from reconciler.runtime.caches import CacheFolder, Kept, cache_folder
 from reconciler.runtime.contacts import ContactsRead, Freshness, new_seal
@@ -51,18 +51,18 @@ class Session:
     notes: list[Problem]
     inventory: Inventory = field(default_factory=Inventory)
 
-    def diff(self, request: Request, links: bool) -> Plan:
-        """Observe and compare. `links`: keep every link, for an apply to remember."""
+    def diff(self, request: Request, remember: bool) -> Plan:
+        """Observe and compare. `remember`: write down what an apply is to remember of each person."""
         try:
-            made = self._diff(request, links)
+            made = self._diff(request, remember)
         except Damaged:  # nothing in the caches is needed
             self.caches.forget()
-            made = self._diff(request, links)
+            made = self._diff(request, remember)
         self.source.close()  # a database's transaction does not stay open while an apply writes
         weakref.finalize(made.people, self.workdir.close)  # the changes lie in it, and are read after this run
         return replace(made, problems=(*made.problems, *self.notes))
 
-    def _diff(self, request: Request, links: bool) -> Plan:
+    def _diff(self, request: Request, remember: bool) -> Plan:
         from reconciler.planning.plan import diff
 
         kept = self.caches.load() if self.desired.refresh.snapshot else None
@@ -85,7 +85,7 @@ class Session:
             exclude=tuple(request.exclude),
             allow=request.allow,
             examples=request.show_values,
-            links=links,
+            remember=remember,
             keep=self.desired.refresh.snapshot and request.scope.whole,
             salt=request.token_bytes,
             progress=request.progress,
@@ -108,7 +108,8 @@ class Session:
 
     def nothing_to_do(self, work: Work) -> None:
         """All is as the file says: remember that, and that everybody was seen."""
-        self.state.begin(work.plan.config, work.plan.links, (), known=not work.scope.persons)
+        plan, at = work.plan, moment_text(work.moments())
+        self.state.begin(plan.config, plan.remembers, (), known=not work.scope.persons, at=at)
         if work.scope.everybody:
             self.journal.settle("")
         remember(work, self.state, set(), clean=True)

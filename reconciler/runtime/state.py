@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from reconciler.model.addresses import text_digest
 from reconciler.model.messages import problem
-from reconciler.model.plan import Agreed
+from reconciler.model.plan import Remembers
 from reconciler.model.problems import Failure, Problem
 from reconciler.model.status import LastRun
 from reconciler.planning.observed import REWRITES, Remembered
@@ -33,10 +33,13 @@ CREATE TABLE rewrites (contact TEXT, field TEXT, sent BLOB NOT NULL, stored BLOB
 CREATE TABLE created (person BLOB PRIMARY KEY, contact TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE leftover (people BLOB NOT NULL);
 CREATE TABLE owed (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID;
-CREATE TABLE kept (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID
+CREATE TABLE kept (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID;
+CREATE TABLE moves (number INTEGER PRIMARY KEY, batch BLOB NOT NULL)
 """
-SHAPE = Shape(version=1, schema=_SCHEMA, damaged="E502", newer="E503")
+_SINCE_1 = "CREATE TABLE moves (number INTEGER PRIMARY KEY, batch BLOB NOT NULL)"
+SHAPE = Shape(version=2, schema=_SCHEMA, damaged="E502", newer="E503", migrations=(_SINCE_1,))
 _DIGEST = 16
+_PEOPLE = "people-"
 
 Rewrite = tuple[str, str, bytes, bytes]
 """(contact, field, digest of what was sent, digest of what is stored)"""
@@ -48,8 +51,6 @@ class State:
     def __init__(self, path: Path, key: bytes) -> None:
         self.path = path
         self.key = key
-        self.links = path / "links.parquet"
-        self.agreed = path / "agreed.parquet"
         self._db = Database(path / "state.db", SHAPE)
 
     def close(self) -> None:
@@ -86,7 +87,7 @@ class State:
         return Remembered(
             key=self.key,
             known=self.fact("known") == "yes",
-            links=self._checked_links(),
+            people=self.people(),
             created=tuple((bytes(p), str(c)) for p, c in rows("SELECT person, contact FROM created ORDER BY person")),
             applied={str(a): str(d) for a, d in rows("SELECT address, digest FROM applied")},
             marks=frozenset(str(t) for (t,) in rows("SELECT tag FROM marks")),
@@ -94,19 +95,28 @@ class State:
             leftover=self._leftover() if same_file else frozenset(),
             owed=self._people_by_tag("owed"),
             kept=self._people_by_tag("kept"),
-            agreed=self.agreed if self.agreed.is_file() else None,
+            moves=self._moves,
             agreed_digest=self.fact("agreed.digest"),
             agreed_at=self.fact("agreed.at"),
+            clean=self.fact("agreed.clean") == "yes",
         )
 
-    def _checked_links(self) -> Path | None:
-        if not self.links.exists():
+    def people(self) -> Path | None:
+        """The file of people (`tables.remembered`); before version 2 it held links alone. Raises Failure E502."""
+        file = self.path / (self.fact("people") or "links.parquet")
+        if not file.exists():
             return None
         try:
-            pq.read_schema(self.links)
+            pq.read_schema(file)
         except (OSError, pa.ArrowException):
-            raise Failure(problem("E502", str(self.links))) from None
-        return self.links
+            raise Failure(problem("E502", str(file))) from None
+        return file
+
+    def _moves(self) -> Iterator[pa.RecordBatch]:
+        for (number,) in self._db.rows("SELECT number FROM moves ORDER BY number"):
+            blob = self._db.rows("SELECT batch FROM moves WHERE number = ?", (number,))[0][0]
+            with pa.ipc.open_stream(blob) as stream:
+                yield from stream
 
     def _rewrites(self) -> pa.Table | None:
         rows = self._db.rows("SELECT contact, field, sent, stored FROM rewrites ORDER BY contact, field")
@@ -129,22 +139,49 @@ class State:
 
     # -- what an apply saves
 
-    def begin(self, config: str, links: Path | None, people: Iterable[bytes], known: bool) -> None:
-        """An apply that passed its guards starts. `links`: the plan's file of all links, moved here. `people`: blobs of
+    def begin(self, config: str, remembers: Remembers | None, people: Iterable[bytes], known: bool, at: str) -> None:
+        """An apply that passed its guards starts. `remembers`: the plan's file of people, moved here. `people`: blobs of
         the digests of everybody whose update was guarded, so that going on after a kill is not guarded again. `known`:
         everybody was paired, so that later creations are no longer those of a run without state."""
-        if links is not None:
-            links.chmod(0o600)
-            onto_disk(links)
-            os.replace(links, self.links)
-            onto_disk(self.path)
+        facts = {"leftover.config": config, **({"known": "yes"} if known else {})}
+        if remembers is not None:
+            facts |= self._take(remembers, at)
         with self._db.transaction():
-            if links is not None:
+            if remembers is not None:
                 self._db.run("DELETE FROM created")  # they are in the file now
+                self._db.run("DELETE FROM moves")
             if self.fact("leftover.config") != config:
                 self._db.run("DELETE FROM leftover")
             self._db.run_many("INSERT INTO leftover VALUES (?)", ((blob,) for blob in people))
-            self._set({"leftover.config": config, **({"known": "yes"} if known else {})})
+            self._set(facts)
+        self._sweep()
+
+    def _take(self, remembers: Remembers, at: str) -> dict[str, str]:
+        """Move the file here under a name of its own; the facts that make it the one that counts."""
+        former = self.fact("people")
+        number = int(former.removeprefix(_PEOPLE).partition(".")[0] or 0) + 1 if former else 1
+        file = self.path / f"{_PEOPLE}{number}.parquet"
+        remembers.file.chmod(0o600)  # the engine makes files as everybody's
+        onto_disk(remembers.file)
+        os.replace(remembers.file, file)
+        onto_disk(self.path)
+        agreed = {"agreed.digest": remembers.digest, "agreed.at": at, "agreed.clean": ""} if remembers.digest else {}
+        return {"people": file.name, **agreed}
+
+    def _sweep(self) -> None:
+        """Files of people that do not count any more."""
+        current = self.fact("people")
+        for file in (*self.path.glob(f"{_PEOPLE}*.parquet"), *self.path.glob("*.parquet")):
+            if current and file.name != current:
+                file.unlink(missing_ok=True)
+
+    def add_moves(self, batch: pa.RecordBatch) -> None:
+        """What becomes, or became, of two-way values (schema `tables.remembered.MOVES`): on the disk when this
+        returns."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as stream:
+            stream.write_batch(batch)
+        self._db.run("INSERT INTO moves (batch) VALUES (?)", (sink.getvalue().to_pybytes(),))
 
     def add_created(self, pairs: Iterable[tuple[bytes, str]]) -> None:
         """Links of contacts just created (or found): on the disk when this returns."""
@@ -193,14 +230,9 @@ class State:
             people = ((person, tag) for tag, kept in marks.items() for person in kept)
             self._db.run_many("INSERT INTO kept VALUES (?, ?)", people)
 
-    def agree(self, agreed: Agreed, at: str) -> None:
-        """Everything was carried out: keep what both sides agree on. A kill between the two steps only means that
-        drift is not told from a change of ours until the next apply."""
-        self.set_facts({"agreed.digest": "", "agreed.at": ""})
-        agreed.file.chmod(0o600)  # the engine makes files as everybody's
-        onto_disk(agreed.file)
-        os.replace(agreed.file, self.agreed)
-        self.set_facts({"agreed.digest": agreed.digest, "agreed.at": at})
+    def agree(self) -> None:
+        """Everything was carried out: the rows of all people are agreed on."""
+        self.set_facts({"agreed.clean": "yes"})
 
     # -- forgetting and looking
 
@@ -208,20 +240,20 @@ class State:
         """Forget one part, or `all`. Raises Failure E521 for a part that does not exist."""
         if what not in FORGETTABLE:
             raise Failure(problem("E521", what))
-        if "created" in FORGETTABLE[what]:
-            self.links.unlink(missing_ok=True)
-        if "applied" in FORGETTABLE[what]:
-            self.agreed.unlink(missing_ok=True)
+        facts = {"created": ("known", "people"), "applied": ("agreed.digest", "agreed.at", "agreed.clean")}
+        forgotten = [fact for table, names in facts.items() if table in FORGETTABLE[what] for fact in names]
         with self._db.transaction():
             for table in FORGETTABLE[what]:
                 self._db.run(f"DELETE FROM {table}")
-            if "created" in FORGETTABLE[what]:
-                self._db.run("DELETE FROM meta WHERE name = 'known'")
+            self._db.run_many("DELETE FROM meta WHERE name = ?", ((fact,) for fact in forgotten))
+        if "created" in FORGETTABLE[what]:
+            for file in self.path.glob("*.parquet"):
+                file.unlink(missing_ok=True)
 
     def counts(self) -> dict[str, int]:
         """How much is remembered, by word."""
-        link_file = self._checked_links()
-        held = pq.read_metadata(link_file).num_rows if link_file else 0
+        file = self.people()
+        held = pq.read_metadata(file).num_rows if file else 0
         tables = {"fields and tags applied": "applied", "tags ours": "marks", "rewritten values": "rewrites"}
         count = "SELECT count(*) FROM "
         counted = {word: int(self._db.rows(count + table)[0][0]) for word, table in tables.items()}
@@ -229,8 +261,8 @@ class State:
 
 
 FORGETTABLE: dict[str, tuple[str, ...]] = {
-    "all": ("applied", "marks", "rewrites", "created", "leftover", "owed", "kept"),
-    "links": ("created",),
+    "all": ("applied", "marks", "rewrites", "created", "moves", "leftover", "owed", "kept"),
+    "links": ("created", "moves"),
     "tags": ("marks", "owed", "kept"),
     "rewrites": ("rewrites",),
     "fields": ("applied",),

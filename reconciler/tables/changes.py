@@ -25,7 +25,9 @@ class ValueChanges:
     cause: pa.Array
     before: pa.Array
     after: pa.Array
-    filled: pa.Array  # boolean: the contact holds something there now, decodable or not
+    filled: pa.Array  # boolean: something stands there now, decodable or not
+    read: pa.Array | None = None  # of a pull: what stands in the source, and what is to stand there
+    write: pa.Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def _value_structs(values: Sequence[ValueChanges]) -> pa.Array:
         [c.cause for c in values],
         [c.before for c in values],
         [c.after for c in values],
+        [pa.nulls(len(c.at), pa.string()) if c.read is None else c.read for c in values],
+        [pa.nulls(len(c.at), pa.string()) if c.write is None else c.write for c in values],
     ]
     return _struct(columns, VALUE_CHANGE)
 

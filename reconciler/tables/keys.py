@@ -28,5 +28,6 @@ class KeyFile:
             self._writer.write_table(table.select(self._schema.names).cast(self._schema), rows.num_rows)
 
     def close(self) -> Path:
+        """The file, complete; as often as one likes."""
         self._writer.close()
         return self._path

@@ -11,22 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
 
 import pyarrow as pa
 
 from reconciler.tables.engine import Engine, parquet, quoted
 from reconciler.tables.keys import KeyFile
+from reconciler.tables.remembered import RememberedPeople
 from reconciler.tables.spool import exactly
-
-LINKS = pa.schema(
-    [
-        pa.field("person_high", pa.uint64(), nullable=False),  # the two halves of model.addresses.person_digest
-        pa.field("person_low", pa.uint64(), nullable=False),
-        pa.field("contact", pa.string(), nullable=False),
-    ]
-)
-
 
 KEYS = pa.schema([("m1", pa.uint64()), ("m2", pa.uint64()), ("cells", pa.uint64())])
 """What is compared of one contact, tags apart."""
@@ -59,15 +50,15 @@ class Paired:
 class Open:
     """People whose whole rows are needed, in the order of the source, on disk; a row's *place* is its number here."""
 
-    def __init__(self, engine: Engine, rows: Iterator[pa.RecordBatch], size: int) -> None:
+    def __init__(self, engine: Engine, rows: Iterator[pa.RecordBatch], size: int, remembered: pa.Schema) -> None:
         self._engine = engine
-        file = KeyFile(engine.workdir / "open.parquet", OPEN)
+        file = KeyFile(engine.workdir / "open.parquet", pa.unify_schemas([OPEN, remembered]))
         for batch in exactly(rows, size):
             file.append(batch)  # one group of rows, which is a part
         self._file, self.rows, self.parts = file.close(), file.rows, file.groups
 
     def part(self, number: int) -> pa.RecordBatch:
-        """Ascending by `ord`, schema OPEN."""
+        """Ascending by `ord`, schema OPEN and what is remembered beside it."""
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(self._file, pre_buffer=False) as file:
@@ -101,7 +92,6 @@ class Pairing:
         self._ours = KeyFile(folder / "ours.parquet", ours_schema(blocked, bool(raw)))
         self._theirs = KeyFile(folder / "theirs.parquet", THEIRS)
         engine.run("CREATE TABLE aside (ord BIGINT, reason TINYINT)")
-        self._agreed = False
 
     def add_ours(self, batch: pa.RecordBatch) -> None:
         """Columns: ord, person, match, may, asked, tagset, unsure, the cells, the blocked flags; with a memo also the
@@ -127,36 +117,6 @@ class Pairing:
         """Columns: idx, id, m1, m2, cells, tagset."""
         self._theirs.append(batch)
 
-    def add_links(self, file: Path | None, created: Sequence[tuple[bytes, str]]) -> None:
-        """`file`: Parquet of schema LINKS. `created`: newer links, which win."""
-        newer = pa.table(
-            {
-                # The engine reads the digest's sixteen bytes as one little-endian number.
-                "high": pa.array([int.from_bytes(d[8:], "little") for d, _ in created], pa.uint64()),
-                "low": pa.array([int.from_bytes(d[:8], "little") for d, _ in created], pa.uint64()),
-                "contact": pa.array([contact for _, contact in created], pa.string()),
-            }
-        )
-        self._engine.run("CREATE TABLE newer AS SELECT DISTINCT ON (high, low) * FROM created", created=newer)
-        links = "SELECT * FROM newer"
-        if file is not None:
-            links += (
-                " UNION ALL SELECT older.* FROM (SELECT person_high AS high, person_low AS low, contact"
-                f" FROM {parquet(file)}) older ANTI JOIN newer USING (high, low)"
-            )
-        self._engine.run(f"CREATE VIEW links AS {links}")
-
-    def add_agreed(self, file: Path) -> bool:
-        """What both sides agreed on in the last apply (see `tables.settled`); False if the file cannot be read."""
-        columns = "person_high AS high, person_low AS low, ours, pattern"
-        can = self._engine.can
-        if not can(f"CREATE VIEW before AS SELECT {columns} FROM {parquet(file)}"):
-            return False
-        if not can("SELECT bit_xor(hash(high, low, ours, pattern)) FROM before"):
-            return False
-        self._agreed = can("CREATE VIEW agreed AS FROM before")
-        return self._agreed
-
     def pair(self, recalled: bool = False) -> Paired:
         """Leaves `pairs` (ord, idx, same, tags_same, asked, taken; contact, ours and theirs: hashes a pair is known
         by), `lonely` (ord, may, asked) and `aside`. `recalled`: a memo left the rows of more people (`tables.memo`)."""
@@ -175,22 +135,16 @@ class Pairing:
         alone = engine.rows("SELECT count(*) FILTER (may), count(*) FILTER (NOT may) FROM lonely WHERE asked")[0]
         return Paired(counted[0], counted[1], alone[0], alone[1], self._aside())
 
-    def open(self, size: int) -> Open:
+    def open(self, size: int, remembered: RememberedPeople) -> Open:
         """Everybody whose whole row is needed, in parts of `size`: pairs that differ and are not settled, and people to
-        be created."""
+        be created; beside them what is remembered."""
         wanted = (
             "SELECT ord, idx, taken, tags_same, contact, ours, theirs FROM pairs"
             " ANTI JOIN recognised USING (ord) WHERE asked AND NOT same"
             " UNION ALL SELECT ord, NULL, false, false, NULL, NULL, NULL FROM lonely WHERE asked AND may"
         )
-        if self._agreed:
-            known = (
-                f"SELECT p.*, coalesce(a.ours = {ROW} AND NOT o.unsure, false) AS unmoved, a.pattern AS agreed"
-                f" FROM ({wanted}) p JOIN ours o USING (ord) LEFT JOIN agreed a USING (high, low)"
-            )
-        else:
-            known = f"SELECT *, false AS unmoved, NULL::VARCHAR AS agreed FROM ({wanted})"
-        return Open(self._engine, self._engine.stream(f"{known} ORDER BY ord", size), size)
+        rows = self._engine.stream(f"{remembered.beside(wanted)} ORDER BY ord", size)
+        return Open(self._engine, rows, size, remembered.opened)
 
     def blocked(self) -> tuple[int, tuple[int, ...]]:
         """People with a contact, or about to get one, who have a value of a blocked field: anyone, and per field."""
@@ -202,16 +156,6 @@ class Pairing:
             " (SELECT ord FROM pairs UNION ALL SELECT ord FROM lonely WHERE may)"
         )[0]
         return row[0], tuple(row[1:])
-
-    def write_links(self, path: Path) -> None:
-        """Every link known now: those of this pairing, and remembered ones of people who were not seen."""
-        self._engine.write(
-            path,
-            f"SELECT {PERSON}, id AS contact FROM pairs JOIN ours USING (ord) JOIN theirs USING (idx)"
-            f" UNION ALL SELECT {PERSON}, contact FROM links"
-            " ANTI JOIN (SELECT high, low FROM pairs JOIN ours USING (ord)) USING (high, low)",
-            dense=True,
-        )
 
     def _set_aside_people(self) -> None:
         run = self._engine.run
@@ -316,16 +260,11 @@ OPEN = pa.schema(
         ("contact", pa.uint64()),
         ("ours", pa.uint64()),
         ("theirs", pa.uint64()),
-        ("unmoved", pa.bool_()),  # our side is as both sides agreed on
-        ("agreed", pa.string()),  # the pattern of then
     ]
 )
 THEIRS = pa.schema([("idx", pa.int64()), ("id", pa.string()), *KEYS, ("tagset", pa.int64())])
 _MATCHES = "CASE WHEN match IS NOT NULL THEN hash(match) END AS m1, hash('~' || match) AS m2"
 _HALVES = "(digest >> 64)::UBIGINT AS high, (digest & 18446744073709551615::UHUGEINT)::UBIGINT AS low"
-ROW = "hash(o.cells, o.tagset)"
-"""One person's row, tags included, as one hash; of `ours` as o."""
-PERSON = "high AS person_high, low AS person_low"
 _JUDGED = (
     "o.tagset = t.tagset AND NOT o.unsure AS tags_same, o.cells = t.cells AND tags_same AS same, o.asked, t.contact,"
     " o.cells AS ours, t.cells AS theirs"

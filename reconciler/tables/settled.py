@@ -1,9 +1,7 @@
 """What the comparison of a pair came to, where that is needed again. No text of a person is here.
 
 *Settled* pairs differ, and it was decided that nothing is to be written. They are known again by the contact and the
-hashes of both rows, under the same digest as the memo, and are skipped with their counts kept. What both sides *agreed*
-on is known by the person and the hash of their row in the last apply that left nothing undone: whoever has that row
-still, and differs, was moved by somebody else in the CRM, which is drift.
+hashes of both rows, under the same digest as the memo, and are skipped with their counts kept.
 A pair's *pattern* says what is held in it: field numbers, each with `f` (the contact holds something there) or `e`,
 such as ` 3f 7e`.
 """
@@ -17,7 +15,6 @@ import pyarrow as pa
 
 from reconciler.tables.engine import Engine, parquet
 from reconciler.tables.keys import KeyFile
-from reconciler.tables.pairing import PERSON, ROW
 
 _KEY = "contact, ours, theirs"
 _ADDED = pa.schema(
@@ -26,6 +23,7 @@ _ADDED = pa.schema(
         *((name, pa.uint64()) for name in _KEY.split(", ")),
         ("pattern", pa.string()),
         ("quiet", pa.bool_()),
+        ("writes", pa.bool_()),
     ]
 )
 
@@ -42,7 +40,7 @@ class Settled:
     def recognise(self) -> Mapping[str, int]:
         """Leaves `recognised`, the pairs that were settled before; how many have each pattern."""
         known = (
-            f"SELECT ord, {_KEY}, pattern, true AS quiet FROM pairs JOIN settled USING ({_KEY})"
+            f"SELECT ord, {_KEY}, pattern, true AS quiet, false AS writes FROM pairs JOIN settled USING ({_KEY})"
             " WHERE asked AND NOT same AND tags_same AND NOT taken"
         )
         self._known = self._known and self._engine.can_keep("recognised", known)
@@ -51,7 +49,8 @@ class Settled:
         return dict(self._engine.rows("SELECT pattern, count(*) FROM recognised GROUP BY pattern"))
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Pairs that were looked at. Columns: ord, contact, ours, theirs, pattern, quiet (nothing is to be written)."""
+        """Pairs that were looked at. Columns: ord, contact, ours, theirs, pattern, quiet (nothing is to be written or
+        said of them), writes (something is)."""
         self._added.append(batch)
 
     def collect(self) -> None:
@@ -63,20 +62,10 @@ class Settled:
         """Every pair that is settled now."""
         self._engine.write(path, f"SELECT {_KEY}, pattern FROM still WHERE quiet", dense=True)
 
-    def write_agreed(self, path: Path) -> None:
-        """What both sides agree on once this plan is carried out: everybody who has a contact then."""
-        self._engine.write(
-            path,
-            f"SELECT {PERSON}, {ROW} AS ours, coalesce(pattern, '') AS pattern FROM ours o"
-            " LEFT JOIN still USING (ord)"
-            " WHERE ord IN (SELECT ord FROM pairs UNION ALL SELECT ord FROM lonely WHERE may)",
-            dense=True,
-        )
-
 
 _NONE = (
     "SELECT 0::BIGINT AS ord, 0::UBIGINT AS contact, 0::UBIGINT AS ours, 0::UBIGINT AS theirs, '' AS pattern,"
-    " true AS quiet LIMIT 0"
+    " true AS quiet, false AS writes LIMIT 0"
 )
 
 

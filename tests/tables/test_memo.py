@@ -10,6 +10,7 @@ import pytest
 from reconciler.tables.engine import Engine
 from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Pairing
+from reconciler.tables.remembered import Before, RememberedPeople
 
 KEY = bytes(range(32))
 
@@ -58,7 +59,7 @@ class Run:
         return sorted(self.engine.rows("SELECT ord, high, low, m1, m2, cells, tagset, may, asked FROM ours"))
 
     def pair(self) -> None:
-        self.pairing.add_links(None, ())
+        RememberedPeople(self.engine, Before(), [])
         self.pairing.pair(recalled=self.memo.known)
 
 

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -7,7 +8,8 @@ import pytest
 
 from reconciler.model.addresses import person_digest
 from reconciler.tables.engine import Engine
-from reconciler.tables.pairing import LINKS, Aside, Paired, Pairing
+from reconciler.tables.pairing import Aside, Paired, Pairing
+from reconciler.tables.remembered import Before, RememberedPeople
 from reconciler.tables.settled import Settled
 
 KEY = bytes(range(32))
@@ -20,13 +22,21 @@ def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine.close()
 
 
+class Fed(NamedTuple):
+    pairing: Pairing
+    known: RememberedPeople
+
+    def pair(self) -> Paired:
+        return self.pairing.pair()
+
+
 def feed(
     engine: Engine,
     people: list[tuple[str | None, str | None, str]],
     contacts: list[tuple[str, str | None, str]],
     links: dict[str, str] | None = None,
     may: bool = True,
-) -> Pairing:
+) -> Fed:
     """People are (id, e-mail, cell), contacts are (id, e-mail, cell), links go from person to contact."""
     pairing = Pairing(engine, KEY, ["f0"], [])
     n = len(people)
@@ -55,15 +65,15 @@ def feed(
         "tagset": pa.array([0] * m, pa.int64()),
     }
     pairing.add_theirs(pa.RecordBatch.from_pydict(found))
-    pairing.add_links(None, [(person_digest(KEY, p), c) for p, c in (links or {}).items()])
-    return pairing
+    created = [(person_digest(KEY, p), c) for p, c in (links or {}).items()]
+    return Fed(pairing, RememberedPeople(engine, Before(created=created), []))
 
 
-def open_rows(engine: Engine, pairing: Pairing) -> list[dict[str, object]]:
+def open_rows(engine: Engine, fed: Fed) -> list[dict[str, object]]:
     """Everybody whose whole row is needed, where nothing was settled before."""
     Settled(engine, None).recognise()
     hashes = ("contact", "ours", "theirs")
-    opened = pairing.open(2)
+    opened = fed.pairing.open(2, fed.known)
     rows = [row for part in range(opened.parts) for row in opened.part(part).to_pylist()]
     places = [(row["idx"], place) for place, row in enumerate(rows) if row["idx"] is not None]
     found = [(row["idx"], row["place"]) for batch in opened.contacts(2) for row in batch.to_pylist()]
@@ -139,11 +149,9 @@ def test_links_written_are_read_again_as_the_same_people(engine: Engine, tmp_pat
         engine, [("1", "a@x", "v"), ("é", "b@x", "v")], [("9", "a@x", "v"), ("8", "b@x", "v")], {"gone": "7"}
     )
     pairing.pair()
-    pairing.write_links(tmp_path / "links.parquet")
-    table = pq.read_table(tmp_path / "links.parquet")
-    assert table.schema.equals(LINKS) or table.schema.names == LINKS.names
+    pairing.known.write(tmp_path / "people.parquet", whole=False)
+    table = pq.read_table(tmp_path / "people.parquet")
     digests = {person: int.from_bytes(person_digest(KEY, person), "little") for person in ("1", "é", "gone")}
-    kept = {
-        (high << 64 | low): contact for high, low, contact in zip(*(c.to_pylist() for c in table.columns), strict=True)
-    }
+    columns = (table[name].to_pylist() for name in ("person_high", "person_low", "contact"))
+    kept = {(high << 64 | low): contact for high, low, contact in zip(*columns, strict=True)}
     assert kept == {digests["1"]: "9", digests["é"]: "8", digests["gone"]: "7"}

@@ -118,4 +118,19 @@ FINDINGS: tuple[Message, ...] = (
         "write the value in the source like the tag that is there, or give the entry a prefix of its own",
         _W,
     ),
+    Message(
+        "R220",
+        "both sides have another value",
+        "The value changed here and in the CRM since both last agreed, or nothing is remembered of that, and the file"
+        " does not say who wins. Nothing is written on either side.",
+        "say it once with `apply --resolve FIELD=source` or `FIELD=crm`, or for ever with `conflict` in the entry",
+        _W,
+    ),
+    Message(
+        "R221",
+        "values of the CRM that the source has no text for",
+        "Written into the source, the value would be read as another one there, so it is not pulled.",
+        "correct the value in the CRM, or say in the entry how the source writes such values",
+        _W,
+    ),
 )

@@ -115,6 +115,35 @@ RULES: tuple[Message, ...] = (
         "choose a column with few different values",
         name="tag-column",
     ),
+    Message(
+        "R120",
+        "a field that cannot be pulled",
+        "A value that comes back needs a column of its own to go into; the person's name is never changed.",
+        "remove `pull`, or fill the field straight from a column",
+        name="pull-column",
+    ),
+    Message(
+        "R121",
+        "one column takes the values of two fields",
+        "What one field brings back the other would overwrite.",
+        "pull one of the two",
+        name="pull-once",
+    ),
+    Message(
+        "R122",
+        "a conflict that cannot come up",
+        "Without `pull` our side is the only one that writes.",
+        "remove `conflict`, or let the field be pulled",
+        level=Level.WARNING,
+        name="conflict-used",
+    ),
+    Message(
+        "R123",
+        "the source takes no values back",
+        "Pulled values are written into the source.",
+        "remove `pull`, or let the source be written",
+        name="source-written",
+    ),
 )
 
 ALWAYS: frozenset[str] = frozenset(
@@ -124,8 +153,11 @@ ALWAYS: frozenset[str] = frozenset(
         "identity-mapped",
         "key-fits-type",
         "no-passwords",
+        "pull-column",
+        "pull-once",
         "rename-once",
         "source-column",
+        "source-written",
         "tag-column",
         "tag-one-owner",
     }

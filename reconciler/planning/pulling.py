@@ -1,0 +1,149 @@
+"""Pulling: what the CRM changed goes into the source first, and the row as it will be meets the decision table.
+
+A pulled value changes what the file's other entries make of the same row: tags, computed values, other fields of the
+column. So the row is converted anew with the pulled texts in it, and whatever follows from them is part of the same
+plan. Else a second plan would not be empty.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reconciler.model.types import Unreadable
+from reconciler.planning.counts import Counts
+from reconciler.planning.layout import FieldColumn, Layout
+from reconciler.planning.reading import PeopleReader
+from reconciler.planning.values import Agreed, Differing, ValueDecisions
+from reconciler.planning.writing_back import RawText
+from reconciler.tables.changes import ValueChanges
+from reconciler.tables.lanes import Refusals
+from reconciler.tables.scalars import whole
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What goes into the source, for one batch. `agreed`: digests of the values that are pulled, by column."""
+
+    changes: list[ValueChanges] = field(default_factory=list)
+    agreed: dict[str, list[Agreed]] = field(default_factory=lambda: defaultdict(list))
+
+
+Cell = tuple[int, str]
+"""(row of a batch, name of a field's column)"""
+
+
+class Pulling:
+    """For one comparison. `texts`: how values of each two-way column are written in the source."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        people: PeopleReader,
+        values: ValueDecisions,
+        counts: Counts,
+        texts: Mapping[str, RawText],
+    ) -> None:
+        self._layout, self._people, self._values, self._counts, self._texts = layout, people, values, counts, texts
+
+    def pull(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Pulled]:
+        """The batch with our sides as they are once everything is pulled. Columns: as `Comparison.updates` takes it."""
+        pulled = Pulled()
+        done: set[Cell] = set()
+        for _round in self._layout.two_way:  # what is pulled may change how another column is read, but not for ever
+            found = self._wanted(batch, done)
+            if not found:
+                break
+            batch = self._pull(batch, found, pulled, done)
+        return batch, pulled
+
+    def _wanted(self, batch: pa.RecordBatch, done: set[Cell]) -> list[tuple[FieldColumn, Differing]]:
+        found = []
+        for column in self._layout.two_way:
+            differing = self._values.pulls(column, batch)
+            if differing is not None:
+                new = pa.array([(row, column.name) not in done for row in differing.at.to_pylist()], pa.bool_())
+                if pc.any(new).as_py():
+                    found.append((column, differing.filter(new)))
+        return found
+
+    def _pull(
+        self, batch: pa.RecordBatch, found: Sequence[tuple[FieldColumn, Differing]], pulled: Pulled, done: set[Cell]
+    ) -> pa.RecordBatch:
+        rows = pc.unique(pa.concat_arrays([differing.at for _, differing in found])).sort()
+        raw = self._people.raw_rows(batch.column("ord").take(rows))
+        texts = {name: column.to_pylist() for name, column in zip(raw.schema.names, raw.columns, strict=True)}
+        place = {row: n for n, row in enumerate(rows.to_pylist())}
+        for column, differing in found:
+            done.update((row, column.name) for row in differing.at.to_pylist())
+            self._write(column, differing, batch, pulled, texts, place)
+        changed = pa.RecordBatch.from_arrays(
+            [pa.array(texts[name], pa.string()) for name in raw.schema.names], names=raw.schema.names
+        )
+        return self._replaced(batch, rows, self._people.converted(changed, batch.column("ord").take(rows)))
+
+    def _write(
+        self,
+        column: FieldColumn,
+        differing: Differing,
+        batch: pa.RecordBatch,
+        pulled: Pulled,
+        texts: Mapping[str, list[str | None]],
+        place: Mapping[int, int],
+    ) -> None:
+        """Put the texts of one column in their places; those that the source has no text for are refused."""
+        entry, write = column.binding.entry, self._texts[column.name]
+        cells = texts[entry.column or ""]
+        countries = texts[entry.country] if entry.country else None
+        read: list[str | None] = []
+        wrote: list[str | None] = []
+        taken: list[bool] = []
+        for row, theirs in zip(differing.at.to_pylist(), differing.theirs.to_pylist(), strict=True):
+            at = place[row]
+            before = cells[at]
+            try:
+                text = write(theirs, before, countries[at] if countries else None)
+            except Unreadable as refused:
+                number = batch.column("row")[row].as_py()
+                known = self._counts.unpulled.setdefault(column.number, {})
+                known.setdefault((refused.reason, refused.key), Refusals()).add([number])
+                taken.append(False)
+                continue
+            taken.append(True)
+            read.append(before)
+            wrote.append(text)
+            cells[at] = text
+        if not any(taken):
+            return
+        chosen = differing.filter(pa.array(taken, pa.bool_()))
+        cause = self._values.count_pulled(column, chosen)
+        if chosen.agreed is not None:
+            pulled.agreed[column.name].append(chosen.agreed)
+        filled = pc.is_valid(chosen.ours)
+        pulled.changes.append(
+            ValueChanges(
+                column.number, chosen.at, chosen.verdict, cause, chosen.ours, chosen.theirs, filled,
+                pa.array(read, pa.string()), pa.array(wrote, pa.string()),
+            )
+        )  # fmt: skip
+
+    def _replaced(self, batch: pa.RecordBatch, rows: pa.Array, ours: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with those rows of our side. What follows from them was not compared yet."""
+        changed = pc.is_in(pa.arange(0, batch.num_rows), value_set=rows)
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        for name in ours.schema.names:
+            if name != "ord":
+                columns[name] = _put(columns[name], rows, ours.column(name))
+        columns["tags_same"] = pc.and_not(columns["tags_same"], changed)
+        return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _put(column: pa.Array, rows: pa.Array, values: pa.Array) -> pa.Array:
+    """The column with other values in those rows (ascending)."""
+    at = pc.index_in(pa.arange(0, len(column)), value_set=rows).cast(pa.int64())
+    order = pc.if_else(pc.is_valid(at), pc.add(at, whole(len(column))), pa.arange(0, len(column)))
+    return pa.concat_arrays([column, values]).take(order)
