@@ -11,7 +11,7 @@ from typing import NamedTuple
 from reconciler.config.collect import Problems, seen_from, shown
 from reconciler.config.expressions import Expressions
 from reconciler.config.reading import path_text
-from reconciler.model.desired import Contacts, DynamicTags, Field, FromScore, Identity, Push, ScoreRule, Tag
+from reconciler.model.desired import Conflict, Contacts, DynamicTags, Field, FromScore, Identity, Push, ScoreRule, Tag
 from reconciler.model.names import fold_name
 from reconciler.model.problems import Place
 
@@ -249,7 +249,7 @@ def _pull_columns(draft: Draft, problems: Problems) -> None:
 
 def _conflict_used(draft: Draft, problems: Problems) -> None:
     for entry in draft.fields.values():
-        if not entry.pull and "conflict" in entry.where_of:
+        if not entry.pull and entry.conflict is not Conflict.REPORT and "conflict" in entry.where_of:
             problems.add("R122", f"the field {shown(entry.key)}", entry.where_of["conflict"])
 
 

@@ -21,7 +21,8 @@ class Result(StrEnum):
 @dataclass(slots=True)
 class Written:
     """What really happened, by kind. `failed` items were refused by the CRM; `moved` had changed since they were read;
-    `left` were not reached (interrupted, or out of calls); `recovered` went another way (found instead of created)."""
+    `left` were not reached (interrupted, or out of calls); `recovered` went another way (found instead of created).
+    `pulled`: values written into the source, in so many `rows`."""
 
     inventory: int = 0
     created: int = 0
@@ -34,6 +35,8 @@ class Written:
     failed: int = 0
     moved: int = 0
     left: int = 0
+    pulled: int = 0
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

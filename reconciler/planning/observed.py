@@ -79,6 +79,10 @@ class Observed:
     incremental: Callable[[], bool] = lambda: False  # asked for at the end: only what changed was read of the CRM
 
 
+MEMORY = "600MB"
+"""What the engine may take of a machine's memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How one plan is made. `now`: the plan's clock. `workdir`: an empty folder for spill files, owned by the caller.
@@ -99,7 +103,7 @@ class Options:
     remember: bool = False
     keep: bool = False
     salt: Callable[[int], bytes] | None = None
-    memory_limit: str = "600MB"
+    memory_limit: str = MEMORY
     progress: Progress = field(default_factory=Silent)
 
     @property

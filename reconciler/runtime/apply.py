@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.adapters.source import Source
 from reconciler.model.addresses import person_digest, tag_address
 from reconciler.model.desired import Desired
 from reconciler.model.inventory import Inventory
@@ -19,6 +20,7 @@ from reconciler.runtime.inventory import InventoryWriter, pending
 from reconciler.runtime.journal import Journal
 from reconciler.runtime.people import PeopleWriter
 from reconciler.runtime.scope import Scope
+from reconciler.runtime.source import SourceWriter
 from reconciler.runtime.state import State
 
 
@@ -29,6 +31,7 @@ class Work:
     plan: Plan
     desired: Desired
     inventory: Inventory
+    source: Source
     scope: Scope
     moments: Callable[[], datetime]
 
@@ -40,8 +43,9 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
     guarded = _guarded(plan, applying.state.key)
     applying.state.begin(plan.config, plan.remembers, guarded, known=not scope.persons, at=moment_text(work.moments()))
     inventory = InventoryWriter(applying, work.desired, work.inventory)
-    people = PeopleWriter(applying, plan, work.desired, inventory, open_creates)
-    halted = _go(plan, applying, inventory, people)
+    source = SourceWriter(applying, plan, work.desired, work.source)
+    people = PeopleWriter(applying, plan, work.desired, inventory, open_creates, source.left)
+    halted = _go(plan, applying, inventory, source, people)
     written = applying.written
     written.left = plan.people.contacts - people.rows.settled + people.rows.short
     if halted is None:
@@ -50,7 +54,7 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
         remember(work, applying.state, inventory.lost, clean=not written.failed + written.left)
     result = _result(halted, written.failed + written.left)
     journal.end(applying.journal.id, moment_text(work.moments()), result.value)
-    problems = (*applying.problems(), *_ending(halted, written.left))
+    problems = (*source.problems(), *applying.problems(), *_ending(halted, written.left))
     return Outcome(result, plan, applying.journal.id, written, applying.gateway.calls.made(), problems)
 
 
@@ -68,11 +72,15 @@ def remember(work: Work, state: State, lost: set[str], clean: bool) -> None:
         state.agree()
 
 
-def _go(plan: Plan, applying: Applying, inventory: InventoryWriter, people: PeopleWriter) -> Halted | None:
+def _go(
+    plan: Plan, applying: Applying, inventory: InventoryWriter, source: SourceWriter, people: PeopleWriter
+) -> Halted | None:
     """Everything in order; why it ended early, or None."""
     try:
         applying.progress.stage("fields and tags", pending(plan.inventory))
         inventory.before(plan.inventory)
+        applying.progress.stage("the source")
+        source.write()
         applying.progress.stage("contacts", plan.people.contacts)
         people.write()
         inventory.after(plan.inventory)

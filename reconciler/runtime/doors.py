@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find, names
 from reconciler.model.desired import Door
 from reconciler.model.messages import problem
-from reconciler.model.problems import Failure
+from reconciler.model.problems import Failure, Problem
 from reconciler.runtime.failures import doors_said, failure_of
 
 if TYPE_CHECKING:
     from reconciler.adapters.source import Source
     from reconciler.model.clock import Clock
+    from reconciler.model.desired import Desired
     from reconciler.model.inventory import Account
     from reconciler.runtime.gateway import Gateway
 
@@ -29,6 +30,21 @@ def open_source(door: Door, base: Path) -> Iterator[Source]:
             yield source
         finally:
             source.close()
+
+
+def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:
+    """Fields that are pulled although the source takes no values back, one problem for all of them."""
+    from reconciler.adapters.source import Writable
+
+    pulled = [entry for entry in desired.fields.values() if entry.pull]
+    if not pulled:
+        return ()
+    why = source.cannot_write() if isinstance(source, Writable) else f"`type: {desired.source.type}` cannot"
+    if not why:
+        return ()
+    names = ", ".join(f"`{entry.key}`" for entry in pulled[:3]) + (" and others" if len(pulled) > 3 else "")
+    where = pulled[0].where_of.get("pull", pulled[0].where)
+    return (problem("R123", f"{names} {'is' if len(pulled) == 1 else 'are'} pulled, and {why}", where),)
 
 
 @contextmanager

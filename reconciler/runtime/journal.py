@@ -108,12 +108,12 @@ class JournalRun:
     def id(self) -> str:
         return self._run
 
-    def intent(self, call: Call, items: int, people: Iterable[bytes] = ()) -> int:
+    def intent(self, call: str, items: int, people: Iterable[bytes] = ()) -> int:
         """What is about to be called, on the disk when this returns; its number. `people`: of creations."""
         self._seq += 1
         self._db.run(
             "INSERT INTO batches (run, seq, call, items, state, people) VALUES (?, ?, ?, ?, 'intent', ?)",
-            (self._run, self._seq, call.value, items, b"".join(people) or None),
+            (self._run, self._seq, str(call), items, b"".join(people) or None),
         )
         return self._seq
 

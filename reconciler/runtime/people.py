@@ -7,18 +7,19 @@ until its batch is full, so memory does not grow with the number of people.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reconciler.adapters.crm import STATUS
 from reconciler.adapters.errors import NotFound
-from reconciler.model.addresses import person_digest
+from reconciler.model.addresses import person_digest, value_digest
 from reconciler.model.capabilities import Call, Json
 from reconciler.model.desired import Desired, Push
-from reconciler.model.plan import ContactAction, Plan, TagAction
+from reconciler.model.plan import ContactAction, Plan, TagAction, Verdict
 from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.inventory import InventoryWriter
 from reconciler.runtime.lookagain import LookAgain
@@ -26,7 +27,9 @@ from reconciler.runtime.readback import ReadBack
 from reconciler.runtime.rows import Row, Settling
 from reconciler.runtime.taggings import Taggings
 from reconciler.runtime.writer import DOWN, Fate, Item
+from reconciler.tables.remembered import Move, move
 
+_PULL = pa.scalar(int(Verdict.PULL), pa.int8())
 _ROWS = 1_000  # rows that are Python objects at a time
 
 
@@ -44,11 +47,19 @@ class PeopleWriter:
     """Writes the people of one plan. `rows` says afterwards how far it came."""
 
     def __init__(
-        self, applying: Applying, plan: Plan, desired: Desired, inventory: InventoryWriter, open: frozenset[bytes]
+        self,
+        applying: Applying,
+        plan: Plan,
+        desired: Desired,
+        inventory: InventoryWriter,
+        open: frozenset[bytes],
+        left: Set[bytes],
     ) -> None:
-        """`open`: people for whom an earlier run began a creation whose outcome is not known."""
+        """`open`: people for whom an earlier run began a creation whose outcome is not known. `left`: people who are not
+        touched, because their row in the source could not be written."""
         self._applying, self._plan, self._desired, self._inventory = applying, plan, desired, inventory
-        self._open = open
+        self._open, self._left = open, left
+        self._two_way = frozenset(key for key, entry in desired.fields.items() if entry.pull)
         self._on_create = frozenset(tag.name for tag in desired.tags.values() if tag.on_create)
         self._ways: dict[str, _Way] = {}
         self._weighed = any(applying.gateway.max_bytes(kind) for kind in (Call.ADD_CONTACTS, Call.UPDATE_CONTACTS))
@@ -68,6 +79,9 @@ class PeopleWriter:
             live = {key: way.live for key, way in self._ways.items()}
             self._look_again = LookAgain(self._applying, self._read_back, live)
         for row in self._rows():
+            if row.digest in self._left:
+                self.rows.settled += 1
+                continue
             self._prepare(row)
             if row.create and row.digest in self._open:
                 self._look_first(row)
@@ -107,6 +121,7 @@ class PeopleWriter:
         changed, tagged = values.flatten(), tags.flatten()
         fields = [keys[field] for field in changed.field("field").to_pylist()]
         afters = iter(zip(fields, changed.field("after").to_pylist(), strict=True))
+        ours = iter(pc.not_equal(changed.field("verdict"), _PULL).to_pylist() if self._two_way else ())
         looked = changed.field("before").to_pylist() if self._look_again else []
         befores = iter(zip(fields, looked, strict=False))
         actions = map(TagAction, tagged.field("action").to_pylist())
@@ -114,12 +129,13 @@ class PeopleWriter:
         people = (batch.column(name).to_pylist() for name in ("person", "match", "contact", "action"))
         counts = values.value_lengths().to_pylist(), tags.value_lengths().to_pylist()
         for person, email, contact, action, filled, carried in zip(*people, *counts, strict=True):
+            written = islice(afters, filled)
             yield Row(
                 digest=person_digest(self._key, person),
                 email=email,
                 contact=contact,
                 create=action == ContactAction.CREATE,
-                values=dict(islice(afters, filled)),
+                values=dict(compress(written, islice(ours, filled)) if self._two_way else written),
                 tags=list(islice(taggings, carried)),
                 before=dict(islice(befores, filled)) if self._look_again else None,
             )
@@ -187,6 +203,8 @@ class PeopleWriter:
         if not batch:
             return
         seq = applying.intent(kind, len(batch), [row.digest for row in batch] if create else ())
+        if not create and (flights := list(self._flights(batch))):
+            applying.state.add_moves(move(flights))
         if owed := [(row.digest, tag) for row in batch if create for tag in row.owed]:
             applying.state.owe(owed)
         items = [row.item for row in batch]
@@ -202,6 +220,12 @@ class PeopleWriter:
         lost = [row.digest for row, fate in zip(batch, fates, strict=True) if create and fate.uncertain]
         applying.outcome(seq, len(batch) - failed, failed, lost)
         self._after(batch, fates)
+
+    def _flights(self, batch: list[Row]) -> Iterator[Move]:
+        """Two-way values that are about to be sent: until they are read back nobody knows what the CRM holds."""
+        for row in batch:
+            for key in self._two_way.intersection(row.values):
+                yield row.digest, key, value_digest(self._key, row.values[key]), None
 
     def _still_wanted(self, again: LookAgain, batch: list[Row]) -> list[Row]:
         """Rows with something to write yet; of the others only the tags are left."""
@@ -265,7 +289,8 @@ class PeopleWriter:
             written.updated += bool(values)
         written.recovered += fate.recovered
         written.values += len(values)
-        self._read_back.add(row.contact or "", {self._ways[k].live: (k, after) for k, after in values.items()})
+        sent = {self._ways[k].live: (k, after) for k, after in values.items()}
+        self._read_back.add(row.contact or "", row.digest, sent)
         self.rows.settle(row, 1)
         self._tag(row)
 

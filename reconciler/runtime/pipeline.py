@@ -53,13 +53,14 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
     Never touches the CRM. Raises Failure with all problems when the file is wrong.
     """
     from reconciler.config import check_columns
-    from reconciler.runtime.doors import open_source
+    from reconciler.runtime.doors import open_source, source_problems
     from reconciler.runtime.loading import load_file
 
     desired = load_file(request, digested=False)
     problems = tuple(desired.warnings)
     if not offline:
         with open_source(desired.source, request.file.parent) as source:
+            problems += source_problems(desired, source)
             problems += tuple(check_columns(desired, tuple(source.columns())))
     return desired, problems
 
@@ -102,7 +103,7 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
     with full_disk_said(), applying_alone(request), open_session(request) as session:
         made = session.diff(request, remember=True)
         session.keep_plan(request, made)
-        work = Work(made, session.desired, session.inventory, request.scope, request.clock.now)
+        work = Work(made, session.desired, session.inventory, session.source, request.scope, request.clock.now)
         calls = session.gateway.calls
         if refused := refusals(made):
             return Outcome(Result.REFUSED, made, "", Written(), calls.made(), refused)

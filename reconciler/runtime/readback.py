@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.adapters.crm import ID, WireRecord
 from reconciler.adapters.errors import NotFound
-from reconciler.model.addresses import text_digest
+from reconciler.model.addresses import text_digest, value_digest
 from reconciler.model.capabilities import Call
 from reconciler.model.desired import Desired
 from reconciler.model.plan import BoundField, Plan
@@ -16,6 +16,7 @@ from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.state import Rewrite
 from reconciler.runtime.writer import DOWN
 from reconciler.tables.lanes import Lane
+from reconciler.tables.remembered import Move, move
 
 _MEMO = 4_096  # distinct texts of a field
 
@@ -29,6 +30,8 @@ class ReadBack:
     def __init__(self, applying: Applying, plan: Plan, desired: Desired) -> None:
         self._applying = applying
         self._waiting: dict[str, dict[str, tuple[str, str | None]]] = {}
+        self._people: dict[str, bytes] = {}
+        self._two_way = frozenset(key for key, entry in desired.fields.items() if entry.pull)
         self._size = applying.gateway.batch(Call.LOAD_CONTACTS)
         self._memo: dict[str, dict[str | None, str | None]] = {}
         # On a plain wire a canonical value is its own wire text: what came back as it was sent needs no decoding.
@@ -39,10 +42,12 @@ class ReadBack:
         """How many reads are owed once so many more contacts are written."""
         return -(-(len(self._waiting) + more) // self._size)
 
-    def add(self, contact: str, sent: Sent) -> None:
-        """A contact that was just written. Raises Halted when the CRM stops answering."""
+    def add(self, contact: str, person: bytes, sent: Sent) -> None:
+        """A contact that was just written; `person`: digest of whose it is. Raises Halted when the CRM stops
+        answering."""
         if not sent:
             return
+        self._people[contact] = person
         self._waiting.setdefault(contact, {}).update(sent)
         if len(self._waiting) >= self._size:
             self.flush()
@@ -51,6 +56,7 @@ class ReadBack:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, {}
+        people, self._people = self._people, {}
         keys = tuple(dict.fromkeys(key for sent in waiting.values() for key in sent))
         try:
             loaded = self._applying.gateway.load(tuple(waiting), keys)
@@ -58,16 +64,23 @@ class ReadBack:
             return
         except DOWN as error:
             raise Halted(Why.DOWN, error) from None
-        self._remember(waiting, loaded)
+        self._remember(waiting, people, loaded)
 
-    def _remember(self, waiting: Mapping[str, Sent], loaded: list[WireRecord]) -> None:
+    def _remember(self, waiting: Mapping[str, Sent], people: Mapping[str, bytes], loaded: list[WireRecord]) -> None:
         secret = self._applying.state.key
         differing: list[Rewrite] = []
         same: list[tuple[str, str]] = []
+        moves: list[Move] = []
         for record in loaded:
             contact = record.get(ID) or ""
             for live, (key, sent) in waiting.get(contact, {}).items():
                 text = record.get(live) or None
+                if key in self._two_way:
+                    stored = self.stored(key, text, sent)
+                    moves.append((people[contact], key, value_digest(secret, sent), value_digest(secret, stored)))
+                    self._applying.written.rewritten += stored != sent
+                    same.append((contact, key))
+                    continue
                 if text == sent and (text is None or key in self._plain):
                     same.append((contact, key))
                     continue
@@ -78,6 +91,8 @@ class ReadBack:
                     differing.append((contact, key, text_digest(secret, sent), text_digest(secret, stored)))
         self._applying.written.rewritten += len(differing)
         self._applying.state.add_rewrites(differing, same)
+        if moves:
+            self._applying.state.add_moves(move(moves))
 
     def stored(self, key: str, text: str | None, sent: str | None) -> str | None:
         """What the contact holds, canonical, or a mark; `sent` where that cannot be told. Each distinct text is

@@ -16,7 +16,7 @@ from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.problems import Failure, Problem
 from reconciler.model.status import LastRun
-from reconciler.planning.observed import Options
+from reconciler.planning.observed import MEMORY, Options
 from reconciler.report.document import ended_document, outcome_document, plan_document
 from reconciler.report.shapes import PlanDocument
 from reconciler.runtime.apply import Work, carry_out, moment_text, remember
@@ -33,6 +33,8 @@ from reconciler.runtime.lock import said, take_or_fail
 from reconciler.runtime.observe import Wanted, observe
 from reconciler.runtime.request import Request
 from reconciler.runtime.state import State, open_state
+from reconciler.tables.engine import Engine
+from reconciler.tables.remembered import Before, RememberedPeople, all_fields
 from reconciler.tables.spool import Damaged
 
 
@@ -126,12 +128,26 @@ class Session:
                 self._keep_run(request, run.id, ended_document(_public(work.plan), run.id, failure.problems))
             raise
         self.state.set_last("apply", last_run(run.id, request, work.plan, outcome.result.value))
+        if self.state.has_moves:
+            self._fold()
         try:
             self._keep_run(request, run.id, outcome_document(replace(outcome, plan=_public(outcome.plan))))
         except Failure as failure:
             said = problem("E532", "; ".join(p.summary for p in failure.problems))
             return replace(outcome, problems=(*outcome.problems, said))
         return outcome
+
+    def _fold(self) -> None:
+        """What became of two-way values goes into the file of people, where it takes a third of the room."""
+        said = self.state.remembered("")
+        engine = Engine(self.workdir.path, MEMORY)
+        try:
+            before = Before(said.people, said.created, said.moves, true=True, clean=said.clean)
+            file = self.workdir.path / "folded.parquet"
+            RememberedPeople(engine, before, all_fields(said.people)).fold(file)
+        finally:
+            engine.close()
+        self.state.fold(file)
 
     def keep_plan(self, request: Request, made: Plan) -> None:
         """So that `show` can print it again. Raises Failure."""

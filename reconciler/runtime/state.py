@@ -230,6 +230,19 @@ class State:
             people = ((person, tag) for tag, kept in marks.items() for person in kept)
             self._db.run_many("INSERT INTO kept VALUES (?, ?)", people)
 
+    def fold(self, file: Path) -> None:
+        """The file of people, brought up to date with everything since (`tables.remembered`), is kept in its place."""
+        facts = self._take(Remembers(file, ""), "")
+        with self._db.transaction():
+            self._db.run("DELETE FROM created")
+            self._db.run("DELETE FROM moves")
+            self._set(facts)
+        self._sweep()
+
+    @property
+    def has_moves(self) -> bool:
+        return bool(self._db.rows("SELECT 1 FROM moves LIMIT 1"))
+
     def agree(self) -> None:
         """Everything was carried out: the rows of all people are agreed on."""
         self.set_facts({"agreed.clean": "yes"})

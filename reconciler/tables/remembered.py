@@ -33,6 +33,23 @@ MOVES = pa.schema(
 """What became of two-way values since the file of people was written."""
 
 
+Move = tuple[bytes, str, int, int | None]
+"""(digest of the person, field, digest of what is sent, of what is stored: None while it is in flight)"""
+
+
+def move(moves: Sequence[Move]) -> pa.RecordBatch:
+    """Schema MOVES. The engine reads the digest's sixteen bytes as one little-endian number."""
+    columns = (
+        [int.from_bytes(person[8:], "little") for person, *_ in moves],
+        [int.from_bytes(person[:8], "little") for person, *_ in moves],
+        [field for _, field, *_ in moves],
+        [sent for *_, sent, _ in moves],
+        [stored for *_, stored in moves],
+    )
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, MOVES, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=MOVES)
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """What earlier applies left. `file`: Parquet, or None. `created`: newer links (digest of the person, contact).
@@ -260,6 +277,12 @@ class RememberedPeople:
             dense=True,
         )
 
+    def fold(self, path: Path) -> None:
+        """What is remembered, brought up to date."""
+        columns = ("high AS person_high, low AS person_low, contact, ours, pattern, false AS pending, exact",)
+        values = self._values_before(whole=False)
+        self._engine.write(path, f"SELECT {', '.join((*columns, *values))} FROM remembered", dense=True)
+
     def _values_now(self, whole: bool) -> Iterator[str]:
         """What was agreed on holds for the contact that it was agreed on with."""
         same = "o.contact IS NOT DISTINCT FROM b.contact"
@@ -277,6 +300,13 @@ class RememberedPeople:
 
 
 _NUMBER = "NULL::UBIGINT"
+
+
+def all_fields(file: Path | None) -> list[TwoWay]:
+    """Every two-way field of a file of people."""
+    names = pq.read_schema(file).names if file else []
+    keys = [name.removeprefix("sent.") for name in names if name.startswith("sent.")]
+    return [TwoWay(f"v{number}", key) for number, key in enumerate(keys)]
 
 
 def _of(field: TwoWay, held: frozenset[str]) -> str | None:

@@ -15,7 +15,7 @@ FIELDS = "fields: {email: email}\n"
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
-        ("defaults: {push: sometimes, pull: true, conflict: crm}", ["E114", "E123", "E123"]),
+        ("defaults: {push: sometimes, pull: true, conflict: crm}", ["E114"]),
         ("contacts: {foo: bar, create: maybe, gone: create}", ["E111", "E117", "E123"]),
         ("contacts: {status: [a], when: 'orders'}", ["E113", "E117"]),
     ],

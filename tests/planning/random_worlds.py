@@ -128,7 +128,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 def applied(world: World, folder: Path) -> tuple[World, Plan]:
     """The world after its plan was carried out and remembered, and that plan."""
-    plan = world.plan(folder, links=True)
+    plan = world.plan(folder, remember=True)
     rows = {str(row["id"]): {**row, "tags": set(row.get("tags", ()))} for row in world.contacts}
     created: list[tuple[bytes, str]] = []
     for change in (row for batch in plan.people.batches() for row in batch.to_pylist()):
@@ -148,7 +148,7 @@ def applied(world: World, folder: Path) -> tuple[World, Plan]:
     remembered = Remembered(
         KEY,
         known=True,
-        links=plan.links,
+        people=plan.remembers.file if plan.remembers else None,
         created=tuple(created),
         applied=dict.fromkeys([*map(field_address, desired.fields), *map(tag_address, desired.tags)], "digest"),
         marks=frozenset(ruled),

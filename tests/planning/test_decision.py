@@ -1,6 +1,6 @@
 import pytest
 
-from reconciler.model.desired import Empty, Push
+from reconciler.model.desired import Conflict, Empty, Push
 from reconciler.model.plan import Verdict
 from reconciler.planning.decision import (
     ROWS,
@@ -16,11 +16,12 @@ from reconciler.planning.decision import (
 )
 
 POLICIES = [
-    Policy(push, empty, identity, blocked)
+    Policy(push, empty, identity, blocked, pull, conflict)
     for push in Push
     for empty in Empty
     for identity in (False, True)
     for blocked in (False, True)
+    for pull, conflict in ((False, Conflict.REPORT), *((True, conflict) for conflict in Conflict))
 ]
 
 
@@ -40,7 +41,14 @@ def test_a_situation_is_found_under_its_number() -> None:
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_bulk_and_single_record_decide_alike(policy: Policy) -> None:
-    assert verdicts(policy) == tuple(decide(policy, s).verdict for s in SITUATIONS)
+    bulk = verdicts(policy)
+    assert all(verdict is decide(policy, s).verdict for verdict, s in zip(bulk, SITUATIONS, strict=False))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_bulk_has_a_verdict_for_everything_that_a_field_can_be_in(policy: Policy) -> None:
+    left = SITUATIONS[len(verdicts(policy)) :]
+    assert not left if policy.pull else all(s.moved or s.had_ours or s.had_theirs for s in left)
 
 
 def test_every_row_decides_something() -> None:
@@ -65,7 +73,7 @@ def test_an_opt_out_of_theirs_is_never_taken_back() -> None:
     for policy in POLICIES:
         for s in SITUATIONS:
             if s.consent is Consent.THEIRS and s.relation is Relation.DIFFERENT and s.ours is not Ours.UNREADABLE:
-                assert decide(policy, s).verdict in (Verdict.HELD, Verdict.BLOCKED)
+                assert decide(policy, s).verdict in (Verdict.HELD, Verdict.BLOCKED, Verdict.PULL)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ TOTALS = [
     ("create", Tally(create=8), ()),
     ("clear", Tally(cleared=8), ()),
     ("update_percent", Tally(overwritten=8, linked=100), ()),
+    ("write_percent", Tally(pulled=8, linked=100), ()),
     ("tag_people", Tally(tags_applied={"VIP": 8}), ()),
     ("untag_percent", Tally(tags_removed={"VIP": 8}, carriers={"VIP": 100}), ()),
     (

@@ -45,7 +45,9 @@ def looked_at(patterns: Mapping[int, str], quiet: bool = True) -> pa.RecordBatch
     flags = pa.array([quiet] * len(numbers), pa.bool_())
     known_by = zip(*((_hash(PAIRS[n][0]), *PAIRS[n][1:]) for n in numbers), strict=True)
     keys = {name: pa.array(hashes, pa.uint64()) for name, hashes in zip(NAMES, known_by, strict=True)}
-    return pa.record_batch({"ord": numbers, **keys, "pattern": list(patterns.values()), "quiet": flags})
+    return pa.record_batch(
+        {"ord": numbers, **keys, "pattern": list(patterns.values()), "quiet": flags, "writes": flags}
+    )
 
 
 def kept(workdir: Path, patterns: Mapping[int, str] = HELD) -> Path:

@@ -134,7 +134,6 @@ RULES: tuple[Message, ...] = (
         "a conflict that cannot come up",
         "Without `pull` our side is the only one that writes.",
         "remove `conflict`, or let the field be pulled",
-        level=Level.WARNING,
         name="conflict-used",
     ),
     Message(

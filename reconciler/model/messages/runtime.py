@@ -178,4 +178,11 @@ RUNTIME: tuple[Message, ...] = (
         " library that converts values have changed since, or what was remembered is gone.",
         "apply the file; from then on drift can be told",
     ),
+    Message(
+        "E540",
+        "rows of the source were not written",
+        "Each row is written only while it is what the plan saw, and only as a whole. Who was not written was left in"
+        " the CRM, too.",
+        "look at these rows in the source, then plan again",
+    ),
 )
