@@ -26,14 +26,15 @@ from reconciler.runtime.state import State
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One plan to carry out, with everything that it was made from. `moments`: the real clock."""
+    """One plan to carry out, with everything that it was made from. `moments`: the real clock. `source`: None where
+    nothing is pulled."""
 
     plan: Plan
     desired: Desired
     inventory: Inventory
-    source: Source
     scope: Scope
     moments: Callable[[], datetime]
+    source: Source | None = None
 
 
 def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:

@@ -103,7 +103,7 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
     with full_disk_said(), applying_alone(request), open_session(request) as session:
         made = session.diff(request, remember=True)
         session.keep_plan(request, made)
-        work = Work(made, session.desired, session.inventory, session.source, request.scope, request.clock.now)
+        work = Work(made, session.desired, session.inventory, request.scope, request.clock.now, session.source)
         calls = session.gateway.calls
         if refused := refusals(made):
             return Outcome(Result.REFUSED, made, "", Written(), calls.made(), refused)

@@ -46,7 +46,7 @@ class _Pull:
 class SourceWriter:
     """Writes the pulls of one plan. `left`: digests of people whose row was not written."""
 
-    def __init__(self, applying: Applying, plan: Plan, desired: Desired, source: Source) -> None:
+    def __init__(self, applying: Applying, plan: Plan, desired: Desired, source: Source | None) -> None:
         self._applying, self._plan, self._desired, self._source = applying, plan, desired, source
         self._columns = {key: entry.column or "" for key, entry in desired.fields.items() if entry.pull}
         self._lanes = {column: self._lane(key) for key, column in self._columns.items() if key in plan.bound}

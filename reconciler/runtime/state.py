@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from reconciler.model.addresses import text_digest
@@ -266,7 +267,7 @@ class State:
     def counts(self) -> dict[str, int]:
         """How much is remembered, by word."""
         file = self.people()
-        held = pq.read_metadata(file).num_rows if file else 0
+        held = pc.count(pq.read_table(file, columns=["contact"])["contact"]).as_py() if file else 0
         tables = {"fields and tags applied": "applied", "tags ours": "marks", "rewritten values": "rewrites"}
         count = "SELECT count(*) FROM "
         counted = {word: int(self._db.rows(count + table)[0][0]) for word, table in tables.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -23,6 +22,7 @@ from reconciler.model.plan import (
     Cost,
     InventoryChange,
     Plan,
+    Remembers,
     TagAction,
     Verdict,
 )
@@ -371,7 +371,7 @@ def text_field(key: str, push: Push = Push.ALWAYS) -> Field:
     return Field(key, HERE, FromColumn(key), "text", push=push)
 
 
-def plan_of(*rows: Change, inventory: Sequence[InventoryChange] = (), links: Path | None = None) -> Plan:
+def plan_of(*rows: Change, inventory: Sequence[InventoryChange] = (), remembers: Remembers | None = None) -> Plan:
     people = SomeChanges(rows)
     return Plan(
         id="plan",
@@ -393,5 +393,5 @@ def plan_of(*rows: Change, inventory: Sequence[InventoryChange] = (), links: Pat
         cost=Cost(),
         people=people,
         bound={key: BoundField(key, "text", TEXT) for key in people.keys},
-        links=links,
+        remembers=remembers,
     )

@@ -124,7 +124,7 @@ def test_a_state_folder_that_others_may_look_into_is_a_warning_with_the_command(
 def test_everything_that_an_apply_keeps_is_for_its_owner_alone(folder: Path) -> None:
     apply(folder)
     kept = list((folder / ".reconciler" / "reconciler").rglob("*"))
-    assert {p.name for p in kept} >= {"accounts", "links.parquet", "state.db"}
+    assert {p.name for p in kept} >= {"accounts", "people-1.parquet", "state.db"}
     assert [p for p in kept if p.stat().st_mode & 0o077] == []
 
 

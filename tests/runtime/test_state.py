@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from reconciler.model.addresses import person_digest
+from reconciler.model.plan import Remembers
 from reconciler.model.problems import Failure, Level
 from reconciler.model.status import LastRun
 from reconciler.runtime.folder import NOT_CREATED, Folder, account_name, locate
 from reconciler.runtime.lock import FileLock
 from reconciler.runtime.state import FORGETTABLE, State, open_state
-from reconciler.tables.pairing import LINKS
 
 from .memory_crm import KEY
 
@@ -38,10 +38,14 @@ def state(folder: Folder) -> State:
     return open_state(folder, "acct-1", KEY)[0]
 
 
-def links_file(path: Path, *contacts: str) -> Path:
+AT = "2026-11-22T10:00:00Z"
+
+
+def links_file(path: Path, *contacts: str) -> Remembers:
     numbers = pa.array(range(len(contacts)), pa.uint64())
-    pq.write_table(pa.Table.from_arrays([numbers, numbers, pa.array(contacts, pa.string())], schema=LINKS), path)
-    return path
+    columns = {"person_high": numbers, "person_low": numbers, "contact": pa.array(contacts, pa.string())}
+    pq.write_table(pa.table(columns), path)
+    return Remembers(path, "")
 
 
 def codes(failure: pytest.ExceptionInfo[Failure]) -> list[str]:
@@ -90,20 +94,20 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_a_way_out(tmp_path: Path)
 
 def test_a_fresh_state_knows_nothing(state: State) -> None:
     remembered = state.remembered("blake2b:1")
-    assert (remembered.known, remembered.links, remembered.created, remembered.rewrites) == (False, None, (), None)
+    assert (remembered.known, remembered.people, remembered.created, remembered.rewrites) == (False, None, (), None)
     assert (dict(remembered.applied), remembered.marks, remembered.leftover) == ({}, frozenset(), frozenset())
 
 
 def test_what_an_apply_saves_is_remembered_by_the_next_process(folder: Folder, state: State, tmp_path: Path) -> None:
-    state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c1", "c2"), [PERSON], known=True)
+    state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c1", "c2"), [PERSON], known=True, at=AT)
     state.add_created([(PERSON, "c3")])
     state.add_rewrites([("c1", "city", b"s" * 16, b"t" * 16)], [])
     state.settle({"field.city": "1"}, {"Customer": ()}, whole=False)
     state.close()
     again = open_state(folder, "acct-1", KEY)[0].remembered("blake2b:1")
     assert again.known
-    assert again.links is not None
-    assert pq.read_table(again.links)["contact"].to_pylist() == ["c1", "c2"]
+    assert again.people is not None
+    assert pq.read_table(again.people)["contact"].to_pylist() == ["c1", "c2"]
     assert again.created == ((PERSON, "c3"),)
     assert again.rewrites is not None
     assert again.rewrites.to_pylist() == [{"contact": "c1", "field": "city", "sent": b"s" * 16, "stored": b"t" * 16}]
@@ -112,27 +116,27 @@ def test_what_an_apply_saves_is_remembered_by_the_next_process(folder: Folder, s
 
 def test_new_links_replace_the_file_and_the_creations_that_they_contain(state: State, tmp_path: Path) -> None:
     state.add_created([(PERSON, "c3")])
-    state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c3"), [], known=True)
+    state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c3"), [], known=True, at=AT)
     assert state.remembered("blake2b:1").created == ()
     assert not (tmp_path / "new.parquet").exists()
 
 
 def test_without_new_links_creations_stay(state: State) -> None:
     state.add_created([(PERSON, "c3")])
-    state.begin("blake2b:1", None, [], known=True)
+    state.begin("blake2b:1", None, [], known=True, at=AT)
     assert state.remembered("blake2b:1").created == ((PERSON, "c3"),)
 
 
 def test_leftovers_belong_to_one_version_of_the_file(state: State) -> None:
-    state.begin("blake2b:1", None, [PERSON + b"q" * 16], known=True)
+    state.begin("blake2b:1", None, [PERSON + b"q" * 16], known=True, at=AT)
     assert state.remembered("blake2b:1").leftover == {PERSON, b"q" * 16}
     assert state.remembered("blake2b:2").leftover == frozenset()
-    state.begin("blake2b:2", None, [], known=True)
+    state.begin("blake2b:2", None, [], known=True, at=AT)
     assert state.remembered("blake2b:1").leftover == frozenset()
 
 
 def test_a_whole_apply_forgets_what_the_file_does_not_say_any_more(state: State) -> None:
-    state.begin("blake2b:1", None, [PERSON], known=True)
+    state.begin("blake2b:1", None, [PERSON], known=True, at=AT)
     state.settle({"field.city": "1", "field.old": "1"}, {"Old": ()}, whole=True)
     state.settle({"field.city": "2"}, {"New": ()}, whole=True)
     remembered = state.remembered("blake2b:1")
@@ -140,9 +144,9 @@ def test_a_whole_apply_forgets_what_the_file_does_not_say_any_more(state: State)
 
 
 def test_a_partial_apply_adds_to_what_was_applied(state: State) -> None:
-    state.begin("blake2b:1", None, [PERSON], known=True)
+    state.begin("blake2b:1", None, [PERSON], known=True, at=AT)
     state.settle({"field.city": "1"}, {"Old": ()}, whole=True)
-    state.begin("blake2b:1", None, [PERSON], known=True)
+    state.begin("blake2b:1", None, [PERSON], known=True, at=AT)
     state.settle({"field.name": "1"}, {"New": ()}, whole=False)
     remembered = state.remembered("blake2b:1")
     assert remembered.applied == {"field.city": "1", "field.name": "1"}
@@ -151,7 +155,7 @@ def test_a_partial_apply_adds_to_what_was_applied(state: State) -> None:
 
 
 def test_an_apply_for_single_people_does_not_make_the_state_known(state: State) -> None:
-    state.begin("blake2b:1", None, [], known=False)
+    state.begin("blake2b:1", None, [], known=False, at=AT)
     assert not state.remembered("blake2b:1").known
 
 
@@ -171,13 +175,13 @@ def test_the_last_run_of_each_command_is_remembered(state: State) -> None:
 
 @pytest.mark.parametrize("what", sorted(FORGETTABLE))
 def test_forgetting_a_part_leaves_the_others(state: State, tmp_path: Path, what: str) -> None:
-    state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c1"), [PERSON], known=True)
+    state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c1"), [PERSON], known=True, at=AT)
     state.add_created([(PERSON, "c3")])
     state.add_rewrites([("c1", "city", b"s" * 16, b"t" * 16)], [])
     state.settle({"field.city": "1"}, {"Customer": ()}, whole=False)
     state.forget(what)
     left = state.remembered("blake2b:1")
-    links, tags, rewrites = left.links is not None and bool(left.created), bool(left.marks), left.rewrites is not None
+    links, tags, rewrites = left.people is not None and bool(left.created), bool(left.marks), left.rewrites is not None
     kept = {
         "links": links,
         "tags": tags,
@@ -217,8 +221,10 @@ def test_a_state_cut_in_half_is_an_error(folder: Folder, state: State) -> None:
 
 
 def test_damaged_links_are_an_error(state: State, tmp_path: Path) -> None:
-    state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c1"), [], known=True)
-    state.links.write_bytes(b"PAR1 no more")
+    state.begin("blake2b:1", links_file(tmp_path / "new.parquet", "c1"), [], known=True, at=AT)
+    file = state.people()
+    assert file is not None
+    file.write_bytes(b"PAR1 no more")
     with pytest.raises(Failure) as failure:
         state.remembered("blake2b:1")
     assert codes(failure) == ["E502"]
