@@ -168,7 +168,9 @@ def _between(whole: str, group: str) -> str:
 def _in_thousands(whole: str, between: str) -> str:
     sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
     first = len(digits) % _THOUSAND or _THOUSAND
-    return sign + between.join((digits[:first], *(digits[n : n + _THOUSAND] for n in range(first, len(digits), _THOUSAND))))
+    return sign + between.join(
+        (digits[:first], *(digits[n : n + _THOUSAND] for n in range(first, len(digits), _THOUSAND)))
+    )
 
 
 def _double(canonical: str) -> float | None:

@@ -8,9 +8,9 @@ Parse = Callable[..., str | None]
 """parse(raw, *context) -> canonical text, or None for empty; raises `Unreadable`. Pure."""
 
 Ways = Callable[..., Iterable[str]]
-"""ways(canonical, like, *context) -> raw texts that may stand for the value, best first: as `like` is written, then plain.
+"""ways(canonical, like, *context) -> raw texts that may stand for the value, best first: as `like` is, then plain.
 
-`like`: a cleaned text of the same column, of any content, or None. Nobody relies on a way before it was read again. Pure.
+`like`: a cleaned text of the same column, of any content, or None. Nobody relies on a way before reading it. Pure.
 """
 
 

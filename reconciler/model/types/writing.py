@@ -1,4 +1,4 @@
-"""What writing a value shares: nothing is written before it was read again, and the case of letters follows an example."""
+"""What writing a value shares: nothing is written before it was read again; letters have the case of an example."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from reconciler.model.types.spec import Unreadable
 Raw = TypeVar("Raw", str, str | None)
 
 
-def first_read_as(wanted: str | None, written: Iterable[Raw], read: Callable[[Raw], str | None], unlike: Unreadable) -> Raw:
+def first_read_as(
+    wanted: str | None, written: Iterable[Raw], read: Callable[[Raw], str | None], unlike: Unreadable
+) -> Raw:
     """The first of `written` that is read as `wanted`.
 
-    Raises `unlike` if all that can be read is read as something else, the last refusal if nothing can be read.
+    Raises `unlike` if one can be read as something else, or else the refusal of the last.
     """
-    refused: Unreadable | None = None
+    refused: list[Unreadable] = []
     for raw in written:
         try:
             if read(raw) == wanted:
                 return raw
         except Unreadable as error:
-            refused = refused or error
+            refused.append(error)
         else:
-            refused = unlike
-    raise refused or unlike
+            refused.append(unlike)
+    raise unlike if unlike in refused or not refused else refused[-1]
 
 
 def in_case_of(text: str, like: str | None) -> str:
