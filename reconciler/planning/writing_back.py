@@ -18,6 +18,9 @@ RawText = Callable[[str | None, str | None, str | None, str | None], str | None]
 that column from any row, for how it is written. `context`: the raw country of the row, for an entry with `country`.
 """
 
+_Where = tuple[str | None, ...]
+"""The row's country, or nothing where the entry has none."""
+
 _COUNTRIES = 1000
 
 
@@ -33,39 +36,45 @@ def raw_texts(binding: Binding, convert: Convert) -> RawText:
 
 class _Writer:
     def __init__(self, binding: Binding, convert: Convert) -> None:
-        self._entry, self._ticks = binding.entry, binding.type == "checkbox"
+        self._entry = binding.entry
+        # A CRM that keeps ticks alone holds this value as nothing.
+        self._nothing = "false" if binding.type == "checkbox" else None
         self._convert = convert
         self._ways = ways(spec_of(binding.entry, binding.type))
         self._sources = lru_cache(_COUNTRIES)(self._inverted)
 
     def raw_text(self, canonical: str | None, before: str | None, like: str | None, context: str | None) -> str | None:
         where = (context,) if self._entry.country else ()
-        now = self._readings(before, where)
-        if canonical in now:
+        if canonical in self._readings(before, where):
             return before
-        if before is None or before.strip() in self._entry.map or not any(now):
-            before = None
-        candidates = self._filled(canonical, before or like, like, where) if canonical else self._empty(like, where)
-        return first_read_as(canonical, candidates, lambda raw: self._read(raw, where), self._unlike(canonical))
+        example = before if self._is_example(before, where) else like
+        texts = self._texts(canonical, example, like, where)
+        return first_read_as(canonical, texts, lambda raw: self._read(raw, where), self._unlike(canonical))
 
-    def _filled(
-        self, canonical: str, example: str | None, like: str | None, where: tuple[str | None, ...]
-    ) -> Iterator[str]:
+    def _texts(
+        self, canonical: str | None, example: str | None, like: str | None, where: _Where
+    ) -> Iterator[str | None]:
+        """What may be read as the value, best first. An empty text stands for a value only if nothing else does."""
         sources = self._sources(where).get(canonical, ())
-        yield from (source for source in sources if like is not None and source in (like, like.strip()))
+        yield from (source for source in sources if like and source in (like, like.strip()))
+        if canonical is None:
+            yield None
         yield from filter(None, sources)
-        yield from self._ways(canonical, example, *where)
-        yield from sources  # the empty text, if it is all that stands for the value
-
-    def _empty(self, like: str | None, where: tuple[str | None, ...]) -> Iterator[str | None]:
-        sources = self._sources(where).get(None, ())
-        yield from (source for source in sources if like is not None and source in (like, like.strip()))
-        yield None
+        value = self._nothing if canonical is None else canonical
+        if value is not None:
+            yield from self._ways(value, example, *where)
         yield from sources
-        if self._ticks:
-            yield from self._ways("false", like)  # a CRM that keeps ticks alone holds it as nothing
 
-    def _inverted(self, where: tuple[str | None, ...]) -> Mapping[str | None, tuple[str, ...]]:
+    def _is_example(self, raw: str | None, where: _Where) -> bool:
+        """Whether a text shows how the type is written: not one for the map, not one for nothing."""
+        if not raw or raw.strip() in self._entry.map:
+            return False
+        try:
+            return self._convert(raw, *where) is not None
+        except Unreadable:
+            return False
+
+    def _inverted(self, where: _Where) -> Mapping[str | None, tuple[str, ...]]:
         """Value as the CRM holds it -> the source values that the map turns into it, in the order of the file."""
         found: dict[str | None, tuple[str, ...]] = {}
         for source in self._entry.map:
@@ -73,14 +82,14 @@ class _Writer:
                 found[value] = (*found.get(value, ()), source)
         return found
 
-    def _readings(self, raw: str | None, where: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    def _readings(self, raw: str | None, where: _Where) -> tuple[str | None, ...]:
         """What a raw text is read as; nothing if it cannot be read."""
         try:
             return (self._read(raw, where),)
         except Unreadable:
             return ()
 
-    def _read(self, raw: str | None, where: tuple[str | None, ...]) -> str | None:
+    def _read(self, raw: str | None, where: _Where) -> str | None:
         cell = self._convert(raw, *where)
         return None if cell is not None and cell.startswith(BLANK_MARK) else cell
 
