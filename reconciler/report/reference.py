@@ -38,6 +38,8 @@ class TypeRow(Protocol):
     @property
     def refuses(self) -> str: ...
     @property
+    def written(self) -> str: ...
+    @property
     def samples(self) -> tuple[tuple[str, str | None], ...]: ...
 
 
@@ -69,14 +71,17 @@ def _message(row: Message) -> list[str]:
 def types_page(types: Iterable[TypeRow]) -> str:
     """The table of value types in the order given, then samples of each."""
     rows = list(types)
-    heads = ("type", "also called", "accepts", "canonical text", "refuses")
+    heads = ("type", "also called", "accepts", "canonical text", "refuses", "written back")
     cells = [
-        (f"`{t.name}`", ", ".join(f"`{a}`" for a in sorted(t.aliases)), t.accepts, t.canonical, t.refuses) for t in rows
+        (f"`{t.name}`", ", ".join(f"`{a}`" for a in sorted(t.aliases)), t.accepts, t.canonical, t.refuses, t.written)
+        for t in rows
     ]
     lead = (
         "`type` says how a value of the source is read, and in which form it is compared with the CRM's: its canonical "
         "text. An empty value is empty in every type. What cannot be read is a finding, and the CRM keeps what it has; "
-        "beside each refusal stands the key of [the file](file.md) that settles it."
+        "beside each refusal stands the key of [the file](file.md) that settles it. "
+        "A value of the CRM that goes into the source is written as the last column says; the example is what stands "
+        "there now, or in other rows. It is written only if it is read as that very value again."
     )
     lines = ["# Value types", "", _GENERATED, "", lead, "", *markdown_table(heads, cells), "", "## Samples"]
     for row in rows:

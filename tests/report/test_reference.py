@@ -16,6 +16,7 @@ class Row:
     accepts: str = "a | b"
     canonical: str = "text"
     refuses: str = ""
+    written: str = "as it is"
     samples: tuple[tuple[str, str | None], ...] = ()
 
 
@@ -33,7 +34,7 @@ def _family_order(message: Message) -> tuple[int, str]:
 def test_types_are_listed_in_their_order_with_what_cannot_be_seen_made_visible() -> None:
     page = types_page([Row("text", ("textarea", "hidden"), samples=((" a\t`b`", "a"), ("", None))), Row("email")])
     lines = page.splitlines()
-    assert lines[8] == "| `text` | `hidden`, `textarea` | a \\| b | text |  |"
+    assert lines[8] == "| `text` | `hidden`, `textarea` | a \\| b | text |  | as it is |"
     assert lines[9].startswith("| `email` |")
     assert "| ``  a\\t`b` `` | `a` |" in lines
     assert "| *(empty)* | *(empty)* |" in lines

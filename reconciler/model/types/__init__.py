@@ -1,4 +1,4 @@
-"""Value types: how raw text of each becomes canonical text, and what expressions see of it.
+"""Value types: how raw text of each becomes canonical text and is written again, and what expressions see of it.
 
 A type is a row. `TYPES` has them all; `docs/types.md` is printed from it.
 """
@@ -6,12 +6,16 @@ A type is a row. `TYPES` has them all; `docs/types.md` is printed from it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 
 from reconciler.model.types import choices, moments, numbers, phones, places, text
 from reconciler.model.types.checks import check_spec
 from reconciler.model.types.lists import SEPARATOR, item, read_set, write_set
-from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType, Ways
+from reconciler.model.types.text import clean
+from reconciler.model.types.writing import first_read_as
 
 __all__ = [
     "SEPARATOR",
@@ -21,13 +25,17 @@ __all__ = [
     "Spec",
     "Unreadable",
     "ValueType",
+    "Ways",
     "cel_value",
     "check_spec",
+    "first_read_as",
     "guard",
     "item",
     "parser",
     "read_set",
     "resolve_type",
+    "unparser",
+    "ways",
     "write_set",
 ]
 
@@ -73,6 +81,50 @@ def parser(spec: Spec) -> Parse:
     It takes `None` for a missing value. A state with `country` takes the raw country as a second argument.
     """
     return TYPES[spec.type].build(spec)
+
+
+def ways(spec: Spec) -> Ways:
+    """How values of one field may be written in its column: build it once, ask it for every value.
+
+    `ways(canonical, like, *context)` gives raw texts, best first. `like` is any raw text of that column; what cannot
+    be used of it is not followed. Text that is not canonical has no way. None of them is to be used unread.
+    """
+    propose = TYPES[spec.type].ways(spec)
+    settle = parser(replace(spec, format=None, options=(), country=False))
+
+    def propose_all(canonical: str, like: str | None = None, *context: str | None) -> Iterator[str]:
+        if _read(settle, canonical) == canonical:
+            yield from propose(canonical, _example(like), *context)
+
+    return propose_all
+
+
+def _read(parse: Parse, text: str) -> str | None:
+    try:
+        return parse(text)
+    except Unreadable:
+        return None
+
+
+def _example(like: str | None) -> str | None:
+    try:
+        return clean(like or "") or None
+    except Unreadable:
+        return None
+
+
+def unparser(spec: Spec) -> Callable[..., str]:
+    """The writer for one field: unparse(canonical, like, *context) -> the raw text that is read as that value again.
+
+    It takes the context that `parser(spec)` takes. Raises `Unreadable` where no text is read so.
+    """
+    propose, parse = ways(spec), parser(spec)
+
+    def unparse(canonical: str, like: str | None = None, *context: str | None) -> str:
+        unlike = Unreadable("reads as something else", "format" if spec.format else "")
+        return first_read_as(canonical, propose(canonical, like, *context), lambda raw: parse(raw, *context), unlike)
+
+    return unparse
 
 
 def cel_value(type: str, canonical: str | None) -> object:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from reconciler.model.types.lists import read_items, read_set, write_set
-from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType, Ways, as_it_stands
 from reconciler.model.types.text import clean, parse_text
+from reconciler.model.types.writing import in_case_of
 
 _TICKS = {
     **dict.fromkeys(("1", "true", "yes", "on"), "true"),
     **dict.fromkeys(("0", "false", "no", "off"), "false"),
 }
+_PAIRS = (("true", "false"), ("1", "0"), ("yes", "no"), ("on", "off"))
 _EMPTY_LIST = "[]"
 _KNOWN_ITEMS = 10_000
 
@@ -105,6 +107,72 @@ def build_multiselect(spec: Spec) -> Parse:
     return parse
 
 
+def ways_of_checkbox(_spec: Spec) -> Ways:
+    """The word of the pair that `like` is of, in its case."""
+    pairs = {word: {"true": pair[0], "false": pair[1]} for pair in _PAIRS for word in pair}
+
+    def ways(canonical: str, like: str | None, *_: str | None) -> Iterator[str]:
+        pair = pairs.get((like or "").lower())
+        if pair is not None:
+            yield in_case_of(pair[canonical].capitalize(), like)
+        yield canonical
+
+    return ways
+
+
+class _Labels:
+    """The labels that stand for one stored value each."""
+
+    def __init__(self, options: tuple[tuple[str, str | None], ...]) -> None:
+        values = {clean(value) for value, _ in options}
+        self._values = {text: value for text, value in _choices(options).items() if text not in values}
+        self._labels = {value: label for label, value in self._values.items()}
+
+    def among(self, texts: Iterable[str]) -> bool:
+        """Whether one of these is a label, and no stored value."""
+        return bool(self._values) and any(text in self._values for text in texts)
+
+    def of(self, value: str) -> str:
+        """The label of a stored value; without one the value."""
+        return self._labels.get(value, value)
+
+
+def ways_of_select(spec: Spec) -> Ways:
+    """The stored value, or its label where `like` is a label."""
+    if not spec.options:
+        return as_it_stands(spec)
+    labels = _Labels(spec.options)
+
+    def ways(canonical: str, like: str | None, *_: str | None) -> Iterator[str]:
+        if like and labels.among((like,)):
+            yield labels.of(canonical)
+        yield canonical
+
+    return ways
+
+
+def ways_of_multiselect(spec: Spec) -> Ways:
+    """In the shape of `like`; by labels where `like` has one."""
+    from reconciler.model.types.writing_lists import ways_of_items
+
+    labels = _Labels(spec.options)
+
+    def ways(canonical: str, like: str | None, *_: str | None) -> Iterator[str]:
+        items = read_set(canonical)
+        if like and labels.among((like, *_items(like))):
+            yield from ways_of_items([labels.of(item) for item in items], like)
+        yield from ways_of_items(items, like)
+
+    return ways
+
+
+def _items(like: str) -> list[str]:
+    try:
+        return [clean(item) for item in read_items(like)]
+    except Unreadable:
+        return []
+
+
 ROWS = (
     ValueType(
         name="checkbox",
@@ -115,6 +183,8 @@ ROWS = (
         canonical="`true` or `false`",
         refuses="anything else (`map`)",
         samples=(("1", "true"), ("No", "false"), (" ON ", "true"), ("0", "false"), ("", None)),
+        ways=ways_of_checkbox,
+        written="`true` or `false`; with an example its pair (`1/0`, `yes/no`, `on/off`) and its case",
     ),
     ValueType(
         name="select",
@@ -126,6 +196,8 @@ ROWS = (
         refuses="values outside `options` (`options`, or `map`)",
         samples=(("gold", "gold"), (" gold ", "gold"), ("", None)),
         guard=Guard(),
+        ways=ways_of_select,
+        written="the stored value; the label where the example is one",
     ),
     ValueType(
         name="multiselect",
@@ -157,5 +229,8 @@ ROWS = (
             ("[]", None),
             (" , ", None),
         ),
+        ways=ways_of_multiselect,
+        written="parted by commas, as a JSON list where an item has a separator; with an example in its shape and "
+        "spacing, by labels where it has them",
     ),
 )

@@ -15,7 +15,8 @@ from reconciler.model.types.text import clean, refuse_unstorable
 _escaped = re.compile(r'["\\\x00-\x1f]').search
 SEPARATOR = ","
 """The weakest one: it parts a text that has no other."""
-_SEPARATORS = ("|", ";", SEPARATOR)
+SEPARATORS = ("|", ";", SEPARATOR)
+"""The strongest first."""
 _YES_NO = {True: True, False: False, "true": True, "false": False}
 
 
@@ -61,7 +62,7 @@ def item(part: str) -> str | None:
 
 def split(text: str) -> list[str]:
     """Parts at the strongest separator that occurs: pipe, then semicolon, then comma."""
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         if separator in text:
             return text.split(separator)
     return [text]
@@ -96,14 +97,15 @@ def _json() -> tuple[Callable[[str], Any], Callable[[object], str]]:
 def _of_pairs(pairs: Iterable[tuple[int | str, object]]) -> list[str]:
     """A list's values; or the chosen keys of a set of switches, as WordPress keeps roles: `{"editor": true}`."""
     pairs = list(pairs)
-    if all(_is_position(key) for key, _ in pairs):
+    if all(is_position(key) for key, _ in pairs):
         return _words(value for _, value in pairs)
     if not all(isinstance(value, str | bool) and value in _YES_NO for _, value in pairs):
         raise Unreadable("not a list", "map")
     return [str(key) for key, value in pairs if _YES_NO[value]]
 
 
-def _is_position(key: int | str) -> bool:
+def is_position(key: int | str) -> bool:
+    """Whether a key only counts."""
     return isinstance(key, int) or (key.isascii() and key.isdigit())
 
 

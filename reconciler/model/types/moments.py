@@ -8,14 +8,16 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from reconciler.model.types.patterns import Moment, compile_pattern, epoch, offset_of
-from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType, Ways
 from reconciler.model.types.text import clean
 
-_written = re.compile(
+match_written = re.compile(
     r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})"
     r"(?:(?:[Tt]|\s+)([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]+)?)?"
     r"\s*([Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 ).fullmatch
+"""Year, separator, month, day; hour, minute, second and zone where they are written."""
+
 _common_day = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z?)?").fullmatch
 _common_moment = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z?").fullmatch
 _day_or_month_first = re.compile(r"[0-9]{1,2}([-/. ])[0-9]{1,2}\1[0-9]{2,4}\b.*", re.DOTALL).fullmatch
@@ -28,12 +30,14 @@ _SECONDS, _MILLISECONDS = range(9, 11), range(12, 14)
 """How many digits a count from 1970 has; other lengths could be a day written without separators."""
 _NEGATIVE_SECONDS = range(5, 11)
 
+Zone = timezone | ZoneInfo
+
 _Read = Callable[[str], Moment | None]
 
 
 def read_moment(text: str) -> Moment | None:
     """What is unmistakable: year first, or counted from 1970. None for SQL's zero date. Raises `Unreadable`."""
-    found = _written(text)
+    found = match_written(text)
     if found is None:
         return _read_count(text)
     year, _, month, day, hour, minute, second, zone = found.groups()
@@ -47,17 +51,25 @@ def read_moment(text: str) -> Moment | None:
 
 
 def _read_count(text: str) -> Moment:
+    unit = count_unit(text)
+    if unit is not None:
+        return epoch(text, unit)
+    if _count(text):
+        raise Unreadable("date or seconds unclear", "format")
+    if _day_or_month_first(text):
+        raise Unreadable("day or month unclear", "format")
+    raise Unreadable("not a date", "format")
+
+
+def count_unit(text: str) -> int | None:
+    """Parts of a second in which a text counts from 1970: 1 or 1000; None where it is no count or an unclear one."""
     found = _count(text)
     if found is None:
-        if _day_or_month_first(text):
-            raise Unreadable("day or month unclear", "format")
-        raise Unreadable("not a date", "format")
+        return None
     sign, digits = found.groups()
     if len(digits) in (_NEGATIVE_SECONDS if sign else _SECONDS):
-        return epoch(text, 1)
-    if len(digits) in _MILLISECONDS and not (not sign and _also_a_minute(text)):
-        return epoch(text, 1000)
-    raise Unreadable("date or seconds unclear", "format")
+        return 1
+    return 1000 if len(digits) in _MILLISECONDS and not (not sign and _also_a_minute(text)) else None
 
 
 def _reader(spec: Spec) -> _Read:
@@ -75,6 +87,11 @@ def _reader(spec: Spec) -> _Read:
 _is_zero_date = re.compile(
     r"0000([-/.])00\1\d\d?(?:[T ]00:00(?::00(?:\.0+)?)?)?|00([-/.])00\2(?:00)?00", re.ASCII
 ).fullmatch
+
+
+def zone_of(name: str) -> Zone:
+    """The zone of that name."""
+    return UTC if name.upper() in ("UTC", "Z", "GMT") else ZoneInfo(name)
 
 
 def build_date(spec: Spec) -> Parse:
@@ -104,7 +121,7 @@ def build_datetime(spec: Spec) -> Parse:
     A time that the zone has twice is the first of the two; one that it skips is read with the offset before the gap.
     """
     read, quick = _reader(spec), spec.format is None
-    zone = UTC if spec.timezone.upper() in ("UTC", "Z", "GMT") else ZoneInfo(spec.timezone)
+    zone = zone_of(spec.timezone)
 
     def parse(raw: str | None) -> str | None:
         if not raw:
@@ -132,7 +149,7 @@ def _read(read: _Read, text: str) -> Moment | None:
         raise Unreadable("outside the years 1 to 9999", "map") from None
 
 
-def _in_utc(moment: Moment, zone: timezone | ZoneInfo) -> str:
+def _in_utc(moment: Moment, zone: Zone) -> str:
     at, offset = moment.at, moment.offset
     try:
         naive = at - offset if offset is not None else at if zone is UTC else _from_zone(at, zone)
@@ -141,13 +158,25 @@ def _in_utc(moment: Moment, zone: timezone | ZoneInfo) -> str:
     return naive.isoformat() + "Z"
 
 
-def _from_zone(at: datetime, zone: timezone | ZoneInfo) -> datetime:
+def _from_zone(at: datetime, zone: Zone) -> datetime:
     return at - (at.replace(tzinfo=zone).utcoffset() or timedelta(0))
 
 
 def _midnight(canonical: str) -> datetime:
     day = date.fromisoformat(canonical)
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def ways_of_date(spec: Spec) -> Ways:
+    from reconciler.model.types import writing_moments
+
+    return writing_moments.ways_of_date(spec)
+
+
+def ways_of_datetime(spec: Spec) -> Ways:
+    from reconciler.model.types import writing_moments
+
+    return writing_moments.ways_of_datetime(spec)
 
 
 _ACCEPTS = (
@@ -180,6 +209,9 @@ ROWS = (
             ("0000-00-00", None),
         ),
         guard=Guard(_DAY, noise=f"()[ T]{_TIME}$"),
+        ways=ways_of_date,
+        written="as `format` says; else ISO 8601, with an example as it is: separators, midnight behind the day, a "
+        "count from 1970",
     ),
     ValueType(
         name="datetime",
@@ -198,5 +230,8 @@ ROWS = (
             ("0000-00-00 00:00:00", None),
         ),
         guard=Guard(_MOMENT),
+        ways=ways_of_datetime,
+        written="as `format` says; else ISO 8601 in UTC, with an example as it is: by the clock of `timezone`, with "
+        "`Z` or an offset, `T` or a space, a count from 1970",
     ),
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
-from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType, Ways
 from reconciler.model.types.text import clean
 
 NUMBER_FORMATS: dict[str, tuple[str, str]] = {
@@ -29,6 +29,7 @@ LARGEST = 308
 
 _SPACES = "\u00a0\u202f\u2009"
 _INT64 = 2**63
+_THOUSAND = 3
 
 _short_whole = re.compile(r"-?[1-9][0-9]{0,14}|0").fullmatch
 _short_fraction = re.compile(r"(-?(?:0|[1-9][0-9]{0,7}))\.([0-9]{1,7})").fullmatch
@@ -136,6 +137,42 @@ def build_integer(spec: Spec) -> Parse:
     return parse
 
 
+def ways_of_number(spec: Spec) -> Ways:
+    """With the separators of `format`; thousands apart and decimals as many as `like` has them, none cut off."""
+    shape = _unformatted(spec.format or "1234.56").fullmatch
+    group, point = NUMBER_FORMATS[spec.format or "1234.56"]
+
+    def write(canonical: str, between: str, decimals: int) -> str:
+        whole, _, fraction = canonical.partition(".")
+        fraction = fraction.ljust(decimals, "0")
+        if between:
+            whole = _in_thousands(whole, between)
+        return whole + point + fraction if fraction else whole
+
+    def ways(canonical: str, like: str | None, *_: str | None) -> Iterator[str]:
+        found = shape(like) if like else None
+        if found is not None:
+            yield write(canonical, _between(found[1], group), len(found[2] or ""))
+        yield write(canonical, group, 0)
+
+    return ways
+
+
+def _between(whole: str, group: str) -> str:
+    """What parts the thousands of a number written like this one; one without thousands says nothing."""
+    digits = whole.lstrip("+-")
+    other = re.sub("[0-9]", "", digits)
+    return other[:1] if other else group if len(digits) <= _THOUSAND else ""
+
+
+def _in_thousands(whole: str, between: str) -> str:
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    first = len(digits) % _THOUSAND or _THOUSAND
+    return sign + between.join(
+        (digits[:first], *(digits[n : n + _THOUSAND] for n in range(first, len(digits), _THOUSAND)))
+    )
+
+
 def _double(canonical: str) -> float | None:
     value = float(canonical)
     return value if math.isfinite(value) else None
@@ -151,6 +188,7 @@ def _int64(canonical: str) -> int | None:
 
 _ACCEPTS = "plain decimals (`12`, `-0.50`, `+3`, `.5`, `1e3`); with thousands only as `format` says (`1,234.56`)"
 _REFUSES = "`1,234` (`format`), NaN, infinity and other text (`map`), beyond 308 powers of ten (`type`)"
+_WRITTEN = "as `format` says; with as many decimals as the example, if it needs no more; thousands as there"
 
 _WHOLE = "0|-?[1-9][0-9]{0,14}"
 _CANONICAL = rf"{_WHOLE}|-?(?:0|[1-9][0-9]{{0,9}})\.[0-9]{{0,3}}[1-9]"
@@ -176,6 +214,8 @@ ROWS = (
             ("0.1234567890123456", "0.123456789012346"),
         ),
         guard=Guard(_CANONICAL, noise=_ZEROS),
+        ways=ways_of_number,
+        written=_WRITTEN,
     ),
     ValueType(
         name="integer",
@@ -187,6 +227,8 @@ ROWS = (
         refuses="`3.5` (`type`), " + _REFUSES,
         samples=(("007", "7"), ("3.0", "3"), ("-0", "0"), ("12345678901234567890", "12345678901234567890")),
         guard=Guard(_WHOLE),
+        ways=ways_of_number,
+        written=_WRITTEN,
     ),
     ValueType(
         name="score",
@@ -198,5 +240,7 @@ ROWS = (
         refuses=_REFUSES,
         samples=(("10", "10"), ("-2.50", "-2.5")),
         guard=Guard(_CANONICAL, noise=_ZEROS),
+        ways=ways_of_number,
+        written=_WRITTEN,
     ),
 )

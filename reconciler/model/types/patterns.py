@@ -82,13 +82,28 @@ _WHOLE_DATES = (
 _DATE_PARTS = set().union(*_WHOLE_DATES)
 
 
+class Piece(NamedTuple):
+    """A token, white space (`space`), a letter that means nothing, or a text that stands for itself."""
+
+    token: str = ""
+    letter: str = ""
+    space: str = ""
+    text: str = ""
+
+
+def pieces(pattern: str) -> list[Piece]:
+    """What a pattern is made of, in order."""
+    found = (match.groups(default="") for match in _pieces.finditer(pattern))
+    return [Piece(token, letter, space, quoted or t or other) for quoted, token, t, letter, space, other in found]
+
+
 def pattern_problem(pattern: str) -> str | None:
     """Why this pattern cannot be read, or None."""
-    pieces = [found.groups() for found in _pieces.finditer(pattern)]
-    unknown = [letter for _, _, _, letter, _, _ in pieces if letter]
+    found = pieces(pattern)
+    unknown = [piece.letter for piece in found if piece.letter]
     if unknown:
         return f"`{unknown[0]}` is not a part of a date; known are {', '.join(TOKENS)}, other letters go in [ ]"
-    parts = [TOKENS[token].part for _, token, *_ in pieces if token]
+    parts = [TOKENS[piece.token].part for piece in found if piece.token]
     if len(parts) != len(set(parts)):
         return "a part of the date is written twice"
     if set(parts) & _DATE_PARTS not in _WHOLE_DATES:
@@ -100,13 +115,10 @@ def pattern_problem(pattern: str) -> str | None:
 
 def compile_pattern(pattern: str) -> Callable[[str], Moment]:
     """A reader of texts written so. It raises `Unreadable`; a pattern with a problem raises ValueError."""
-    problem = pattern_problem(pattern)
-    if problem:
-        raise ValueError(problem)
-    shape = re.compile(_expression(pattern), re.IGNORECASE | re.ASCII).fullmatch
+    match = matcher(pattern)
 
     def read(text: str) -> Moment:
-        found = shape(text)
+        found = match(text)
         if found is None:
             raise Unreadable("not written as `format` says", "format")
         try:
@@ -117,16 +129,24 @@ def compile_pattern(pattern: str) -> Callable[[str], Moment]:
     return read
 
 
+def matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """A text's parts by their names, None for a text of another pattern; a pattern with a problem raises ValueError."""
+    problem = pattern_problem(pattern)
+    if problem:
+        raise ValueError(problem)
+    return re.compile(_expression(pattern), re.IGNORECASE | re.ASCII).fullmatch
+
+
 def _expression(pattern: str) -> str:
-    pieces = [found.groups() for found in _pieces.finditer(pattern)]
+    found = pieces(pattern)
     written = []
-    for at, (quoted, token, _, _, space, other) in enumerate(pieces):
-        if token:
-            row = TOKENS[token]
-            beside = [pieces[n][1] for n in (at - 1, at + 1) if 0 <= n < len(pieces)]
+    for at, piece in enumerate(found):
+        if piece.token:
+            row = TOKENS[piece.token]
+            beside = [found[n].token for n in (at - 1, at + 1) if 0 <= n < len(found)]
             written.append(f"(?P<{row.part}>{row.tight or row.shape if any(beside) else row.shape})")
         else:
-            written.append(r"\s+" if space else re.escape(quoted or other or "T"))
+            written.append(r"\s+" if piece.space else re.escape(piece.text))
     return "".join(written)
 
 

@@ -1,8 +1,9 @@
-"""PHP's serialised values, as WordPress stores lists: read by their declared byte lengths, never run."""
+"""PHP's serialised values, as WordPress stores lists: read by their declared byte lengths, never run; and written."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from reconciler.model.types.spec import Unreadable
 
@@ -27,6 +28,19 @@ def read_serialised(text: str) -> Scalar | Pairs:
     if end != len(data):
         raise _broken()
     return value
+
+
+def write_serialised(pairs: Iterable[tuple[int | str, int | str]]) -> str:
+    """An array of these keys and values; `True` is a boolean."""
+    written = [write_scalar(key) + write_scalar(value) for key, value in pairs]
+    return f"a:{len(written)}:{{{''.join(written)}}}"
+
+
+def write_scalar(value: int | str) -> str:
+    """A text with the number of its bytes, a whole number or a boolean."""
+    if isinstance(value, str):
+        return f's:{len(value.encode())}:"{value}";'
+    return f"b:{value:d};" if isinstance(value, bool) else f"i:{value};"
 
 
 def _broken() -> Unreadable:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType, Ways, as_it_stands
 from reconciler.model.types.text import clean, parse_text
+from reconciler.model.types.writing import in_case_of
 
 _SHORT_NAMES = {
     "BN": "Brunei",
@@ -170,6 +171,57 @@ def build_state(spec: Spec) -> Parse:
     return parse
 
 
+_SHORT = 2
+_looks_coded = re.compile(r"(?:[A-Za-z]{2}(-))?[A-Za-z0-9]{1,3}").fullmatch
+
+
+def ways_of_country(spec: Spec) -> Ways:
+    """The code of two or three letters or the English name, as `like` is one."""
+    places = countries()
+    long = {code: other for other, code in places.codes.items() if other != code}
+    codes = _codes(places, spec)
+
+    def ways(canonical: str, like: str | None, *_: str | None) -> Iterator[str]:
+        code = codes.get(canonical)
+        if like and code:
+            short, coded = len(like) == _SHORT, like.upper() in places.codes
+            yield in_case_of(code if short else long[code] if coded else places.english[code], like)
+        yield canonical
+
+    return ways
+
+
+def ways_of_state(spec: Spec) -> Ways:
+    """With `country`, the code (`CA`, `US-CA`) or the name, as `like` is one, in whichever country."""
+    if not spec.country:
+        return as_it_stands(spec)
+
+    def ways(canonical: str, like: str | None, country: str | None = None) -> Iterator[str]:
+        within = countries().find(clean(country)) if country else frozenset[str]()
+        if like and len(within) == 1:
+            where = next(iter(within))
+            places = states(where)
+            code = _codes(places, spec).get(canonical)
+            if code:
+                yield in_case_of(_spelled(places, where, code, like), like)
+        yield canonical
+
+    return ways
+
+
+def _codes(places: Places, spec: Spec) -> dict[str, str]:
+    """Canonical text -> code."""
+    return {name if spec.as_ == "name" else code: code for code, name in places.english.items()}
+
+
+def _spelled(places: Places, where: str, code: str, like: str) -> str:
+    """A state of the country `where`; the example may be of another country, where its looks are all that is known."""
+    coded, looks = like.upper() in places.codes, _looks_coded(like)
+    if not coded and (like in places.names or looks is None):
+        return places.english[code]
+    return f"{where}-{code}" if looks is not None and looks[1] else code
+
+
 ROWS = (
     ValueType(
         name="country",
@@ -180,6 +232,8 @@ ROWS = (
         canonical="the two-letter code; with `as: name` the English name",
         refuses="unknown countries (`map`)",
         samples=(("de", "DE"), ("DEU", "DE"), ("Germany", "DE"), ("USA", "US"), ("Cote d’Ivoire", "CI"), ("", None)),
+        ways=ways_of_country,
+        written="the canonical text; code of two or three letters or English name as the example",
     ),
     ValueType(
         name="state",
@@ -192,5 +246,7 @@ ROWS = (
         refuses="with `country`: unknown states and names that two share (`map`), unknown countries (`country`)",
         samples=(("CA", "CA"), (" Bayern", "Bayern"), ("", None)),
         guard=Guard(),
+        ways=ways_of_state,
+        written="the canonical text; with `country` the code (`CA`, `US-CA`) or name as the example",
     ),
 )

@@ -1,11 +1,17 @@
 """What every value type offers, and all that a reading of it may depend on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 Parse = Callable[..., str | None]
 """parse(raw, *context) -> canonical text, or None for empty; raises `Unreadable`. Pure."""
+
+Ways = Callable[..., Iterable[str]]
+"""ways(canonical, like, *context) -> raw texts that may stand for the value, best first: as `like` is, then plain.
+
+`like`: a cleaned text of the same column, of any content, or None. Nobody relies on a way before reading it. Pure.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,17 @@ class Guard(NamedTuple):
     noise: str = ""
 
 
+def as_it_stands(_spec: Spec) -> Ways:
+    """The ways of a type whose canonical text is what a source holds."""
+    return lambda canonical, *_: (canonical,)
+
+
 class ValueType(NamedTuple):
     """One row of the table of types.
 
     `build(spec)` gives the parser. `cel(canonical)` gives the typed value that expressions see. `guard`: what need not
-    be parsed; None means always parse. The texts are what `docs/types.md` prints.
+    be parsed; None means always parse. `ways(spec)` gives how a value may be written. The texts are what
+    `docs/types.md` prints.
     """
 
     name: str
@@ -73,3 +85,5 @@ class ValueType(NamedTuple):
     refuses: str
     samples: tuple[tuple[str, str | None], ...] = ()
     guard: Guard | None = None
+    ways: Callable[[Spec], Ways] = as_it_stands
+    written: str = "the canonical text"
