@@ -174,9 +174,14 @@ def _twin(path: Path, twin: Path, like: os.stat_result) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        with open(path, "rb") as source, _made(twin) as stream:
-            _copy(source, stream, os.fstat(source.fileno()).st_size)
-            _finish(stream, like)
+        copied(path, twin, like)
+
+
+def copied(path: Path, twin: Path, like: os.stat_result) -> None:
+    """A new file with the same content, and the owner and mode of `like`."""
+    with open(path, "rb") as source, _made(twin) as stream:
+        _copy(source, stream, os.fstat(source.fileno()).st_size)
+        _finish(stream, like)
 
 
 def _copy(source: BinaryIO, stream: BinaryIO, size: int) -> None:
