@@ -198,18 +198,22 @@ class Table:
     ends: tuple[str, ...]
 
     def content(self, rows: Sequence[Sequence[str]]) -> bytes:
-        """The file with these values: a cell is quoted if it needs it, or if it was in the file as it was drawn."""
+        """The file with these values in the place of those that were drawn."""
         lines = []
-        for cells, drawn, quoted, end in zip(rows, self.rows, self.quoted, self.ends, strict=True):
-            parts = [
-                '"' + cell.replace('"', '""') + '"' if quote or self._needs(cell) or self._needs(old) else cell
-                for cell, old, quote in zip(cells, drawn, quoted, strict=True)
-            ]
+        for row, (cells, drawn, end) in enumerate(zip(rows, self.rows, self.ends, strict=True)):
+            parts = []
+            for cell, old, flag in zip(cells, drawn, self.quoted[row], strict=True):
+                quoted = flag or self._breaks(old) or (cell != old and self._needs(cell))
+                parts.append('"' + cell.replace('"', '""') + '"' if quoted else cell)
             lines.append(self.delimiter.join(parts) + end)
         return "".join(lines).encode(self.encoding)
 
+    def _breaks(self, text: str) -> bool:
+        """Whether a cell cannot stand without quotes; a quote inside of it can."""
+        return text.startswith('"') or any(sign in text for sign in f"{self.delimiter}\r\n")
+
     def _needs(self, text: str) -> bool:
-        return any(sign in text for sign in f'{self.delimiter}"\r\n') or text != text.strip()
+        return self._breaks(text) or '"' in text or text != text.strip()
 
 
 @st.composite
