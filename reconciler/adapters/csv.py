@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from reconciler.adapters.errors import SourceFailed
-from reconciler.adapters.files import watched
+from reconciler.adapters.files import AT_ONCE, WRITE, cannot_write, check_writing, watched
+from reconciler.adapters.source import Edit, Same, Wrote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +42,7 @@ class CsvOptions(BaseModel):
     path: str = Field(min_length=1, description="the file, relative to this one")
     delimiter: str = Field(default=",", description="the character between two values")
     encoding: str = Field(default="utf-8", description="how the file's letters are written as bytes")
+    write: bool = Field(default=False, description=WRITE)
 
     @field_validator("delimiter")
     @classmethod
@@ -62,8 +64,11 @@ class CsvOptions(BaseModel):
 class CsvSource:
     """A `Source` over one CSV file."""
 
-    def __init__(self, path: Path, delimiter: str = ",", encoding: str = "utf-8") -> None:
+    at_once = AT_ONCE
+
+    def __init__(self, path: Path, delimiter: str = ",", encoding: str = "utf-8", write: bool = False) -> None:
         self._path = path
+        self._write = write
         self._delimiter = delimiter
         name = codecs.lookup(encoding).name
         self._encoding = _UTF_8 if name == "utf-8" else name
@@ -78,9 +83,7 @@ class CsvSource:
     def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with watched(self._path) as handle:
             header = self._header(handle)
-            for name in columns:
-                if name not in header:
-                    raise SourceFailed("E414", f"there is no column `{name}`")
+            _check_there(header, columns)
             rows = 0
             for batch in self._batches(handle, header, list(columns)):
                 rows += batch.num_rows
@@ -90,6 +93,21 @@ class CsvSource:
 
     def close(self) -> None:
         pass
+
+    def cannot_write(self) -> str:
+        return cannot_write(self._write)
+
+    def write(self, person: str, edits: Sequence[Edit], same: Same) -> Sequence[Wrote]:
+        check_writing(self._write)
+        from reconciler.adapters import row_edits
+        from reconciler.adapters.csv_writing import CsvRows
+
+        def opened(handle: BinaryIO) -> CsvRows:
+            header = self._header(handle)
+            _check_there(header, (person, *(column for edit in edits for column in edit.cells)))
+            return CsvRows(handle, header, person, self._delimiter, self._encoding)
+
+        return row_edits.write(self._path, opened, edits, same)
 
     def _batches(self, handle: BinaryIO, header: Sequence[str], columns: list[str]) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
@@ -216,6 +234,12 @@ def _one(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
     return pa.Table.from_batches(batches).combine_chunks().to_batches() if batches else []
 
 
+def _check_there(header: Sequence[str], columns: Iterable[str]) -> None:
+    for name in dict.fromkeys(columns):
+        if name not in header:
+            raise SourceFailed("E414", f"there is no column `{name}`")
+
+
 def _checked_names(names: list[str]) -> list[str]:
     """The names, if each has a column of its own. Positions, not names, are told: a file without a header begins with
     somebody's data."""
@@ -234,7 +258,7 @@ class _Adapter:
     Options = CsvOptions
 
     def open(self, options: CsvOptions, base: Path) -> CsvSource:
-        return CsvSource(base / options.path, options.delimiter, options.encoding)
+        return CsvSource(base / options.path, options.delimiter, options.encoding, options.write)
 
 
 ADAPTER = _Adapter()

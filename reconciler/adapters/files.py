@@ -1,15 +1,31 @@
-"""Files that people are read from: opened with our own sentences, and watched for changes while they are read."""
+"""Files that people are read from: opened with our own sentences, watched for changes while they are read, and
+whether values may be written back to them."""
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.adapters.errors import SourceFailed
+
+WRITE = "whether values may be written back; the file is replaced by a new one, the old one stays as NAME.bak"
+AT_ONCE = sys.maxsize
+"""Edits of one writing: as many as there are, since a file is replaced once."""
+
+
+def cannot_write(opened: bool) -> str:
+    """Why a file takes no values back; "" if it does. `opened`: the option that says it may."""
+    return "" if opened else "`write: true` is missing under `source`"
+
+
+def check_writing(opened: bool) -> None:
+    if why := cannot_write(opened):
+        raise SourceFailed("E453", why)
 
 
 @contextmanager

@@ -8,11 +8,9 @@ columns, so the file is read once for its names and once for its people; a name 
 from __future__ import annotations
 
 import codecs
-import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -23,11 +21,12 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.adapters.errors import SourceFailed
-from reconciler.adapters.files import watched
+from reconciler.adapters.files import AT_ONCE, WRITE, cannot_write, check_writing, watched
+from reconciler.adapters.json_lines import parsed, text_of
+from reconciler.adapters.source import Edit, Same, Wrote
 
 _ROWS = 1_024  # objects that are Python's at a time
 _PARTS = 16  # of so many rows become a batch
-_EXACT = json.JSONDecoder(parse_float=str, parse_int=str)
 
 
 class JsonlOptions(BaseModel):
@@ -36,13 +35,17 @@ class JsonlOptions(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
 
     path: str = Field(min_length=1, description="the file, relative to this one")
+    write: bool = Field(default=False, description=WRITE)
 
 
 class JsonlSource:
     """A `Source` over one JSON Lines file."""
 
-    def __init__(self, path: Path) -> None:
+    at_once = AT_ONCE
+
+    def __init__(self, path: Path, write: bool = False) -> None:
         self._path = path
+        self._write = write
 
     def label(self) -> str:
         return self._path.name
@@ -80,6 +83,17 @@ class JsonlSource:
 
     def close(self) -> None:
         pass
+
+    def cannot_write(self) -> str:
+        return cannot_write(self._write)
+
+    def write(self, person: str, edits: Sequence[Edit], same: Same) -> Sequence[Wrote]:
+        check_writing(self._write)
+        from reconciler.adapters import row_edits
+        from reconciler.adapters.jsonl_writing import JsonlRows
+
+        columns = {column for edit in edits for column in edit.cells}
+        return row_edits.write(self._path, lambda handle: JsonlRows(handle, person, columns), edits, same)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,50 +133,8 @@ def _one_by_one(lines: list[bytes], above: int, rows: int) -> list[dict[str, Any
     for number, line in enumerate(lines, above + 1):
         if not line.strip():
             continue
-        row = rows + len(records) + 1
-        where = f"row {row}, line {number} of the file"
-        try:
-            record = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            raise SourceFailed(_fault(line), where, row=row) from None
-        if type(record) is not dict:
-            raise SourceFailed("E424", where, row=row)
-        records.append(record)
+        records.append(parsed(line, rows + len(records) + 1, number))
     return records
-
-
-def _fault(line: bytes) -> str:
-    """The code of a line that is not JSON: its letters, or its shape."""
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return "E422"
-    return "E423"
-
-
-def _text(value: Any, name: str, line: bytes) -> str:
-    """A value that is neither a text nor null, as text."""
-    if type(value) is bool:
-        return "true" if value else "false"
-    if type(value) is int:
-        return str(value)
-    if type(value) is float:
-        return _number(name, line)
-    return orjson.dumps(value).decode()
-
-
-def _number(name: str, line: bytes) -> str:
-    """The number of that name as it stands in the line: found where it can be only one, else by a slower reading."""
-    found = _pattern(name).findall(line)
-    if len(found) == 1 and b"\\u" not in line:
-        return str(found[0], "ascii")
-    return str(_EXACT.decode(line.decode("utf-8-sig"))[name])
-
-
-@cache
-def _pattern(name: str) -> re.Pattern[bytes]:
-    """A name and the number behind it. In a string every quote is escaped, so this is never found inside of one."""
-    return re.compile(re.escape(orjson.dumps(name)) + rb"[ \t\r]*:[ \t\r]*(-?[0-9][0-9.eE+-]*)")
 
 
 def _values(part: _Part, names: Sequence[str]) -> Iterable[Sequence[Any]]:
@@ -180,7 +152,7 @@ def _column(part: _Part, name: str, values: Sequence[Any]) -> pa.Array:
         return pa.array(values, pa.string())
     except (pa.ArrowTypeError, pa.ArrowInvalid):  # not only texts and nulls
         pairs = zip(values, part.lines, strict=True)
-        return pa.array([v if v is None or type(v) is str else _text(v, name, line) for v, line in pairs], pa.string())
+        return pa.array([text_of(v, name, line) for v, line in pairs], pa.string())
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
@@ -192,7 +164,7 @@ class _Adapter:
     endings = ("jsonl", "ndjson")
 
     def open(self, options: JsonlOptions, base: Path) -> JsonlSource:
-        return JsonlSource(base / options.path)
+        return JsonlSource(base / options.path, options.write)
 
 
 ADAPTER = _Adapter()

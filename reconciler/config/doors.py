@@ -74,8 +74,6 @@ def read_source(root: Mapping, models: Models, problems: Problems) -> SourceRead
     if entry is None:
         return SourceRead(None, None)
     places = dict(places_of(section))
-    if entry.write:
-        refuse("`source.write`", places["write"], problems)
     types = _types(entry, section, places, problems)
     if any(key not in SOURCE_KEYS for key in section.items) and options is None:
         types = types or None  # `types` itself may be the key that is misspelt

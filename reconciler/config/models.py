@@ -137,7 +137,6 @@ class SourceSection(Entry):
     types: Names | None = Field(None, description="How columns read in expressions; every other column is text.")
     timezone: Name | None = Field(None, description="IANA name, of times without one; default UTC.")
     region: Name | None = Field(None, description="Two letters, of phone numbers without a country code.")
-    write: Flag = Field(False, description="Not yet: whether values may be written back.")
 
 
 class IdentitySection(Entry):

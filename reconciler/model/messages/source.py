@@ -1,4 +1,7 @@
-"""E4xx: the source cannot be read to its end, so nothing is planned: half the people are no basis for a plan."""
+"""E4xx: the source cannot be read to its end, so nothing is planned: half the people are no basis for a plan.
+
+E45x: its file takes no values back, and is as it was.
+"""
 
 from __future__ import annotations
 
@@ -190,5 +193,29 @@ SOURCE: tuple[Message, ...] = (
         "the source's file is in use",
         "Another program writes to it, or ended in the middle of writing.",
         "run again when it has finished, or open the file once with a program that may write",
+    ),
+    Message(
+        "E450",
+        "the source's file may not be replaced",
+        "Values are written back into a new file beside it, which takes its name, its owner and its mode.",
+        "let this user write to the file and its folder, or remove `source.write`",
+    ),
+    Message(
+        "E451",
+        "there is no room for the source's new file",
+        "Until it is complete it lies beside the old one: both need room, and the limits of this user count.",
+        "make room on the disk; then run again",
+    ),
+    Message(
+        "E452",
+        "the source's file could not be replaced",
+        "The system reported an error while the new file was written beside it; the old one stands.",
+        "check the disk or the share that it lies on, and run again",
+    ),
+    Message(
+        "E453",
+        "the source takes no values back",
+        "A file of people is changed only where its owner says so.",
+        "write `write: true` under `source`, or pull no field",
     ),
 )
