@@ -21,7 +21,9 @@ from reconciler.adapters.databases import Asked, Url, checked_names, say
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.mysql_columns import Column, begin, described, quoted
 from reconciler.adapters.mysql_connection import connected, refusal, said
+from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.statements import MYSQL
+from reconciler.adapters.writing_back import AT_ONCE, written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,10 +54,12 @@ class MysqlOptions(Asked):
 
 
 class MysqlSource:
-    """A `Source` over one table, view or query."""
+    """A `Source` over one table, view or query; a table is `Writable`."""
+
+    at_once = AT_ONCE
 
     def __init__(self, options: MysqlOptions, wait: float = 10.0) -> None:
-        """`wait`: seconds that the server may take to become a connection."""
+        """`wait`: seconds that the server may take to become a connection, or to give a row that is to be written."""
         self._options = options
         self._wait = wait
         self._connection: Any = None
@@ -86,6 +90,15 @@ class MysqlSource:
             raise
         if not rows:
             raise SourceFailed("E410", "there is no row")
+
+    def cannot_write(self) -> str:
+        return self._options.cannot_write()
+
+    def write(self, person: str, edits: Sequence[Edit], same: Same) -> Sequence[Wrote]:
+        from reconciler.adapters.mysql_writing import opened
+
+        url, table = self._options.url, self._options.name()
+        return written(self._options, lambda columns: opened(url, table, person, columns, self._wait), edits, same)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

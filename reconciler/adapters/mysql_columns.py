@@ -11,9 +11,11 @@ from reconciler.adapters.databases import checked_names
 _CHANGING = frozenset({"PAD_CHAR_TO_FULL_LENGTH", "EMPTY_STRING_IS_NULL", "ORACLE"})
 """Modes of a session that change what a value or an empty text is."""
 
-UTC = "SET SESSION time_zone = '+00:00'"
+_UTC = "SET SESSION time_zone = '+00:00'"
 TIMESTAMP, BIT, GEOMETRY = 7, 16, 255  # types by their number
 _JSON = 245
+NUMBERS = frozenset({0, 1, 2, 3, 8, 9, 13, BIT, 246})  # exact ones
+INEXACT = frozenset({4, 5, _JSON, GEOMETRY})  # what is printed of them need not be equal to them
 _TEXTS = frozenset({15, 247, 248, 249, 250, 251, 252, 253, 254})
 _BINARY = 63  # the number of the character set that is none
 _PRINTED = {
@@ -48,7 +50,7 @@ def begin(cursor: Any, settings: Sequence[str]) -> None:
     cursor.execute("SELECT @@SESSION.sql_mode")
     modes = cursor.fetchone()[0].decode().split(",")
     cursor.execute("SET SESSION sql_mode = %s", (",".join(mode for mode in modes if mode not in _CHANGING),))
-    for setting in (UTC, *settings):
+    for setting in (_UTC, *settings):
         cursor.execute(setting)
 
 

@@ -23,7 +23,9 @@ from reconciler.adapters.databases import Asked, Url, checked_names, say
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.postgres_columns import Column, begin, described, quoted
 from reconciler.adapters.postgres_connection import connected, said
+from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.statements import POSTGRES
+from reconciler.adapters.writing_back import AT_ONCE, written
 
 if TYPE_CHECKING:
     import psycopg
@@ -48,10 +50,14 @@ class PostgresOptions(Asked):
 
 
 class PostgresSource:
-    """A `Source` over one table, view or query."""
+    """A `Source` over one table, view or query; a table is `Writable`."""
 
-    def __init__(self, options: PostgresOptions) -> None:
+    at_once = AT_ONCE
+
+    def __init__(self, options: PostgresOptions, wait: float = 10.0) -> None:
+        """`wait`: seconds that another session may keep a row that is to be written."""
         self._options = options
+        self._wait = wait
         self._connection: psycopg.Connection[Any] | None = None
         self._columns: dict[str, Column] = {}
 
@@ -78,6 +84,15 @@ class PostgresSource:
                 self.close()
         if not rows:
             raise SourceFailed("E410", "there is no row")
+
+    def cannot_write(self) -> str:
+        return self._options.cannot_write()
+
+    def write(self, person: str, edits: Sequence[Edit], same: Same) -> Sequence[Wrote]:
+        from reconciler.adapters.postgres_writing import opened
+
+        url, table = self._options.url, self._options.name()
+        return written(self._options, lambda columns: opened(url, table, person, columns, self._wait), edits, same)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

@@ -28,6 +28,7 @@ _OF_STATE: dict[str, str] = {
     "57P": "E437",
     "57": "E437",
     "40": "E437",
+    "40P01": "E436",
     "53300": "E431",
     "53": "E437",
     "3D000": "E432",
@@ -101,9 +102,12 @@ def said(at: int | None = None) -> Iterator[None]:
 
 def _of_state(state: str, where: str) -> SourceFailed:
     """`state`: the five signs by which the server names an error."""
-    code = next((_OF_STATE[state[:size]] for size in range(len(state), 1, -1) if state[:size] in _OF_STATE), "E435")
     shown = f"the server's code is {state}" if len(state) == 5 and state.isalnum() and state.isascii() else ""
-    return _failed(code, ", ".join(part for part in (shown, where) if part))
+    return _failed(code_of(state), ", ".join(part for part in (shown, where) if part))
+
+
+def code_of(state: str) -> str:
+    return next((_OF_STATE[state[:size]] for size in range(len(state), 1, -1) if state[:size] in _OF_STATE), "E435")
 
 
 def _failed(code: str, detail: str = "") -> SourceFailed:
