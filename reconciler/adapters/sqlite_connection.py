@@ -60,9 +60,9 @@ def kind_of(connection: sqlite3.Connection, table: str) -> str:
     return kind
 
 
-def printed(name: str) -> str:
-    """A column of the row `people` as it is printed; null stays null, bytes stay bytes."""
-    return _AS_TEXT.format(f"people.{quoted(name)}")
+def printed(name: str, row: str = "people.") -> str:
+    """A column of the row as it is printed; null stays null, bytes stay bytes."""
+    return _AS_TEXT.format(f"{row}{quoted(name)}")
 
 
 def quoted(name: str) -> str:

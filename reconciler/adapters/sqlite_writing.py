@@ -97,11 +97,11 @@ class SqliteRows:
         classes = self._classes[person]
         values = [_stored(text, classes[name]) for name, text in cells.items()]
         sets = ", ".join(f"{quoted(name)} = ?" for name in cells)
-        whose = f"people.{quoted(self._person)} = ? AND {printed(self._person)} = ? COLLATE BINARY"
+        whose = f"{quoted(self._person)} = ? AND {printed(self._person, row='')} = ? COLLATE BINARY"
         self._connection.execute("SAVEPOINT edit")
         try:
             self._connection.execute(
-                f"UPDATE OR ABORT {self._table} AS people SET {sets} WHERE {whose}",
+                f"UPDATE OR ABORT {self._table} SET {sets} WHERE {whose}",
                 [*values, self._keys[person], person],
             )
         except (sqlite3.Error, OverflowError) as error:
