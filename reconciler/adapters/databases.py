@@ -104,13 +104,17 @@ class Asked(BaseModel):
     def label(self) -> str:
         return self.table or "query"
 
+    def cannot_write(self) -> str:
+        """Why no values go back, as the middle of a sentence; "" where they do."""
+        return "" if self.table is not None else "it is a query, and only a `table` takes values back"
+
     def name(self) -> tuple[str, ...]:
         """The table's name, after that of its schema where the file says one."""
         return tuple((self.table or "").split(".", 1))
 
     def named(self, failed: SourceFailed) -> SourceFailed:
         """The same, with the table's name where that is what is missing or kept back."""
-        if self.table is not None and failed.code in ("E433", "E434"):
+        if self.table is not None and failed.code in ("E433", "E434", "E460", "E461"):
             failed.detail = ", ".join(part for part in (f"`{self.table}`", failed.detail) if part)
         return failed
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,11 @@ from pydantic import Field, field_validator
 from reconciler.adapters.blocks import QUOTE, batches
 from reconciler.adapters.databases import Asked, Url, checked_names, say
 from reconciler.adapters.errors import SourceFailed
+from reconciler.adapters.mysql_columns import Column, begin, described, quoted
 from reconciler.adapters.mysql_connection import connected, refusal, said
+from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.statements import MYSQL
+from reconciler.adapters.writing_back import AT_ONCE, written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,23 +32,9 @@ _ROWS = 1_024  # that are Python's at a time
 _FAREWELL = 2.0  # seconds, for a last word to a server
 _SETTINGS = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "SET SESSION time_zone = '+00:00'",
     "SET SESSION net_write_timeout = 600",  # it waits while a batch is worked on
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 )
-_CHANGING = frozenset({"PAD_CHAR_TO_FULL_LENGTH", "EMPTY_STRING_IS_NULL", "ORACLE"})
-"""Modes of a session that change what a value or an empty text is."""
-
-_TIMESTAMP, _BIT, _JSON, _GEOMETRY = 7, 16, 245, 255  # types by their number
-_TEXTS = frozenset({15, 247, 248, 249, 250, 251, 252, 253, 254})
-_BINARY = 63  # the number of the character set that is none
-_PRINTED = {
-    _TIMESTAMP: "CONCAT({0}, 'Z')",
-    _BIT: "CAST({0} + 0 AS CHAR)",
-    _JSON: "CAST({0} AS CHAR CHARACTER SET utf8mb4)",
-    _GEOMETRY: "ST_AsText({0})",
-}
-_TEXT = "CONVERT({0} USING utf8mb4)"
 _CELL = f"IF({{0}} IS NULL, '', CONCAT('{QUOTE}', REPLACE({{1}}, '{QUOTE}', '{QUOTE}{QUOTE}'), '{QUOTE}'))"
 
 
@@ -65,45 +53,29 @@ class MysqlOptions(Asked):
         return url
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """`kind`: the number of its type. `binary`: its texts are bytes."""
-
-    name: str
-    kind: int
-    binary: bool
-
-    def cell(self) -> str:
-        """The value as a cell of CSV."""
-        name = f"people.{_quoted(self.name)}"
-        if self.kind in _TEXTS:
-            shown = name if self.binary else _TEXT.format(name)
-        else:
-            shown = _PRINTED.get(self.kind, "CAST({0} AS CHAR)").format(name)
-        return _CELL.format(name, shown)
-
-
 class MysqlSource:
-    """A `Source` over one table, view or query."""
+    """A `Source` over one table, view or query; a table is `Writable`."""
+
+    at_once = AT_ONCE
 
     def __init__(self, options: MysqlOptions, wait: float = 10.0) -> None:
-        """`wait`: seconds that the server may take to become a connection."""
+        """`wait`: seconds that the server may take to become a connection, or to give a row that is to be written."""
         self._options = options
         self._wait = wait
         self._connection: Any = None
-        self._columns: tuple[_Column, ...] = ()
+        self._columns: dict[str, Column] = {}
 
     def label(self) -> str:
         return self._options.label()
 
     def columns(self) -> Sequence[str]:
         self._opened()
-        return [column.name for column in self._columns]
+        return list(self._columns)
 
     def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         connection = self._opened()
         wanted = list(columns)
-        checked_names([column.name for column in self._columns], wanted)
+        checked_names(list(self._columns), wanted)
         rows = 0
         try:
             for batch in batches(self._lines(connection, wanted), wanted):
@@ -118,6 +90,15 @@ class MysqlSource:
             raise
         if not rows:
             raise SourceFailed("E410", "there is no row")
+
+    def cannot_write(self) -> str:
+        return self._options.cannot_write()
+
+    def write(self, person: str, edits: Sequence[Edit], same: Same) -> Sequence[Wrote]:
+        from reconciler.adapters.mysql_writing import opened
+
+        url, table = self._options.url, self._options.name()
+        return written(self._options, lambda columns: opened(url, table, person, columns, self._wait), edits, same)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -147,32 +128,25 @@ class MysqlSource:
 
     def _begin(self, connection: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT @@SESSION.sql_mode")
-            modes = cursor.fetchone()[0].decode().split(",")
-            cursor.execute("SET SESSION sql_mode = %s", (",".join(mode for mode in modes if mode not in _CHANGING),))
-            for setting in _SETTINGS:
-                cursor.execute(setting)
-            cursor.execute(f"SELECT * FROM {self._rows()} LIMIT 0")
-            fields = cursor._result.fields  # the client gives a column's character set nowhere else
-            self._columns = tuple(_Column(field.name, field.type_code, field.charsetnr == _BINARY) for field in fields)
-        checked_names([column.name for column in self._columns])
+            begin(cursor, _SETTINGS)
+            self._columns = described(cursor, self._rows())
 
     def _rows(self) -> str:
         if self._options.query is not None:
             return f"(\n{self._options.query}\n) AS people"
-        return f"{'.'.join(map(_quoted, self._options.name()))} AS people"
+        return f"{'.'.join(map(quoted, self._options.name()))} AS people"
 
     def _statement(self, connection: Any, wanted: Sequence[str]) -> str:
         """The rows' wanted columns as lines, in an order that costs nothing."""
-        known = {column.name: column for column in self._columns}
-        line = ", ',', ".join(known[name].cell() for name in wanted)
+        shown = [self._columns[name] for name in wanted]
+        line = ", ',', ".join(_CELL.format(column.value(), column.printed()) for column in shown)
         plain = f"SELECT CONCAT({line}, '\n') FROM {self._rows()}"
         if self._options.query is not None:
             return plain
         *schema, table = self._options.name()
         with connection.cursor() as cursor:
             cursor.execute(_PRIMARY_KEY, (schema[0] if schema else None, table))
-            keys = [f"people.{_quoted(name.decode())}" for (name,) in cursor.fetchall()]
+            keys = [f"people.{quoted(name.decode())}" for (name,) in cursor.fetchall()]
             ordered = f"{plain} ORDER BY {', '.join(keys)}"
             return ordered if keys and not _sorts(cursor, ordered) else plain
 
@@ -213,10 +187,6 @@ def _abandon(cursor: Any) -> None:
     if cursor._result is not None:
         cursor._result.unbuffered_active = False
     cursor.connection = None
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
 
 
 class _Adapter:

@@ -58,7 +58,7 @@ _OF_NUMBER: dict[int, str] = {
     1184: "E437",
     1317: "E437",
     1927: "E437",
-    1213: "E437",
+    1213: "E436",
     1153: "E441",
     1301: "E441",
 }
@@ -177,10 +177,19 @@ def said(instead: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
     try:
         yield
     except pymysql.MySQLError as error:
-        number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-        code = _OF_NUMBER.get(number, "E435" if number else "E437")
+        number = number_of(error)
+        code = code_of(number)
         if isinstance(getattr(error, "original_exception", None), ssl.SSLError):
             code, number = "E439", 0
         code = instead.get(code, code)
         kind = SourceAuthFailed if code in ("E430", "E434") else SourceFailed
         raise kind(code, f"the server's code is {number}" if number else "") from None
+
+
+def number_of(error: Exception) -> int:
+    """The server's or the client's number of it, 0 if it has none."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
+
+
+def code_of(number: int) -> str:
+    return _OF_NUMBER.get(number, "E435" if number else "E437")

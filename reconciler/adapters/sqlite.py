@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 from urllib.parse import quote, unquote
@@ -19,31 +19,19 @@ from pydantic import Field, model_validator
 from reconciler.adapters.databases import Asked, Url, checked_names, say
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.files import watched
+from reconciler.adapters.source import Edit, Same, Wrote
+from reconciler.adapters.sqlite_connection import interruptible, kind_of, printed, quoted, said
 from reconciler.adapters.statements import SQLITE
+from reconciler.adapters.writing_back import AT_ONCE, written
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS = 8_192  # that are Python's at a time
-_STEPS = 1_000_000  # of SQLite's machine between two looks for Ctrl-C
-_AS_TEXT = "CASE typeof({0}) WHEN 'blob' THEN {0} ELSE CAST({0} AS TEXT) END"
-_TABLE = "SELECT 1 FROM sqlite_master WHERE name = ? AND type IN ('table', 'view')"
 _RENAMED = re.compile(r":[0-9]+$")
 """What SQLite puts behind the name of a column that a query has twice."""
 _URL = re.compile(r"sqlite:///(?P<path>[^?#]+)")
 _READING = frozenset((sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE))
-_OF_CODE = {
-    sqlite3.SQLITE_NOTADB: "E406",
-    sqlite3.SQLITE_CORRUPT: "E406",
-    sqlite3.SQLITE_CANTOPEN: "E403",
-    sqlite3.SQLITE_PERM: "E403",
-    sqlite3.SQLITE_BUSY: "E442",
-    sqlite3.SQLITE_LOCKED: "E442",
-    sqlite3.SQLITE_READONLY: "E442",
-    sqlite3.SQLITE_IOERR: "E404",
-    sqlite3.SQLITE_NOMEM: "E404",
-}
-"""SQLite's code of an error -> ours. Any other is E435."""
 
 
 class SqliteOptions(Asked):
@@ -68,7 +56,9 @@ class SqliteOptions(Asked):
 
 
 class SqliteSource:
-    """A `Source` over one table, view or query of an SQLite file."""
+    """A `Source` over one table, view or query of an SQLite file; a table is `Writable`."""
+
+    at_once = AT_ONCE
 
     def __init__(self, path: Path, options: SqliteOptions, wait: float = 5.0) -> None:
         """`wait`: seconds that another program may take to end its writing."""
@@ -93,9 +83,9 @@ class SqliteSource:
         wanted = list(columns)
         checked_names(self._names, wanted)
         schema = pa.schema([(name, pa.string()) for name in wanted])
-        shown = ", ".join(_AS_TEXT.format(f"people.{_quoted(name)}") for name in wanted)
+        shown = ", ".join(printed(name) for name in wanted)
         rows = 0
-        with self._said(), watched(self._path) if self._still else nullcontext():
+        with said(), watched(self._path) if self._still else nullcontext():
             found = connection.execute(f"SELECT {shown} FROM {self._rows()}")
             while part := found.fetchmany(_ROWS):
                 values = zip(*part, strict=True)
@@ -110,20 +100,31 @@ class SqliteSource:
         if connection is not None:
             connection.close()
 
+    def cannot_write(self) -> str:
+        return self._options.cannot_write()
+
+    def write(self, person: str, edits: Sequence[Edit], same: Same) -> Sequence[Wrote]:
+        from reconciler.adapters.sqlite_writing import opened
+
+        table = self._options.table or ""
+        return written(
+            self._options, lambda columns: opened(self._path, table, person, columns, self._wait), edits, same
+        )
+
     def _rows(self) -> str:
         if self._options.query is not None:
             return f"(\n{self._options.query}\n) AS people"
-        return f"{_quoted(self._options.table or '')} AS people NOT INDEXED"
+        return f"{quoted(self._options.table or '')} AS people NOT INDEXED"
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             with watched(self._path) as handle:
                 self._still = _is_still(self._path, handle)
-            with self._said():
+            with said():
                 address = f"file:{quote(str(self._path.absolute()))}?mode=ro{'&immutable=1' if self._still else ''}"
                 self._connection = sqlite3.connect(address, timeout=self._wait, isolation_level=None, uri=True)
             try:
-                with self._said():
+                with said():
                     self._begin(self._connection)
             except BaseException:  # Ctrl-C too: it is raised again, and nothing stays open
                 self.close()
@@ -131,39 +132,17 @@ class SqliteSource:
         return self._connection
 
     def _begin(self, connection: sqlite3.Connection) -> None:
-        connection.set_progress_handler(lambda: 0, _STEPS)  # a chance for Ctrl-C to come through
+        interruptible(connection)
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
-        table = self._options.table
-        if table is not None and connection.execute(_TABLE, (table,)).fetchone() is None:
-            raise SourceFailed("E433", f"`{table}`")
+        if self._options.table is not None:
+            kind_of(connection, self._options.table)
         connection.set_authorizer(_authorized)
         found = connection.execute(f"SELECT * FROM {self._rows()} LIMIT 0")
         self._names = checked_names([name for name, *_ in found.description])
         doubles = [name for name in self._names if _RENAMED.sub("", name) in self._names and _RENAMED.search(name)]
         if self._options.query is not None and doubles:
             raise SourceFailed("E413", ", ".join(f"`{_RENAMED.sub('', name)}`" for name in doubles))
-
-    @contextmanager
-    def _said(self) -> Iterator[None]:
-        """SQLite's errors in our words: its own quote data."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            code = _code(error)
-            if code is None:
-                raise KeyboardInterrupt from None
-            raise SourceFailed(code) from None
-
-
-def _code(error: sqlite3.Error) -> str | None:
-    """None: it was interrupted, which nobody but the user does."""
-    number = getattr(error, "sqlite_errorcode", None)
-    if number == sqlite3.SQLITE_INTERRUPT:
-        return None
-    if number is None:  # Python's own: a text that is no UTF-8, or more than one statement
-        return "E422" if isinstance(error, sqlite3.OperationalError) else "E435"
-    return _OF_CODE.get(number & 0xFF, "E435")
 
 
 def _is_still(path: Path, handle: BinaryIO) -> bool:
@@ -183,10 +162,6 @@ def _column(name: str, values: Sequence[str | bytes | None], before: int) -> pa.
         row = before + 1 + next(at for at, value in enumerate(values) if isinstance(value, bytes))
         raise SourceFailed("E425", f"a value of `{name}` is bytes", row=row)
     return pa.array(values, pa.string())
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 class _Adapter:

@@ -26,7 +26,7 @@ from reconciler.planning.pulling import Pulling
 from reconciler.planning.reading import BATCH, ContactReader, PeopleReader, Side
 from reconciler.planning.selection import Selection
 from reconciler.planning.values import two_way
-from reconciler.planning.writing_back import raw_text
+from reconciler.planning.writing_back import raw_texts
 from reconciler.tables.cells import as_sent, as_stored
 from reconciler.tables.changes import ChangeTable
 from reconciler.tables.engine import Engine
@@ -182,12 +182,8 @@ class _Comparing:
     def _pulling(self, comparison: Comparison) -> Pulling | None:
         if not self._layout.two_way:
             return None
-        texts = {
-            column.name: raw_text(
-                column.binding, self._columns, self._people.styles.get(column.binding.entry.column or "")
-            )
-            for column in self._layout.two_way
-        }
+        lanes = self._people.side.lanes
+        texts = {c.name: raw_texts(c.binding, lanes[c.name].convert) for c in self._layout.two_way}
         return Pulling(self._layout, self._people, comparison.values, comparison.counts, texts)
 
     def _contacts_of(self, opened: Open, size: int) -> Reorder:

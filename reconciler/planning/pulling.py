@@ -99,6 +99,7 @@ class Pulling:
         entry, write = column.binding.entry, self._texts[column.name]
         cells = texts[entry.column or ""]
         countries = texts[entry.country] if entry.country else None
+        like = self._people.styles.get(entry.column or "")
         read: list[str | None] = []
         wrote: list[str | None] = []
         taken: list[bool] = []
@@ -106,7 +107,7 @@ class Pulling:
             at = place[row]
             before = cells[at]
             try:
-                text = write(theirs, before, countries[at] if countries else None)
+                text = write(theirs, before, like, countries[at] if countries else None)
             except Unreadable as refused:
                 number = batch.column("row")[row].as_py()
                 known = self._counts.unpulled.setdefault(column.number, {})

@@ -1,6 +1,6 @@
 """E4xx: the source cannot be read to its end, so nothing is planned: half the people are no basis for a plan.
 
-E45x: its file takes no values back, and is as it was.
+E45x: its file takes no values back, and is as it was. From E460: a database cannot be written.
 """
 
 from __future__ import annotations
@@ -217,5 +217,41 @@ SOURCE: tuple[Message, ...] = (
         "the source takes no values back",
         "A file of people is changed only where its owner says so.",
         "write `write: true` under `source`, or pull no field",
+    ),
+    Message(
+        "E460",
+        "the source may not be written",
+        "The credentials are right, but they may only read these people.",
+        "let this user write it (UPDATE beside SELECT), or let the file pull nothing",
+    ),
+    Message(
+        "E461",
+        "the source cannot take values back as it is",
+        "Values are written only where the server writes them all or none.",
+        "let `source.table` name a table that can be updated, or let the file pull nothing",
+    ),
+    Message(
+        "E462",
+        "the source did not let its rows be written in time",
+        "Somebody else holds them, or a limit of the server was reached. Nothing of this batch was written.",
+        "run again when the other program has finished, or raise the limit for this user",
+    ),
+    Message(
+        "E463",
+        "the source could not write the values",
+        "The server gave up, for a reason that lies in no single value. Nothing of this batch was written.",
+        "look into the server's log, and run again",
+    ),
+    Message(
+        "E464",
+        "the connection to the source was lost while it was written",
+        "The server undoes what it was not told to keep: nothing of this batch was written.",
+        "check the server and the network, and run again",
+    ),
+    Message(
+        "E465",
+        "nobody knows whether the source kept the values",
+        "The connection was lost after the server was told to keep them and before it answered.",
+        "run again: the source is read anew, and what is missing is written",
     ),
 )
