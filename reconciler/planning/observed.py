@@ -13,6 +13,7 @@ from reconciler.model.capabilities import Call, Capabilities
 from reconciler.model.inventory import Account, Inventory
 from reconciler.model.plan import Caches
 from reconciler.model.progress import Progress, Silent
+from reconciler.planning.ownership import Owner
 from reconciler.tables.snapshot import Snapshot
 
 REWRITES = pa.schema(
@@ -74,6 +75,7 @@ class Observed:
     columns: tuple[str, ...] = ()  # every column of the source, for expressions that look at the whole row
     snapshot: Callable[[Sequence[str]], Snapshot | None] = lambda _keys: None
     caches: Caches | None = None
+    owners: tuple[Owner, ...] = ()  # other files that were applied to the same contacts
     incremental: Callable[[], bool] = lambda: False  # asked for at the end: only what changed was read of the CRM
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from reconciler.model.problems import Failure
 from reconciler.runtime.disk import free_bytes, is_full
 
 _BUSY_SECONDS = 5.0
+_PEEK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +116,23 @@ class Database:
             raise self._damaged() from None
         except OSError as error:
             raise Failure(problem("E509") if is_full(error) else problem("E501", str(self.path))) from None
+
+
+def peek(path: Path, shape: Shape, queries: Iterable[str]) -> list[list[tuple[Any, ...]]] | None:
+    """What another run's file answers; nothing is made, migrated or changed. None: it is older than the question.
+
+    Raises Failure with the shape's codes when it cannot be read, or is newer.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=_PEEK_SECONDS, uri=True)) as opened:
+            version = opened.execute("PRAGMA user_version").fetchone()[0]
+            if version > shape.version:
+                raise Failure(problem(shape.newer, f"{path} has version {version}"))
+            try:
+                return [opened.execute(query).fetchall() for query in queries]
+            except sqlite3.OperationalError:
+                if version < shape.version:
+                    return None
+                raise
+    except sqlite3.Error:
+        raise Failure(problem(shape.damaged, str(path))) from None

@@ -35,7 +35,10 @@ CREATE TABLE leftover (people BLOB NOT NULL);
 CREATE TABLE owed (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID;
 CREATE TABLE kept (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID
 """
-SHAPE = Shape(version=1, schema=_SCHEMA, damaged="E502", newer="E503")
+_OWNED = """
+CREATE TABLE owned (kind TEXT, name TEXT, part TEXT, place TEXT NOT NULL, PRIMARY KEY (kind, name, part)) WITHOUT ROWID
+"""
+SHAPE = Shape(version=2, schema=f"{_SCHEMA};{_OWNED}", damaged="E502", newer="E503", migrations=(_OWNED,))
 _DIGEST = 16
 
 Rewrite = tuple[str, str, bytes, bytes]
@@ -202,6 +205,15 @@ class State:
         os.replace(agreed.file, self.agreed)
         self.set_facts({"agreed.digest": agreed.digest, "agreed.at": at})
 
+    def own(self, entries: Iterable[tuple[str, str, str, str]], facts: Mapping[str, str], whole: bool) -> None:
+        """What the file owns from now on: kind, name, part and place of each (`planning.ownership`), and whose they
+        are. `whole`: all of the file, so that it owns nothing else any more."""
+        with self._db.transaction():
+            if whole:
+                self._db.run("DELETE FROM owned")
+            self._db.run_many("INSERT OR REPLACE INTO owned VALUES (?, ?, ?, ?)", entries)
+            self._set(facts)
+
     # -- forgetting and looking
 
     def forget(self, what: str) -> None:
@@ -229,11 +241,11 @@ class State:
 
 
 FORGETTABLE: dict[str, tuple[str, ...]] = {
-    "all": ("applied", "marks", "rewrites", "created", "leftover", "owed", "kept"),
+    "all": ("applied", "marks", "rewrites", "created", "leftover", "owed", "kept", "owned"),
     "links": ("created",),
     "tags": ("marks", "owed", "kept"),
     "rewrites": ("rewrites",),
-    "fields": ("applied",),
+    "fields": ("applied", "owned"),
     "runs": ("leftover",),
     "snapshot": (),
 }
