@@ -1,7 +1,7 @@
 """What a file owns is kept in its state, and read there by the other files of the same contacts.
 
-Others are looked for beside the state folder: with `.reconciler/north` those are all folders of `.reconciler`. Paths are kept
-as seen from the state folder, so that a checkout may move. Nothing of another file's state is ever changed.
+Others are looked for beside the state folder: with `.reconciler/north` those are all folders of `.reconciler`. Paths
+are kept as seen from the state folder, so that a checkout may move. Nothing of another file's state is ever changed.
 """
 
 from __future__ import annotations
