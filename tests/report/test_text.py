@@ -209,3 +209,17 @@ def test_what_somebody_else_moved_stands_apart_with_what_becomes_of_it() -> None
     ]
     above = [" ".join(line.split()) for line in lines[:heading]]
     assert {"~ city 8 set source changed", "city 7 rewritten", "- tag VIP 3 removed rule of line 5"} <= set(above)
+
+
+def test_findings_with_one_way_out_say_it_once_below_them() -> None:
+    same = [Finding("R320", Level.ERROR, "two owners", 1, f"`{key}`", "ask shop.yaml", at(7)) for key in "ab"]
+    other = Finding("R320", Level.ERROR, "two owners", 1, "`c`", "ask news.yaml", at(8))
+    text = plan_text(replace(FULL, findings=(*same, other)))
+    said = [line.split()[-2:] for line in text.splitlines() if "R320" in line or "ask " in line]
+    assert said == [
+        ["`a`", "reconciler.yaml:7"],
+        ["`b`", "reconciler.yaml:7"],
+        ["ask", "shop.yaml"],
+        ["`c`", "reconciler.yaml:8"],
+        ["ask", "news.yaml"],
+    ]
