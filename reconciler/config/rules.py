@@ -12,7 +12,7 @@ from reconciler.config.collect import Problems, seen_from, shown
 from reconciler.config.expressions import Expressions
 from reconciler.config.reading import path_text
 from reconciler.model.desired import Conflict, Contacts, DynamicTags, Field, FromScore, Identity, Push, ScoreRule, Tag
-from reconciler.model.names import fold_name
+from reconciler.model.names import fold_name, fold_prefix
 from reconciler.model.problems import Place
 
 
@@ -85,22 +85,17 @@ def _tag_one_owner(draft: Draft, problems: Problems) -> None:
         problems.add("R104", f"{shown(second)} is the same tag as {shown(first)} in {there}", where)
     prefixes = [entry for entry in draft.dynamic_tags if entry.prefix]
     for entry in prefixes:
-        folded = _fold_prefix(entry.prefix)
+        folded = fold_prefix(entry.prefix)
         for name, where in draft.declared_tags.items():
-            if _fold_prefix(name).startswith(folded):
+            if fold_prefix(name).startswith(folded):
                 detail = f"{shown(name)} begins with the prefix of the dynamic tags in {seen_from(entry.where, where)}"
                 problems.add("R104", detail, where, "choose another prefix, or another name")
     for at, entry in enumerate(prefixes):
         for other in prefixes[:at]:
-            one, two = _fold_prefix(entry.prefix), _fold_prefix(other.prefix)
+            one, two = fold_prefix(entry.prefix), fold_prefix(other.prefix)
             if one.startswith(two) or two.startswith(one):
                 detail = f"one prefix is the beginning of the other in {seen_from(other.where, entry.where)}"
                 problems.add("R104", detail, entry.where, "choose prefixes of which none begins with another")
-
-
-def _fold_prefix(text: str) -> str:
-    """Folded for comparing beginnings: a space at the end of a prefix still counts."""
-    return fold_name(text) + (" " if text != text.rstrip() else "")
 
 
 def _folded_twice(names: Mapping[str, Place]) -> Iterator[tuple[str, str]]:

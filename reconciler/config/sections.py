@@ -94,7 +94,7 @@ def read_identity(root: Mapping, problems: Problems) -> Identity | None:
 
 def read_defaults(root: Mapping, problems: Problems) -> DefaultsSection:
     """What the file sets; the contract's defaults for everything that it does not or that has a problem."""
-    entry, places = _section(root, "defaults", DefaultsSection, problems)
+    entry, _ = _section(root, "defaults", DefaultsSection, problems)
     if entry is None:
         return DefaultsSection.model_construct(push="always", pull=False, empty="skip", conflict="report")
     return entry

@@ -14,6 +14,11 @@ def fold_name(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
+def fold_prefix(text: str) -> str:
+    """The same for the beginning of names: a space at its end still counts."""
+    return fold_name(text) + (" " if text != text.rstrip() else "")
+
+
 def near_matches(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
     """Known names that `name` was probably meant to be, nearest first."""
     import difflib

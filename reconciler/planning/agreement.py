@@ -51,8 +51,8 @@ def agreement(
 
 
 def _landed(under_way: int, theirs: int, sent: int | None, stored: int | None) -> tuple[int | None, int | None]:
-    """What is agreed on where a writing began and its outcome is not known: the CRM holds what was sent; or what it held
-    before; or something else, and nobody knows whose that is."""
+    """What is agreed on where a writing began and its outcome is not known: the CRM holds what was sent; or what it
+    held before; or something else, and nobody knows whose that is."""
     if theirs == under_way:
         return under_way, under_way
     return (sent, stored) if theirs == stored else (None, None)

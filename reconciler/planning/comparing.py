@@ -43,8 +43,8 @@ class Comparison:
         settled: Settled,
         agree: Agree | None = None,
     ) -> None:
-        """`settled`: told what is held in which pairs, and which need nothing. `agree`: told what both sides agree on of
-        two-way values."""
+        """`settled`: told what is held in which pairs, and which need nothing. `agree`: told what both sides agree on
+        of two-way values."""
         self.counts = Counts()
         self._remembered, self._changes, self._settled, self._agree = remembered, changes, settled, agree
         self._columns = {c.number: c for c in layout.fields}

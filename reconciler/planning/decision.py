@@ -175,7 +175,7 @@ ROWS: tuple[Row, ...] = (
         lambda p, s: s.theirs is Theirs.EMPTY and p.pull and _skips(p) and s.had_theirs, Verdict.HELD),
     Row(8, "theirs empty, `push` is `always` or `if_empty`; no `pull`, or `empty: skip` or the identity e-mail", "set",
         lambda p, s: s.theirs is Theirs.EMPTY and p.push in _FILL and (not p.pull or _skips(p)), Verdict.SET),
-    Row(8, "one side empty, `pull: true`, `empty: clear` or `raw`, `push` allows it, nothing was agreed on; ours filled",
+    Row(8, "one side empty, both ways, `empty: clear` or `raw`, nothing was agreed on; ours filled",
         "set: a blank is filled",
         lambda p, s: _both(p, s) and s.theirs is Theirs.EMPTY and s.moved is Moved.UNKNOWN, Verdict.SET),
     Row(8, "the same; theirs filled", "pulled: a blank is filled",

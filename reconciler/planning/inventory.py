@@ -7,7 +7,7 @@ file named and this one does not is released, once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.addresses import field_address, tag_address
@@ -43,7 +43,7 @@ def plan_inventory(
     return InventoryPlan(
         changes=tuple(sorted(changes, key=lambda c: (c.kind, c.address, _RANK[c.action]))),
         bindings=tuple(gathered.bindings),
-        findings=_findings(gathered.problems, desired.rules),
+        findings=findings_of(gathered.problems, desired.rules),
         tag_keys=gathered.tag_keys,
         blocked_tags=gathered.blocked_tags,
         count_held=gathered.count_held,
@@ -150,7 +150,7 @@ def _released(
             yield InventoryChange(address, "tag", json.loads(address[13:-1]), Action.RELEASED, None)
 
 
-def _findings(problems: list[Problem], rules: Mapping[str, Level]) -> tuple[Finding, ...]:
+def findings_of(problems: Iterable[Problem], rules: Mapping[str, Level]) -> tuple[Finding, ...]:
     """Problems as findings, at the level that the file's `rules` give them; those switched off are left out."""
     leveled = (replace(p, level=rules.get(MESSAGES[p.code].name, p.level)) for p in problems)
     found = [Finding(p.code, p.level, p.summary, 1, p.detail, p.fix, p.where) for p in leveled if p.level != Level.OFF]

@@ -13,6 +13,7 @@ from reconciler.model.capabilities import Call, Capabilities
 from reconciler.model.inventory import Account, Inventory
 from reconciler.model.plan import Caches
 from reconciler.model.progress import Progress, Silent
+from reconciler.planning.ownership import Owner
 from reconciler.tables.snapshot import Snapshot
 
 REWRITES = pa.schema(
@@ -36,8 +37,8 @@ class Remembered:
     digests of people whose update was guarded and begun by an interrupted run of the same file.
     `owed`: name of a tag with `push: on_create` -> digests of people whom an interrupted run created without coming
     to that tag. `kept`: name of a rule tag -> digests of people who carried it before it became ours though its rule
-    said no, and were never wanted by it since: they keep it. `agreed_digest`: under which the rows of `people` are true;
-    `agreed_at`: when the apply that wrote it was; `clean`: it left nothing undone.
+    said no, and were never wanted by it since: they keep it. `agreed_digest`: under which the rows of `people` are
+    true; `agreed_at`: when the apply that wrote it was; `clean`: it left nothing undone.
     """
 
     key: bytes
@@ -76,6 +77,7 @@ class Observed:
     columns: tuple[str, ...] = ()  # every column of the source, for expressions that look at the whole row
     snapshot: Callable[[Sequence[str]], Snapshot | None] = lambda _keys: None
     caches: Caches | None = None
+    owners: tuple[Owner, ...] = ()  # other files that were applied to the same contacts
     incremental: Callable[[], bool] = lambda: False  # asked for at the end: only what changed was read of the CRM
 
 
@@ -88,9 +90,10 @@ class Options:
     """How one plan is made. `now`: the plan's clock. `workdir`: an empty folder for spill files, owned by the caller.
 
     `persons`: only these (empty: everybody). `target`/`exclude`: globs over addresses. `allow`: guard -> number.
-    `examples`: collect three differing values per field and cause (--show-values). `remember`: write down what is
-    to be remembered of each person once the plan is carried out (`Plan.remembers`), for an apply to keep. `keep`: leave files behind that spare the next plan work (`Plan.caches`); only plans of everybody
-    and everything do. `salt`: n -> n random bytes, with which what is kept of contacts is sealed.
+    `examples`: collect three differing values per field and cause (--show-values). `remember`: write down what is to be
+    remembered of each person once the plan is carried out (`Plan.remembers`), for an apply to keep. `keep`: leave files
+    behind that spare the next plan work (`Plan.caches`); only plans of everybody and everything do. `salt`: n -> n
+    random bytes, with which what is kept of contacts is sealed.
     """
 
     now: datetime

@@ -16,6 +16,7 @@ from reconciler.model.plan import (
     ContactCount,
     Delta,
     FieldCount,
+    Finding,
     InventoryChange,
     Plan,
 )
@@ -23,8 +24,9 @@ from reconciler.planning.bindings import InventoryPlan
 from reconciler.planning.cost import Work, plan_cost
 from reconciler.planning.findings import people_findings
 from reconciler.planning.guards import guards
-from reconciler.planning.inventory import plan_inventory
+from reconciler.planning.inventory import findings_of, plan_inventory
 from reconciler.planning.observed import Observed, Options
+from reconciler.planning.ownership import owned_twice
 from reconciler.planning.people import PeoplePlan, compare_people
 from reconciler.planning.selection import Selection
 from reconciler.planning.tally import Tally
@@ -57,7 +59,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         fields=fields,
         tags=tags,
         guards=guards(desired, changes, tally, options.allow, len(people.new_tags)),
-        findings=(*inventory.findings, *people_findings(desired, people)),
+        findings=(*inventory.findings, *_owned_twice(desired, observed, options), *people_findings(desired, people)),
         cost=plan_cost(observed.capabilities, observed.reads(), changes, _work(observed, people)),
         people=people.changes,
         bound=_bound(inventory),
@@ -89,6 +91,11 @@ def _inventory_changes(inventory: InventoryPlan, people: PeoplePlan, options: Op
     for name, entry in people.new_tags.items():
         deltas = (Delta("name", None, name),)
         yield InventoryChange(tag_address(name), "tag", name, Action.CREATE, entry.where, deltas, under=entry.label)
+
+
+def _owned_twice(desired: Desired, observed: Observed, options: Options) -> tuple[Finding, ...]:
+    problems = owned_twice(desired, observed.owners, Selection(options.target, options.exclude))
+    return findings_of(problems, desired.rules)
 
 
 def _field_counts(people: PeoplePlan) -> Iterator[FieldCount]:

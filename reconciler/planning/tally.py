@@ -12,7 +12,8 @@ class Tally:
     declared field and without what an interrupted run left over. `linked`: linked people in scope.
     `tags_applied`/`tags_removed`/`carriers`: by tag name; carriers are all contacts that carry it today.
     `first_lost`: by tag name, people who carry a tag that becomes ours though its rule says no.
-    `pulled`: people whose row in the source is written. `crm_contacts`: contacts that the CRM holds. `first_run`: no state was known.
+    `pulled`: people whose row in the source is written. `crm_contacts`: contacts that the CRM holds. `first_run`: no
+    state was known.
     """
 
     create: int = 0

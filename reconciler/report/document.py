@@ -27,6 +27,7 @@ from reconciler.model.plan import (
 from reconciler.model.problems import Place, Problem
 from reconciler.model.status import LastRun, Status
 from reconciler.report import shapes
+from reconciler.report.causes import adopted
 from reconciler.report.redaction import shown_changes, shown_tags
 from reconciler.report.words import file_line
 
@@ -200,6 +201,7 @@ def _summary(plan: Plan) -> shapes.Summary:
             set=sum(f.set for f in plan.fields),
             clear=sum(f.clear for f in plan.fields),
             pull=sum(f.pull for f in plan.fields),
+            adopt=adopted(plan),
             rewritten=sum(f.rewritten for f in plan.fields),
         ),
         memberships=shapes.MembershipCounts(

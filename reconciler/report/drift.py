@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler import __version__
-from reconciler.model.plan import Cause, FieldCount, Plan, TagCount
+from reconciler.model.plan import Plan
 from reconciler.model.problems import Problem
+from reconciler.report.causes import moved_fields, moved_tags, moved_values, settled_how
 from reconciler.report.document import problem_rows
 from reconciler.report.layout import PAGE, Page, section, spread, table
-from reconciler.report.redaction import shown_tags
 from reconciler.report.shapes import DriftDocument, DriftField, DriftTag
 from reconciler.report.text import command
 from reconciler.report.words import counted, file_line, listing, number, some
@@ -19,7 +19,7 @@ _GONE = "R207"
 
 def drifted(plan: Plan) -> bool:
     """Whether anything was moved."""
-    return bool(_fields(plan) or _tags(plan) or _gone(plan))
+    return bool(moved_fields(plan) or moved_tags(plan) or _gone(plan))
 
 
 def drift_text(plan: Plan, page: Page = PAGE) -> str:
@@ -55,25 +55,23 @@ def drift_document(plan: Plan | None, problems: Iterable[Problem] = (), file: st
         account=plan.account,
         since=plan.drift_since,
         fields=tuple(
-            DriftField(key=f.key, where=file_line(f.where), overwrites=f.set + f.clear, keeps=f.held)
-            for f in _fields(plan)
+            DriftField(
+                key=f.key,
+                where=file_line(f.where),
+                moved=moved_values(f),
+                overwrites=f.set + f.clear,
+                keeps=f.held,
+                pulls=f.pull,
+                conflicts=f.conflict,
+            )
+            for f in moved_fields(plan)
         ),
         tags=tuple(
-            DriftTag(name=t.name, where=file_line(t.where), applies=t.apply, removes=t.remove) for t in _tags(plan)
+            DriftTag(name=t.name, where=file_line(t.where), applies=t.apply, removes=t.remove) for t in moved_tags(plan)
         ),
         gone=_gone(plan),
         problems=rows,
     )
-
-
-def _fields(plan: Plan) -> list[FieldCount]:
-    moved = [f for f in plan.fields if f.cause is Cause.DRIFT and (f.set or f.clear or f.held)]
-    return sorted(moved, key=lambda f: f.key)
-
-
-def _tags(plan: Plan) -> list[TagCount]:
-    moved = [t for t in shown_tags(plan) if t.cause is Cause.DRIFT and (t.apply or t.remove)]
-    return sorted(moved, key=lambda t: t.name)
 
 
 def _gone(plan: Plan) -> int:
@@ -81,23 +79,21 @@ def _gone(plan: Plan) -> int:
 
 
 def _field_lines(plan: Plan) -> Iterable[list[str]]:
-    for row in _fields(plan):
-        done = counted(((row.set, "set back"), (row.clear, "cleared again"), (row.held, "kept")))
-        count = number(row.set + row.clear + row.held)
-        yield ["~", row.key, f"{count} moved", f"next apply: {done}", file_line(row.where)]
+    for row in moved_fields(plan):
+        count = f"{number(moved_values(row))} moved"
+        yield ["~", row.key, count, f"next apply: {settled_how(row)}", file_line(row.where)]
 
 
 def _tag_lines(plan: Plan) -> Iterable[list[str]]:
-    for row in _tags(plan):
+    for row in moved_tags(plan):
         moved = counted(((row.apply, "taken away"), (row.remove, "given")))
-        done = counted(((row.apply, "applied again"), (row.remove, "removed")))
         sign = "+" if row.apply else "-"
-        yield [sign, f"tag {row.name}", moved, f"next apply: {done}", file_line(row.where)]
+        yield [sign, f"tag {row.name}", moved, f"next apply: {settled_how(row)}", file_line(row.where)]
 
 
 def _sum(plan: Plan) -> str:
-    values = sum(f.set + f.clear + f.held for f in _fields(plan))
-    taggings = sum(t.apply + t.remove for t in _tags(plan))
+    values = sum(map(moved_values, moved_fields(plan)))
+    taggings = sum(t.apply + t.remove for t in moved_tags(plan))
     gone = _gone(plan)
     parts = ((values, "value"), (taggings, "tagging"), (gone, "deleted contact"))
     return "Drift: " + listing(some(count, noun) for count, noun in parts if count)

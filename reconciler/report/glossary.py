@@ -34,6 +34,7 @@ WORDS: Mapping[str, str] = {
     "memo": "what was computed for a row before, kept under its hash",
     "native type": "a CRM's own name for the kind of a field",
     "observed state": "what the CRM and the source hold when the plan is made",
+    "own": "to be the one file that fills a field or decides who carries a tag; a file owns what it was applied with",
     "pair": "a person and the contact that belongs to them",
     "person": "a record on the source's side",
     "plan": "everything that an apply would do, and everything that it would not, with reasons",

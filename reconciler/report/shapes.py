@@ -53,6 +53,8 @@ class ValueCounts(Shape):
     set: int = 0
     clear: int = 0
     pull: int = 0
+    adopt: int = 0
+    """Of `set` and `clear`: values that contacts held before the field became ours, taken over."""
     rewritten: int = 0
     """In sync, though the CRM stores them differently from what was sent."""
 
@@ -247,12 +249,20 @@ class RunRow(Shape):
 
 
 class DriftField(Shape):
-    """Values of one field that somebody else moved: how many the next apply overwrites, and how many it keeps."""
+    """Values of one field that somebody else moved, and what the next apply does about them."""
 
     key: str
     where: str = ""
+    moved: int = 0
+    """People; the sum of what follows."""
     overwrites: int = 0
+    """Set back, or cleared again."""
     keeps: int = 0
+    """Held: the file's policy leaves them to the CRM."""
+    pulls: int = 0
+    """Go to the source."""
+    conflicts: int = 0
+    """Left alone until somebody decides."""
 
 
 class DriftTag(Shape):

@@ -9,6 +9,7 @@ import shlex
 
 from reconciler.model.plan import Action, Plan
 from reconciler.model.problems import Level
+from reconciler.report.causes import adopted
 from reconciler.report.findings import finding_lines, limit_lines
 from reconciler.report.inventory import inventory_lines
 from reconciler.report.layout import PAGE, Page, section, spread
@@ -57,6 +58,7 @@ def _last_line(plan: Plan, applying: bool, page: Page) -> list[str]:
     blocked = sum(c.action is Action.BLOCKED for c in plan.inventory)
     if not plan.pending:
         return [f"Nothing to do: {listing([_settled(plan), _aside(plan, blocked)])}."]
+    values = "value" + (f" ({number(taken)} taken over)" if (taken := adopted(plan)) else "")
     total = listing(
         some(count, noun)
         for count, noun in (
@@ -64,7 +66,7 @@ def _last_line(plan: Plan, applying: bool, page: Page) -> list[str]:
             (_pending(plan, {"option"}), "option"),
             (_pending(plan, {"tag"}), "tag"),
             (plan.people.contacts, "contact"),
-            (sum(f.set + f.clear + f.pull for f in plan.fields), "value"),
+            (sum(f.set + f.clear + f.pull for f in plan.fields), values),
             (sum(t.apply + t.remove for t in plan.tags), "tagging"),
         )
         if count

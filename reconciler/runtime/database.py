@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from reconciler.model.problems import Failure
 from reconciler.runtime.disk import free_bytes, is_full
 
 _BUSY_SECONDS = 5.0
+_PEEK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,37 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if is_full(error, free_bytes(self.path)):
-                raise Failure(problem("E509")) from None
-            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise Failure(problem("E520", str(self.path))) from None
-            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
-                raise Failure(problem("E501", str(self.path))) from None
-            raise self._damaged() from None
+            raise _failure(error, self.path, self._shape) from None
         except OSError as error:
             raise Failure(problem("E509") if is_full(error) else problem("E501", str(self.path))) from None
+
+
+def _failure(error: sqlite3.Error, path: Path, shape: Shape) -> Failure:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if is_full(error, free_bytes(path)):
+        return Failure(problem("E509"))
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Failure(problem("E520", str(path)))
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
+        return Failure(problem("E501", str(path)))
+    return Failure(problem(shape.damaged, str(path)))
+
+
+def peek(path: Path, shape: Shape, queries: Iterable[str]) -> list[list[tuple[Any, ...]]] | None:
+    """What another run's file answers; nothing is made, migrated or changed. None: it is older than the question.
+
+    Raises Failure (damaged, newer, busy, not readable).
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=_PEEK_SECONDS, uri=True)) as opened:
+            version = opened.execute("PRAGMA user_version").fetchone()[0]
+            if version > shape.version:
+                raise Failure(problem(shape.newer, f"{path} has version {version}"))
+            try:
+                return [opened.execute(query).fetchall() for query in queries]
+            except sqlite3.OperationalError:
+                if version < shape.version:
+                    return None
+                raise
+    except sqlite3.Error as error:
+        raise _failure(error, path, shape) from None

@@ -55,8 +55,8 @@ class PeopleWriter:
         open: frozenset[bytes],
         left: Set[bytes],
     ) -> None:
-        """`open`: people for whom an earlier run began a creation whose outcome is not known. `left`: people who are not
-        touched, because their row in the source could not be written."""
+        """`open`: people for whom an earlier run began a creation whose outcome is not known. `left`: people who are
+        not touched, because their row in the source could not be written."""
         self._applying, self._plan, self._desired, self._inventory = applying, plan, desired, inventory
         self._open, self._left = open, left
         self._two_way = frozenset(key for key, entry in desired.fields.items() if entry.pull)

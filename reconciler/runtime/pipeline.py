@@ -108,7 +108,7 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
         if refused := refusals(made):
             return Outcome(Result.REFUSED, made, "", Written(), calls.made(), refused)
         if not made.pending:
-            session.nothing_to_do(work)
+            session.nothing_to_do(request, work)
             return Outcome(Result.NONE, made, "", Written(), calls.made())
         if not confirm(made):
             return Outcome(Result.DECLINED, made, "", Written(), calls.made())

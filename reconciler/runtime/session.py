@@ -17,6 +17,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.problems import Failure, Problem
 from reconciler.model.status import LastRun
 from reconciler.planning.observed import MEMORY, Options
+from reconciler.planning.ownership import Owner
 from reconciler.report.document import ended_document, outcome_document, plan_document
 from reconciler.report.shapes import PlanDocument
 from reconciler.runtime.apply import Work, carry_out, moment_text, remember
@@ -31,6 +32,7 @@ from reconciler.runtime.kept import KeptRuns, Shown
 from reconciler.runtime.loading import load_file
 from reconciler.runtime.lock import said, take_or_fail
 from reconciler.runtime.observe import Wanted, observe
+from reconciler.runtime.ownership import keep_owned, other_owners
 from reconciler.runtime.request import Request
 from reconciler.runtime.state import State, open_state
 from reconciler.tables.engine import Engine
@@ -51,6 +53,7 @@ class Session:
     caches: CacheFolder
     workdir: Workdir
     notes: list[Problem]
+    owners: tuple[Owner, ...] = ()
     inventory: Inventory = field(default_factory=Inventory)
 
     def diff(self, request: Request, remember: bool) -> Plan:
@@ -92,7 +95,7 @@ class Session:
             salt=request.token_bytes,
             progress=request.progress,
         )
-        made = diff(self.desired, replace(observed, caches=kept.caches if kept else None), options)
+        made = diff(self.desired, replace(observed, owners=self.owners, caches=kept.caches if kept else None), options)
         seen = reads[0].seen if reads else None
         if made.caches is not None and seen is not None:
             self.caches.save(made.caches, seen)
@@ -108,10 +111,11 @@ class Session:
         usable = None if request.refresh == "full" else kept
         return lambda inventory: ContactsRead(self.gateway, inventory, usable, fresh, seal)
 
-    def nothing_to_do(self, work: Work) -> None:
+    def nothing_to_do(self, request: Request, work: Work) -> None:
         """All is as the file says: remember that, and that everybody was seen."""
         plan, at = work.plan, moment_text(work.moments())
         self.state.begin(plan.config, plan.remembers, (), known=not work.scope.persons, at=at)
+        keep_owned(request, self.desired, self.state)
         if work.scope.everybody:
             self.journal.settle("")
         remember(work, self.state, set(), clean=True)
@@ -119,6 +123,9 @@ class Session:
     def carry_out(self, request: Request, work: Work, stop: Callable[[], bool]) -> Outcome:
         run = self.journal.begin(_run_id(request), request.started, work.plan.config)
         self.state.set_last("apply", last_run(run.id, request, work.plan, ""))
+        keep_owned(
+            request, self.desired, self.state
+        )  # before the first write: what an interrupted apply wrote is owned
         applying = Applying(self.gateway, run, self.state, stop, self.account.id, request.progress)
         try:
             outcome = carry_out(work, applying, self.journal)
@@ -174,8 +181,9 @@ def open_session(request: Request) -> Iterator[Session]:
         stack.callback(journal.close)
         workdir = stack.enter_context(_until_planned(folder.workdir()))
         caches = cache_folder(state, request)
-        said = [*notes, *_notes(folder, journal)]
-        yield Session(desired, source, gateway, account, state, journal, caches, workdir, said)
+        others = other_owners(request, desired, account.id)
+        said = [*notes, *others.notes, *_notes(folder, journal)]
+        yield Session(desired, source, gateway, account, state, journal, caches, workdir, said, others.found)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class SourceWriter:
     def problems(self) -> tuple[Problem, ...]:
         """Why rows were not written, one per cause."""
         return tuple(
-            problem("E540", f"{count:,} {'row' if count == 1 else 'rows'}: {_WHY[why]}", self._desired.source.where)
+            problem("E550", f"{count:,} {'row' if count == 1 else 'rows'}: {_WHY[why]}", self._desired.source.where)
             for why, count in sorted(self._refused.items())
         )
 

@@ -34,11 +34,15 @@ CREATE TABLE rewrites (contact TEXT, field TEXT, sent BLOB NOT NULL, stored BLOB
 CREATE TABLE created (person BLOB PRIMARY KEY, contact TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE leftover (people BLOB NOT NULL);
 CREATE TABLE owed (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID;
-CREATE TABLE kept (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID;
-CREATE TABLE moves (number INTEGER PRIMARY KEY, batch BLOB NOT NULL)
+CREATE TABLE kept (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID
 """
-_SINCE_1 = "CREATE TABLE moves (number INTEGER PRIMARY KEY, batch BLOB NOT NULL)"
-SHAPE = Shape(version=2, schema=_SCHEMA, damaged="E502", newer="E503", migrations=(_SINCE_1,))
+_MOVES = "CREATE TABLE moves (number INTEGER PRIMARY KEY, batch BLOB NOT NULL)"
+_OWNED = """
+CREATE TABLE owned (kind TEXT, name TEXT, part TEXT, place TEXT NOT NULL, PRIMARY KEY (kind, name, part)) WITHOUT ROWID
+"""
+SHAPE = Shape(
+    version=2, schema=f"{_SCHEMA};{_MOVES};{_OWNED}", damaged="E502", newer="E503", migrations=(f"{_MOVES};{_OWNED}",)
+)
 _DIGEST = 16
 _PEOPLE = "people-"
 
@@ -141,9 +145,9 @@ class State:
     # -- what an apply saves
 
     def begin(self, config: str, remembers: Remembers | None, people: Iterable[bytes], known: bool, at: str) -> None:
-        """An apply that passed its guards starts. `remembers`: the plan's file of people, moved here. `people`: blobs of
-        the digests of everybody whose update was guarded, so that going on after a kill is not guarded again. `known`:
-        everybody was paired, so that later creations are no longer those of a run without state."""
+        """An apply that passed its guards starts, `at` a moment. `remembers`: the plan's file of people, moved here.
+        `people`: blobs of the digests of everybody whose update was guarded, so that going on after a kill is not
+        guarded again. `known`: everybody was paired, so that later creations are not those of a run without state."""
         facts = {"leftover.config": config, **({"known": "yes"} if known else {})}
         if remembers is not None:
             facts |= self._take(remembers, at)
@@ -248,6 +252,15 @@ class State:
         """Everything was carried out: the rows of all people are agreed on."""
         self.set_facts({"agreed.clean": "yes"})
 
+    def own(self, entries: Iterable[tuple[str, str, str, str]], facts: Mapping[str, str], whole: bool) -> None:
+        """What the file owns from now on: kind, name, part and place of each (`planning.ownership`), and whose they
+        are. `whole`: all of the file, so that it owns nothing else any more."""
+        with self._db.transaction():
+            if whole:
+                self._db.run("DELETE FROM owned")
+            self._db.run_many("INSERT OR REPLACE INTO owned VALUES (?, ?, ?, ?)", entries)
+            self._set(facts)
+
     # -- forgetting and looking
 
     def forget(self, what: str) -> None:
@@ -275,11 +288,11 @@ class State:
 
 
 FORGETTABLE: dict[str, tuple[str, ...]] = {
-    "all": ("applied", "marks", "rewrites", "created", "moves", "leftover", "owed", "kept"),
+    "all": ("applied", "marks", "rewrites", "created", "moves", "leftover", "owed", "kept", "owned"),
     "links": ("created", "moves"),
     "tags": ("marks", "owed", "kept"),
     "rewrites": ("rewrites",),
-    "fields": ("applied",),
+    "fields": ("applied", "owned"),
     "runs": ("leftover",),
     "snapshot": (),
 }

@@ -113,7 +113,8 @@ class RememberedPeople:
         if not file.rows:
             return False
         last = ", ".join(
-            f"arg_max({{'sent': sent, 'stored': stored}}, seq) FILTER (field IN ({_texts(f.key, f.former)})) AS {f.name}"
+            f"arg_max({{'sent': sent, 'stored': stored}}, seq) FILTER (field IN ({_texts(f.key, f.former)}))"
+            f" AS {f.name}"
             for f in self._fields
         )
         self._engine.run(f"CREATE VIEW moves AS SELECT high, low, {last} FROM {parquet(path)} GROUP BY high, low")
@@ -254,7 +255,8 @@ class RememberedPeople:
         engine.run(
             "CREATE VIEW now AS SELECT o.high, o.low, o.ord, t.id AS contact, o.cells, o.tagset, false AS created"
             " FROM pairs JOIN ours o USING (ord) JOIN theirs t USING (idx) UNION ALL"
-            " SELECT o.high, o.low, o.ord, NULL, o.cells, o.tagset, true FROM lonely l JOIN ours o USING (ord) WHERE l.may"
+            " SELECT o.high, o.low, o.ord, NULL, o.cells, o.tagset, true FROM lonely l JOIN ours o USING (ord)"
+            " WHERE l.may"
         )
         if whole:
             row = (

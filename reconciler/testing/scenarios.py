@@ -20,8 +20,9 @@ from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import CrmField, CrmOption
 from reconciler.model.outcome import Result
-from reconciler.model.plan import Action, ContactCount, Plan, TagAction, Verdict
+from reconciler.model.plan import Action, Cause, ContactCount, Plan, TagAction, Verdict
 from reconciler.model.problems import Failure, Level
+from reconciler.report.causes import moved_fields, moved_tags, settled_how
 from reconciler.runtime import pipeline
 
 ACCOUNT = "5ce0a210"
@@ -51,6 +52,8 @@ class _Play:
         world, expect = self.scenario.get("world", {}), self.scenario.get("expect", {})
         with _opened(self.folder) as crm:
             _seed(crm, world.get("crm", {}))
+        for other in self.scenario.get("others", ()):
+            self._other(other)
         self._before()
         self._write(self.scenario["desired"], world.get("people", ()))
         if "problems" in expect:
@@ -59,7 +62,7 @@ class _Play:
         asked = self._request()  # a plan lives as long as its request
         plan = pipeline.plan(asked)
         yield from compare(expect, seen(plan))
-        if "guards" in expect:
+        if "guards" in expect or "refused" in self.scenario:
             yield from self._guarded()
             return
         yield from self._applied(plan)
@@ -69,19 +72,33 @@ class _Play:
         if again.pending:
             yield f"the second plan is not empty: {seen(again)}"
 
+    def _other(self, other: Text) -> None:
+        """Another file on the same CRM: applied, or only planned."""
+        name = other["name"]
+        self._write(other["desired"], other.get("people", self.scenario["world"]["people"]), name)
+        asked = self._request(everything=True, name=name)
+        if "planned" in other:
+            pipeline.plan(asked)
+        else:
+            _must_apply(asked, name)
+        if "gone" in other:
+            (self.folder / f"{name}.yaml").unlink()
+        if "forget" in other:
+            pipeline.forget(asked, other["forget"])
+
     def _before(self) -> None:
         earlier = self.scenario.get("before")
         if earlier is None:
             return
         self._write(earlier["desired"], earlier["people"])
-        outcome = pipeline.apply(self._request(everything=True), lambda _plan: True, lambda: False)
-        if outcome.result not in (Result.APPLIED, Result.NONE):
-            raise AssertionError(f"the step before ended as {outcome.result}")
+        _must_apply(self._request(everything=True), "the step before")
         if "forget" in earlier:
             shutil.rmtree(self.folder / ".reconciler")
         with _opened(self.folder) as crm:
             for email, values in earlier.get("meanwhile", {}).items():
-                crm.update([(_found(crm, email), values)])
+                crm.update([(_found(crm, email), _cells(values))])
+            for email, changes in earlier.get("retagged", {}).items():
+                _retag(crm, _found(crm, email), changes)
             for email in earlier.get("gone", ()):
                 crm.delete_contact(_found(crm, email))
 
@@ -99,7 +116,7 @@ class _Play:
         before = contacts(self.folder)
         outcome = pipeline.apply(self._request(), lambda _plan: True, lambda: False)
         if outcome.result is not Result.REFUSED:
-            yield f"apply ended as {outcome.result}, though a guard is tripped"
+            yield f"apply ended as {outcome.result}, though it must be refused"
         if contacts(self.folder) != before:
             yield "a refused apply wrote to the CRM"
 
@@ -111,25 +128,38 @@ class _Play:
         expected = self.scenario.get("crm_after", self.scenario["world"].get("crm", {}).get("contacts", ()))
         yield from compare({"crm_after": sorted_contacts(expected)}, {"crm_after": contacts(self.folder)})
 
-    def _request(self, everything: bool = False) -> pipeline.Request:
+    def _request(self, everything: bool = False, name: str = "reconciler") -> pipeline.Request:
         allow = {limit: int(number) for limit, number in self.scenario.get("allow", {}).items()}
         if everything:
             allow = {"create": 1000, "clear": 1000, "delete": 1000}
         now = datetime.fromisoformat(self.scenario.get("now", NOW)).replace(tzinfo=UTC)
-        return request(self.folder / "reconciler.yaml", now=now, allow=allow)
+        return request(self.folder / f"{name}.yaml", now=now, allow=allow)
 
-    def _write(self, desired: str, people: Sequence[Text]) -> None:
+    def _write(self, desired: str, people: Sequence[Text], name: str = "reconciler") -> None:
+        """The file of that name; those of others have a source of their own."""
+        source_file = "people.jsonl" if name == "reconciler" else f"{name}.jsonl"
         quirks = self.scenario.get("world", {}).get("crm", {}).get("quirks", {})
-        source = {"type": "jsonl", "path": "people.jsonl", **self.scenario.get("source", {})}
+        source = {"type": "jsonl", "path": source_file, **self.scenario.get("source", {})}
         crm = {"type": "local", "path": "crm.db", **({"quirks": quirks} if quirks else {})}
         head = {"version": 1, "crm": crm, "source": source}
         if "identity:" not in desired:
             head["identity"] = {"person": "id", "match": "email"}
         lines = [f"{key}: {json.dumps(value)}" for key, value in head.items()]
-        (self.folder / "reconciler.yaml").write_text("\n".join([*lines, desired]), encoding="utf-8")
-        rows = [{k: None if v == "null" else v for k, v in row.items()} for row in people]
+        (self.folder / f"{name}.yaml").write_text("\n".join([*lines, desired]), encoding="utf-8")
+        rows = map(_cells, people)
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (self.folder / "people.jsonl").write_text(text, encoding="utf-8")
+        (self.folder / source_file).write_text(text, encoding="utf-8")
+
+
+def _cells(row: Text) -> dict[str, str | None]:
+    """`null` is absent."""
+    return {name: None if text == "null" else text for name, text in row.items()}
+
+
+def _must_apply(asked: pipeline.Request, what: str) -> None:
+    outcome = pipeline.apply(asked, lambda _plan: True, lambda: False)
+    if outcome.result not in (Result.APPLIED, Result.NONE):
+        raise AssertionError(f"{what} ended as {outcome.result}: {[f.detail for f in outcome.plan.findings]}")
 
 
 def request(file: Path, now: datetime, **more: Any) -> pipeline.Request:
@@ -147,7 +177,7 @@ def compare(expected: Text, found: Text, only: bool = False) -> Iterator[str]:
         if part == "reasons" and want and have:
             have = {address: want.get(address, "") for address, text in have.items() if want.get(address, "") in text}
             want = {address: want.get(address, "") for address in want}
-        elif part in ("reasons", "waiting", "holders") and part not in expected:
+        elif part in _ASKED_FOR and part not in expected:
             continue
         if want != have:
             yield f"{part}: {want} expected, {have} found"
@@ -171,7 +201,23 @@ def seen(plan: Plan) -> dict[str, Any]:
         "reasons": {c.address: f"{c.reason} {c.by_hand}" for c in plan.inventory if c.reason},
         "waiting": {c.address: c.waiting for c in plan.inventory if c.waiting},
         "holders": {c.address: c.holders for c in plan.inventory if c.holders},
+        "drift": {
+            **{f.key: settled_how(f) for f in moved_fields(plan)},
+            **{t.name: settled_how(t) for t in moved_tags(plan)},
+        },
+        "taken_over": {f.key: f.set + f.clear for f in plan.fields if f.cause is Cause.ADOPT and f.set + f.clear},
+        "owners": sorted(_near(f.detail, plan) for f in plan.findings if f.code in ("R320", "R321")),
+        "notes": sorted(p.code for p in plan.problems),
     }
+
+
+_ASKED_FOR = frozenset({"reasons", "waiting", "holders", "drift", "taken_over", "owners", "notes"})
+"""Parts that a scenario is only held to if it names them."""
+
+
+def _near(text: str, plan: Plan) -> str:
+    """As it is said beside the file."""
+    return text.replace(f"{Path(plan.file).parent}/", "")
 
 
 _PARTS = [n for n in ContactCount.__dataclass_fields__ if n not in ("people", "out_of_scope", "contacts", "linked")]
@@ -246,6 +292,13 @@ def _found(crm: LocalCrm, email: str) -> str:
     if contact is None:
         raise AssertionError("the scenario names a contact that is not there")
     return contact
+
+
+def _retag(crm: LocalCrm, contact: str, changes: Sequence[str]) -> None:
+    """`+ Tag` or `- Tag`, by somebody else."""
+    keys = {tag.name: tag.key for tag in crm.tags()}
+    for sign, _, name in (change.partition(" ") for change in changes):
+        crm.tag([keys[name]], [contact], on=sign == "+")
 
 
 def _summed(pairs: Iterator[tuple[str, int]]) -> dict[str, int]:

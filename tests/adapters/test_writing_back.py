@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,9 +20,9 @@ def on(*kinds: str) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def table(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Table]:
+def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
     kind = request.param
-    yield Table(kind, tmp_path, None if kind == "sqlite" else request.getfixturevalue(kind))
+    return Table(kind, tmp_path, None if kind == "sqlite" else request.getfixturevalue(kind))
 
 
 @every

@@ -61,7 +61,7 @@ def verdict(policy: Policy, world: World) -> Verdict:
 
 def applied(policy: Policy, world: World, stores: Callable[[str | None], str | None]) -> World:
     """After one apply. `stores`: what the CRM makes of what it is sent."""
-    agreed, ours, theirs = world
+    _, ours, theirs = world
     done = verdict(policy, world)
     if done in (Verdict.SET, Verdict.CLEAR):
         return World((ours, stores(ours)), ours, stores(ours))

@@ -40,10 +40,19 @@ def test_a_plan_says_who_made_it_and_of_what() -> None:
 
 def test_the_summary_counts_single_writes_those_of_new_contacts_included() -> None:
     summary = read(FULL)["summary"]
-    assert summary["values"] == {"set": 61, "clear": 0, "pull": 0, "rewritten": 0}
+    assert summary["values"] == {"set": 61, "clear": 0, "pull": 0, "adopt": 0, "rewritten": 0}
     assert summary["memberships"] == {"apply": 12, "remove": 4}
     assert summary["fields"] == {"create": 1, "update": 0, "rename": 0, "delete": 0, "blocked": 1, "released": 0}
     assert (summary["contacts"]["create"], summary["contacts"]["update"]) == (3, 40)
+
+
+def test_the_summary_counts_what_is_taken_over_apart() -> None:
+    taken = (
+        FieldCount("city", at(1), Cause.ADOPT, set=3, clear=2, held=5),
+        FieldCount("city", at(1), Cause.CONFIG, set=4),
+    )
+    values = read(replace(EMPTY, fields=taken))["summary"]["values"]
+    assert (values["set"], values["clear"], values["adopt"]) == (7, 2, 5)
 
 
 def test_a_field_whose_options_change_counts_as_one_update() -> None:

@@ -185,3 +185,41 @@ def test_a_person_who_is_not_in_the_source_is_said_to_be_missing(plan: Plan) -> 
     nobody = replace(plan, scope="person", contacts=ContactCount(), people=People())
     assert "none of the chosen people is in the source" in plan_text(nobody)
     assert "none of the chosen" not in plan_text(replace(nobody, contacts=ContactCount(in_sync=1, people=1)))
+
+
+def test_what_is_taken_over_has_its_own_sign_and_stands_in_the_last_line() -> None:
+    taken = (FieldCount("city", at(3), Cause.ADOPT, set=3), FieldCount("note", at(4), Cause.ADOPT, clear=2))
+    filled = FieldCount("city", at(3), Cause.CONFIG, set=4)
+    text = plan_text(replace(FULL, guards=(), fields=(*taken, filled)))
+    rows = [line.split() for line in text.splitlines() if line.startswith("  =")]
+    assert rows == [["=", "city", "3", "set", "taken", "over"], ["=", "note", "2", "cleared", "taken", "over"]]
+    assert " 9 values (5 taken over)" in text
+
+
+def test_what_somebody_else_moved_stands_apart_with_what_becomes_of_it() -> None:
+    moved = FieldCount("city", at(3), Cause.DRIFT, set=2, clear=1, pull=4, held=5, conflict=6, rewritten=7)
+    asked = FieldCount("city", at(3), Cause.SOURCE, set=8)
+    tags = (TagCount("VIP", at(5), Cause.DRIFT, apply=2, remove=1), TagCount("VIP", at(5), Cause.SOURCE, remove=3))
+    lines = plan_text(replace(FULL, fields=(moved, asked), tags=tags)).splitlines()
+    heading = lines.index("Drift      moved in the CRM by somebody else since the last apply")
+    drift = [" ".join(line.split()) for line in lines[heading + 1 : heading + 3]]
+    assert drift == [
+        "~ city 2 set back, 1 cleared again, 4 pulled, 5 kept, 6 in conflict line 3",
+        "+ tag VIP 2 applied again, 1 removed line 5",
+    ]
+    above = [" ".join(line.split()) for line in lines[:heading]]
+    assert {"~ city 8 set source changed", "city 7 rewritten", "- tag VIP 3 removed rule of line 5"} <= set(above)
+
+
+def test_findings_with_one_way_out_say_it_once_below_them() -> None:
+    same = [Finding("R320", Level.ERROR, "two owners", 1, f"`{key}`", "ask shop.yaml", at(7)) for key in "ab"]
+    other = Finding("R320", Level.ERROR, "two owners", 1, "`c`", "ask news.yaml", at(8))
+    text = plan_text(replace(FULL, findings=(*same, other)))
+    said = [line.split()[-2:] for line in text.splitlines() if "R320" in line or "ask " in line]
+    assert said == [
+        ["`a`", "reconciler.yaml:7"],
+        ["`b`", "reconciler.yaml:7"],
+        ["ask", "shop.yaml"],
+        ["`c`", "reconciler.yaml:8"],
+        ["ask", "news.yaml"],
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import CrmField
-from reconciler.model.plan import Cause, Plan
+from reconciler.model.plan import Cause, FieldCount, Plan
 from reconciler.model.problems import Failure
 from reconciler.report.document import to_json
 from reconciler.report.drift import drift_document, drift_text, drifted
@@ -126,6 +127,20 @@ def test_without_an_apply_to_tell_it_against_there_is_an_error(applied: Path, tm
     with pytest.raises(Failure) as failure:
         pipeline.drift(request(applied))
     assert [p.code for p in failure.value.problems] == ["E534"]
+
+
+def test_each_field_says_how_many_were_moved_and_what_becomes_of_them(applied: Path) -> None:
+    edit(applied, lambda crm: crm.update([("2", {"city": "Oulu"}), ("3", {"hobby": "go"})]) and None)
+    plan = pipeline.drift(request(applied))
+    pulled = FieldCount("city", plan.fields[0].where, Cause.DRIFT, set=1, pull=2, conflict=3)
+    plan = replace(plan, fields=(*(f for f in plan.fields if f.key != "city"), pulled))
+    rows = {row.key: row for row in drift_document(plan).fields}
+    city, hobby = rows["city"], rows["hobby"]
+    assert (city.moved, city.overwrites, city.keeps, city.pulls, city.conflicts) == (6, 1, 0, 2, 3)
+    assert (hobby.moved, hobby.overwrites, hobby.keeps, hobby.pulls, hobby.conflicts) == (1, 0, 1, 0, 0)
+    lines = [" ".join(line.split()) for line in drift_text(plan).splitlines()]
+    assert "~ city 6 moved next apply: 1 set back, 2 pulled, 3 in conflict" in " ".join(lines)
+    assert "Drift: 7 values." in drift_text(plan)
 
 
 def test_text_and_document_name_no_person_and_the_document_fits_its_schema(applied: Path) -> None:

@@ -1,8 +1,8 @@
 """Every code the program can utter: one row each, in the file of its family. `docs/messages.md` is printed from here.
 
 E1xx the file (`config.py`), R1xx rules about the file (`rules.py`), R2xx findings about people and values
-(`findings.py`), R3xx findings about the inventory (`inventory.py`), E3xx the CRM (`crm.py`), E4xx the source
-(`source.py`), E5xx state, apply and the machine (`runtime.py`), E9xx usage (`usage.py`).
+(`findings.py`), R3xx findings about the inventory (`inventory.py`, `ownership.py`), E3xx the CRM (`crm.py`), E4xx the
+source (`source.py`), E5xx state, apply and the machine (`runtime.py`), E9xx usage (`usage.py`).
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ def _table() -> dict[str, Message]:
     from reconciler.model.messages.crm import CRM
     from reconciler.model.messages.findings import FINDINGS
     from reconciler.model.messages.inventory import INVENTORY
+    from reconciler.model.messages.ownership import OWNERSHIP
     from reconciler.model.messages.rules import RULES
     from reconciler.model.messages.runtime import RUNTIME
     from reconciler.model.messages.source import SOURCE
     from reconciler.model.messages.usage import USAGE
 
-    rows = (*CONFIG, *RULES, *FINDINGS, *INVENTORY, *CRM, *SOURCE, *RUNTIME, *USAGE)
+    rows = (*CONFIG, *RULES, *FINDINGS, *INVENTORY, *OWNERSHIP, *CRM, *SOURCE, *RUNTIME, *USAGE)
     table = {row.code: row for row in sorted(rows, key=lambda row: row.code)}
     if len(table) != len(rows):
         raise AssertionError("a message code stands twice")

@@ -179,7 +179,7 @@ RUNTIME: tuple[Message, ...] = (
         "apply the file; from then on drift can be told",
     ),
     Message(
-        "E540",
+        "E550",
         "rows of the source were not written",
         "Each row is written only while it is what the plan saw, and only as a whole. Who was not written was left in"
         " the CRM, too.",
