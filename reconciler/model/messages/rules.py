@@ -115,6 +115,14 @@ RULES: tuple[Message, ...] = (
         "choose a column with few different values",
         name="tag-column",
     ),
+    Message(
+        "R116",
+        "the previous e-mail is not mapped onto the e-mail",
+        "The previous e-mail is what the e-mail was before a plan changes it: mapped onto the e-mail itself, nobody would"
+        " have an address any more.",
+        "map the e-mail from a column, and give the previous e-mail a field of its own",
+        name="previous-email",
+    ),
 )
 
 ALWAYS: frozenset[str] = frozenset(
@@ -124,6 +132,7 @@ ALWAYS: frozenset[str] = frozenset(
         "identity-mapped",
         "key-fits-type",
         "no-passwords",
+        "previous-email",
         "rename-once",
         "source-column",
         "tag-column",
