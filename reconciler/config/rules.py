@@ -75,7 +75,7 @@ def _previous_elsewhere(draft: Draft, problems: Problems) -> None:
     entry = draft.fields.get(draft.identity.match) if draft.identity else None
     if entry is not None and isinstance(entry.origin, FromPrevious):
         detail = f"{shown(entry.key)} is looked up by, and would be filled with the address that it loses"
-        problems.add("R116", detail, entry.where_of.get("value", entry.where))
+        problems.add("R119", detail, entry.where_of.get("value", entry.where))
 
 
 def _field_filled_once(draft: Draft, problems: Problems) -> None:

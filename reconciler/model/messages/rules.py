@@ -116,7 +116,7 @@ RULES: tuple[Message, ...] = (
         name="tag-column",
     ),
     Message(
-        "R116",
+        "R119",
         "the previous e-mail is not mapped onto the e-mail",
         "The previous e-mail is what the e-mail was before a plan changes it: mapped onto the e-mail itself, nobody would"
         " have an address any more.",
