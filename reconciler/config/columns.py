@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.config.collect import Outside, Problems, shown
 from reconciler.config.expressions import compiled
+from reconciler.config.previous import PREVIOUS_EMAIL, WHOLE
 from reconciler.model.desired import Desired, Expression, FromExpression
 from reconciler.model.problems import Place, Problem
 
@@ -20,7 +21,7 @@ def check_columns(desired: Desired, columns: Sequence[str]) -> tuple[Problem, ..
     problems = Problems()
     for name, places, key, otherwise in _named(desired):
         if name not in known:
-            fix = None if isinstance(name, Outside) else problems.meant(name, columns) or _there_are(columns)
+            fix = None if isinstance(name, Outside) else _way_out(name, columns, problems)
             problems.add("R108", f"the source has no column {shown(name)}", places.get(key, otherwise), fix)
     return problems.in_order()
 
@@ -28,6 +29,12 @@ def check_columns(desired: Desired, columns: Sequence[str]) -> tuple[Problem, ..
 def named_columns(desired: Desired) -> frozenset[str]:
     """Every column that the file names."""
     return frozenset(str(name) for name, *_ in _named(desired))
+
+
+def _way_out(name: str, columns: Sequence[str], problems: Problems) -> str:
+    if name == PREVIOUS_EMAIL:
+        return f"write {WHOLE} for the address before a change: it comes from the CRM, not from a column"
+    return problems.meant(name, columns) or _there_are(columns)
 
 
 def _there_are(columns: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from reconciler.config.collect import Problems, shown
-from reconciler.config.not_yet import PREVIOUS_EMAIL, refuse_previous_email
+from reconciler.config.previous import PREVIOUS_EMAIL, not_alone
 from reconciler.config.syntax import expression_at, written_quoted
 from reconciler.config.tree import Scalar
 from reconciler.model.desired import Expression
@@ -59,8 +59,8 @@ class Expressions:
         if wrong is not None:
             self._note(node, path, wrong)
             return None
-        if PREVIOUS_EMAIL in program.columns:
-            refuse_previous_email(node.where, self.problems)
+        if PREVIOUS_EMAIL in program.names.plain:
+            not_alone(node.where, path, self.problems)
             return None
         return Expression(node.text, node.where)
 

@@ -8,12 +8,23 @@ from reconciler.config.collect import Problems, listed, shown
 from reconciler.config.expressions import Expressions
 from reconciler.config.kinds import checked_region, checked_timezone, checked_type
 from reconciler.config.models import DefaultsSection, FieldEntry
-from reconciler.config.not_yet import PREVIOUS_EMAIL, refuse_previous_email
+from reconciler.config.previous import contradictions, is_previous, type_of_previous
 from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.shapes import name_trouble
 from reconciler.config.shorthand import expand_field, option_places
 from reconciler.config.tree import Mapping, Pair, is_foreign
-from reconciler.model.desired import Conflict, Empty, Field, FromColumn, FromExpression, FromScore, Option, Origin, Push
+from reconciler.model.desired import (
+    Conflict,
+    Empty,
+    Field,
+    FromColumn,
+    FromExpression,
+    FromPrevious,
+    FromScore,
+    Option,
+    Origin,
+    Push,
+)
 from reconciler.model.problems import Place
 from reconciler.model.types import Spec, check_spec
 
@@ -86,6 +97,7 @@ class FieldReader:
         elif origins[0] in _WITHOUT_EFFECT:
             used = [name for name in _WITHOUT_EFFECT[origins[0]] if name in given]
             found += [(name, f"`{name}` has no effect on a field that is filled by `{origins[0]}`") for name in used]
+            found += contradictions(entry, given) if is_previous(entry.value) else []
         if entry.renamed_from == key:
             found.append(("renamed_from", "`renamed_from` is the field's own key"))
         for name, why in found:
@@ -101,6 +113,8 @@ class FieldReader:
             type = checked_type(entry.type, "type", address, places, problems)
             if type is None:
                 return None
+        if is_previous(entry.value):
+            type = type_of_previous(type, address, places.get("type"), problems)
         self._check_type(entry, type, node, places, address)
         timezone, region = self.timezone, self.region
         if entry.timezone is not None:
@@ -110,7 +124,7 @@ class FieldReader:
         return Field(
             key=key,
             where=where,
-            origin=self._origin(entry, places, address),
+            origin=self._origin(entry, address),
             type=type,
             format=entry.format,
             decimals=entry.decimals,
@@ -133,19 +147,20 @@ class FieldReader:
             where_of=places,
         )
 
-    def _origin(self, entry: FieldEntry, places: Places, address: str) -> Origin | None:
+    def _origin(self, entry: FieldEntry, address: str) -> Origin | None:
         if entry.from_ is not None:
-            if entry.from_ == PREVIOUS_EMAIL:
-                refuse_previous_email(places["from"], self.problems)
             return FromColumn(entry.from_)
         if entry.score is not None:
             return FromScore(entry.score)
+        if is_previous(entry.value):
+            return FromPrevious("email")
         expression = self.expressions.read(entry.value, f"{address}.value", "any")
         return None if expression is None else FromExpression(expression)
 
     def _push(self, entry: FieldEntry) -> Push:
-        """A score is always pushed unless its own entry says otherwise, which a rule then refuses."""
-        default = "always" if entry.score is not None else self.defaults.push
+        """A score is always pushed unless its own entry says otherwise, which a rule then refuses; the previous address
+        is there at the moment of a change only, whatever holds for other fields."""
+        default = "always" if entry.score is not None or is_previous(entry.value) else self.defaults.push
         return _PUSH[entry.push or default]
 
     def _pull(self, entry: FieldEntry) -> bool:

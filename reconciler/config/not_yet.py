@@ -7,8 +7,6 @@ from reconciler.config.models import ContactsSection, IdentitySection
 from reconciler.config.reading import Places
 from reconciler.model.problems import Place
 
-PREVIOUS_EMAIL = "previous_email"
-
 
 def refuse(what: str, where: Place | None, problems: Problems, fix: str | None = None) -> None:
     """Note that `what` is not carried out yet."""
@@ -24,7 +22,3 @@ def refuse_identity(entry: IdentitySection, where: Places, problems: Problems) -
 def refuse_gone(entry: ContactsSection, where: Places, problems: Problems) -> None:
     if entry.gone != "report":
         refuse("`contacts.gone` other than `report`", where.get("gone"), problems)
-
-
-def refuse_previous_email(where: Place | None, problems: Problems) -> None:
-    refuse(f"the name `{PREVIOUS_EMAIL}`", where, problems, "remove the entry")

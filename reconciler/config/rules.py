@@ -11,7 +11,18 @@ from typing import NamedTuple
 from reconciler.config.collect import Problems, seen_from, shown
 from reconciler.config.expressions import Expressions
 from reconciler.config.reading import path_text
-from reconciler.model.desired import Conflict, Contacts, DynamicTags, Field, FromScore, Identity, Push, ScoreRule, Tag
+from reconciler.model.desired import (
+    Conflict,
+    Contacts,
+    DynamicTags,
+    Field,
+    FromPrevious,
+    FromScore,
+    Identity,
+    Push,
+    ScoreRule,
+    Tag,
+)
 from reconciler.model.names import fold_name, fold_prefix
 from reconciler.model.problems import Place
 
@@ -69,6 +80,13 @@ def _identity_mapped(draft: Draft, problems: Problems) -> None:
     if entry.push is Push.NEVER and draft.contacts.create:
         detail = f"{shown(entry.key)} is never pushed, so a contact that is created could not be found again"
         problems.add("R102", detail, entry.where_of.get("push", entry.where))
+
+
+def _previous_elsewhere(draft: Draft, problems: Problems) -> None:
+    entry = draft.fields.get(draft.identity.match) if draft.identity else None
+    if entry is not None and isinstance(entry.origin, FromPrevious):
+        detail = f"{shown(entry.key)} is looked up by, and would be filled with the address that it loses"
+        problems.add("R119", detail, entry.where_of.get("value", entry.where))
 
 
 def _field_filled_once(draft: Draft, problems: Problems) -> None:
@@ -251,6 +269,7 @@ def _conflict_used(draft: Draft, problems: Problems) -> None:
 _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _email_mapped,
     _identity_mapped,
+    _previous_elsewhere,
     _field_filled_once,
     _tag_one_owner,
     _score_push,

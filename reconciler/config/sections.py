@@ -16,12 +16,7 @@ from reconciler.config.models import (
     LimitsSection,
     RefreshSection,
 )
-from reconciler.config.not_yet import (
-    PREVIOUS_EMAIL,
-    refuse_gone,
-    refuse_identity,
-    refuse_previous_email,
-)
+from reconciler.config.not_yet import refuse_gone, refuse_identity
 from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.tags import entries
 from reconciler.config.tree import Mapping, Scalar
@@ -87,8 +82,6 @@ def read_identity(root: Mapping, problems: Problems) -> Identity | None:
     if entry is None:
         return None
     refuse_identity(entry, places, problems)
-    if entry.person == PREVIOUS_EMAIL:
-        refuse_previous_email(places["person"], problems)
     return Identity(entry.person, entry.match, places["person"])
 
 

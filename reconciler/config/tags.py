@@ -5,7 +5,6 @@ from __future__ import annotations
 from reconciler.config.collect import Problems, shown
 from reconciler.config.expressions import Expressions
 from reconciler.config.models import DynamicTagEntry, ScoreRuleEntry, TagEntry
-from reconciler.config.not_yet import PREVIOUS_EMAIL, refuse_previous_email
 from reconciler.config.reading import path_text, places_of, read
 from reconciler.config.shapes import name_trouble
 from reconciler.config.tree import Mapping, Node, Pair, Scalar, Sequence
@@ -75,8 +74,6 @@ def _read_dynamic(node: Node, address: str, problems: Problems) -> DynamicTags |
         return None
     places = places_of(node)
     before = len(problems.found)
-    if entry.from_ == PREVIOUS_EMAIL:
-        refuse_previous_email(places["from"], problems)
     if entry.prefix == "" and not entry.keep:
         problems.add("E124", f"{shown(address)}: without `prefix`, `keep: true` is required", node.where,
                      "add a prefix, or `keep: true`: without a prefix nobody knows which tags are ours")  # fmt: skip

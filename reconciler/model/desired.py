@@ -70,7 +70,15 @@ class FromScore:
     score: str
 
 
-Origin = FromColumn | FromExpression | FromScore
+@dataclass(frozen=True, slots=True)
+class FromPrevious:
+    """The value is what another value was before this plan changes it; pushed only, in the same write. `of`: "email",
+    the address by which people are looked up."""
+
+    of: str
+
+
+Origin = FromColumn | FromExpression | FromScore | FromPrevious
 
 
 class Option(NamedTuple):

@@ -91,12 +91,14 @@ CHANGES: pa.Schema = pa.schema(
         pa.field("action", pa.int8(), nullable=False),  # ContactAction
         pa.field("values", pa.list_(VALUE_CHANGE), nullable=False),
         pa.field("tags", pa.list_(TAG_CHANGE), nullable=False),
+        pa.field("rank", pa.int64(), nullable=False),  # 0, or after whom an address moves: 2 after 1, 3 after 2
     ]
 )
 
 
 class Changes(Protocol):
-    """The changes of people: one row a contact, schema `CHANGES`, creates first, then by source row."""
+    """The changes of people: one row a contact, schema `CHANGES`; creates first, then by source row; at the end, by
+    rank, those whose address waits for another contact's, or is waited for."""
 
     keys: tuple[str, ...]
     contacts: int

@@ -18,6 +18,7 @@ from reconciler.planning.counts import Counts
 from reconciler.planning.layout import Layout
 from reconciler.planning.made import Permissions
 from reconciler.planning.observed import Remembered
+from reconciler.planning.previous import PreviousAddresses
 from reconciler.planning.pulling import Pulled, Pulling
 from reconciler.planning.taggings import TagDecisions
 from reconciler.planning.values import Decided, ValueDecisions, two_way
@@ -41,6 +42,7 @@ class Comparison:
         changes: ChangeTable,
         examples: bool,
         settled: Settled,
+        previous: PreviousAddresses,
         agree: Agree | None = None,
     ) -> None:
         """`settled`: told what is held in which pairs, and which need nothing. `agree`: told what both sides agree on
@@ -49,12 +51,12 @@ class Comparison:
         self._remembered, self._changes, self._settled, self._agree = remembered, changes, settled, agree
         self._columns = {c.number: c for c in layout.fields}
         self._two_way = layout.two_way
-        self.values = ValueDecisions(layout, remembered, self.counts, examples)
+        self.values = ValueDecisions(layout, remembered, self.counts, examples, previous)
         self._tags = TagDecisions(layout, permissions, self.counts, remembered)
         self._guarded = frozenset(c.number for c in layout.fields if counted(c.since))
 
     def creates(self, batch: pa.RecordBatch) -> None:
-        """Columns: the spooled ones of our side."""
+        """Columns: the spooled ones of our side, and the rank of `Pairing.open`."""
         values = self.values.decide(batch, new=True)
         tags = self._tags.decide(batch, new=True)
         contact = pa.nulls(batch.num_rows, pa.string())
@@ -147,8 +149,8 @@ class Comparison:
 
 
 def _people(batch: pa.RecordBatch, contact: pa.Array) -> pa.RecordBatch:
-    columns = [batch.column("person"), batch.column("row"), batch.column("match"), contact]
-    return pa.RecordBatch.from_arrays(columns, names=["person", "row", "match", "contact"])
+    columns = [batch.column("person"), batch.column("row"), batch.column("match"), contact, batch.column("rank")]
+    return pa.RecordBatch.from_arrays(columns, names=["person", "row", "match", "contact", "rank"])
 
 
 def _union(rows: Sequence[pa.Array]) -> pa.Array:

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.model.capabilities import Undecodable, Wire
-from reconciler.model.desired import DynamicTags, Expression, Field, FromColumn, FromExpression, FromScore, ScoreRule
+from reconciler.model.desired import (
+    DynamicTags,
+    Expression,
+    Field,
+    FromColumn,
+    FromExpression,
+    FromPrevious,
+    FromScore,
+    ScoreRule,
+)
 from reconciler.model.expressions import UNKNOWN, Program, compile_expression, result_text
 from reconciler.model.scores import score
 from reconciler.model.types import SEPARATOR, Parse, Spec, Unreadable, cel_value, guard, item, parser, write_set
@@ -22,6 +31,9 @@ from reconciler.tables.lanes import Convert, Lane, SetLane
 
 YES = "1"
 """The cell of a condition that holds; null is no, a mark is unknown."""
+
+PREVIOUS = "$previous"
+"""The input of a field that is filled with the address before a change."""
 
 UNKNOWN_REASON = "expression unknown"
 
@@ -167,6 +179,8 @@ def _origin(
         return _computed(compile_expression(entry.origin.expression.text), columns, now)
     if isinstance(entry.origin, FromScore):
         return _scored(scores[entry.origin.score], columns, now)
+    if isinstance(entry.origin, FromPrevious):
+        return (PREVIOUS,), lambda raw: raw
     raise ValueError("an entry without an origin has no values")
 
 

@@ -6,7 +6,7 @@ Counted in items per call (`Endpoint.batch`); a vendor's limit in bytes depends 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.capabilities import Call, Capabilities, Endpoint
@@ -44,8 +44,8 @@ _INVENTORY_CALLS: dict[tuple[str, Action], tuple[Call, str]] = {
 class Work:
     """What apply has to do for people, in items: contacts to create, contacts to update with values, people per tag
     name to apply it to and to take it from, contacts to look up by e-mail, contacts known from a snapshot to be read
-    again before they are changed, written contacts to read back; and whether the account answers with an id only once
-    something was written."""
+    again before they are changed, written contacts to read back; of the creates and updates those that wait for each
+    other, rank by rank; and whether the account answers with an id only once something was written."""
 
     creates: int = 0
     updates: int = 0
@@ -55,6 +55,8 @@ class Work:
     again: int = 0
     read_back: int = 0
     new_account: bool = False
+    ranked_creates: Sequence[int] = ()
+    ranked_updates: Sequence[int] = ()
 
 
 def plan_cost(
@@ -79,12 +81,16 @@ def plan_cost(
 
 
 def _items(work: Work) -> Iterator[tuple[Call, int]]:
-    """Items that share calls; a tag's people share calls with nobody else's."""
-    yield Call.ADD_CONTACTS, work.creates
-    yield Call.UPDATE_CONTACTS, work.updates
+    """Items that share calls; a tag's people share calls with nobody else's, nor do contacts of different ranks."""
+    waiting = sum(work.ranked_updates)
+    for creates in (work.creates - sum(work.ranked_creates), *work.ranked_creates):
+        yield Call.ADD_CONTACTS, creates
+    for updates in (work.updates - waiting, *work.ranked_updates):
+        yield Call.UPDATE_CONTACTS, updates
     yield Call.GET_CONTACT_ID, work.lookups
     yield Call.CONNECT, int(work.new_account)
-    yield Call.LOAD_CONTACTS, work.again
+    for again in (work.again - waiting, *work.ranked_updates) if work.again else ():
+        yield Call.LOAD_CONTACTS, again
     yield Call.LOAD_CONTACTS, work.read_back
     for people in work.applied.values():
         yield Call.APPLY_TAG, people

@@ -78,7 +78,7 @@ def _unreadable(people: PeoplePlan) -> Iterator[Finding]:
 
 def _read(people: PeoplePlan) -> Iterator[tuple[str, str, str, Place]]:
     """What is read from the source: column, how to call it, as which type, and where the file says so."""
-    for column in people.layout.fields:
+    for column in people.layout.read:
         entry = column.binding.entry
         what = f"`{entry.origin.column}`" if isinstance(entry.origin, FromColumn) else f"`{entry.key}`"
         yield column.name, what, column.binding.type, entry.where
@@ -119,7 +119,11 @@ def _of_fields(people: PeoplePlan) -> Iterator[Finding]:
         where = people.layout.match.binding.entry.where
         detail = f"{_people(counts.taken.count)} whose new e-mail another contact has"
         yield _finding("R211", counts.taken.count, detail, where, counts.taken.rows)
-    for column in people.layout.fields:
+    if counts.circles.count:
+        where = people.layout.match.binding.entry.where
+        detail = f"{_people(counts.circles.count)} who would have to get each other's e-mail"
+        yield _finding("R219", counts.circles.count, detail, where, counts.circles.rows)
+    for column in people.layout.read:
         refusals = counts.undecodable.get(column.number)
         if refusals:
             entry = column.binding.entry

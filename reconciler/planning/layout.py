@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from reconciler.model.desired import DynamicTags, Tag
+from reconciler.model.desired import DynamicTags, Push, Tag
 from reconciler.planning.bindings import Binding, InventoryPlan
 from reconciler.planning.causes import Since
 
@@ -60,6 +60,7 @@ class Layout:
     dynamic: tuple[DynamicColumn, ...]
     inventory: InventoryPlan
     writes_match: bool = True  # False: --target leaves the match field out, it is read only
+    previous: tuple[FieldColumn, ...] = ()  # filled with the address that a change overwrites; never compared
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -70,6 +71,17 @@ class Layout:
     def two_way(self) -> tuple[FieldColumn, ...]:
         """Fields that are pulled, too."""
         return tuple(column for column in self.fields if column.binding.entry.pull)
+
+    @property
+    def read(self) -> tuple[FieldColumn, ...]:
+        """Fields of contacts that are read."""
+        return (*self.fields, *self.previous)
+
+    @property
+    def moves_addresses(self) -> bool:
+        """Whether every address that differs is written over the contact's."""
+        entry = self.match.binding.entry
+        return self.writes_match and entry.push is Push.ALWAYS and not entry.pull
 
     def tags_compared(self, owed: Container[str]) -> tuple[TagColumn, ...]:
         """Rule tags that tell a contact in sync from one that is not. Tags for new contacts only say nothing of those

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.addresses import field_address, tag_address
-from reconciler.model.desired import Desired, DynamicTags, Field, Tag
+from reconciler.model.desired import Desired, DynamicTags, Field, FromPrevious, Tag
 from reconciler.model.messages import problem
 from reconciler.model.plan import Caches, PieceFiles, Remembers
 from reconciler.model.problems import Failure
@@ -17,11 +17,12 @@ from reconciler.planning.bindings import InventoryPlan
 from reconciler.planning.caching import agreeing_digest, caching_digest
 from reconciler.planning.causes import Since, entry_since
 from reconciler.planning.comparing import Comparison
-from reconciler.planning.conversion import Columns
+from reconciler.planning.conversion import Columns, ours_lane
 from reconciler.planning.counts import Counts
 from reconciler.planning.layout import DynamicColumn, FieldColumn, Layout, TagColumn
 from reconciler.planning.made import Owners, permissions
 from reconciler.planning.observed import Observed, Options, Remembered
+from reconciler.planning.previous import PreviousAddresses
 from reconciler.planning.pulling import Pulling
 from reconciler.planning.reading import BATCH, ContactReader, PeopleReader, Side
 from reconciler.planning.selection import Selection
@@ -30,7 +31,9 @@ from reconciler.planning.writing_back import raw_texts
 from reconciler.tables.cells import as_sent, as_stored
 from reconciler.tables.changes import ChangeTable
 from reconciler.tables.engine import Engine
+from reconciler.tables.lanes import Lane
 from reconciler.tables.memo import Memo
+from reconciler.tables.moving import Moving
 from reconciler.tables.pairing import Open, Paired, Pairing
 from reconciler.tables.remembered import Before, RememberedPeople
 from reconciler.tables.reorder import Reorder
@@ -102,14 +105,18 @@ class _Comparing:
         options.progress.stage("reading contacts", last.contacts or None)
         theirs = self._read_contacts()
         options.progress.stage("pairing")
-        paired = self._pairing.pair(recalled=self._memo is not None and self._memo.known)
+        moving = Moving(self._engine, layout.moves_addresses, self._rewritten_addresses())
+        paired = self._pairing.pair(recalled=self._memo is not None and self._memo.known, moving=moving)
         options.progress.stage("comparing")
         allowed = permissions(
             layout.dynamic, ours.dynamic_names, Owners.of(self._desired), observed.inventory, "untag" in options.allow
         )
         changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
+        previous = PreviousAddresses(layout, self._previous_lanes(ours))
         agree = self._agree if options.remember else None
-        comparison = Comparison(layout, observed.remembered, allowed, changes, options.examples, self._settled, agree)
+        comparison = Comparison(
+            layout, observed.remembered, allowed, changes, options.examples, self._settled, previous, agree
+        )
         self._compare(comparison, paired)
         self._settled.collect()
         remembers = self._remembers() if options.remember else None
@@ -130,6 +137,25 @@ class _Comparing:
             caches=self._keep(),
             drift_since=observed.remembered.agreed_at if self._known.knows_rows else "",
         )
+
+    def _previous_lanes(self, ours: Side) -> dict[str, Lane]:
+        """From an address to what the fields of previous ones hold; what they refuse is a finding as any other is."""
+        desired = self._desired
+        columns = Columns((), desired.source.types)
+        lanes = {
+            c.name: ours_lane(c.name, c.binding, columns, desired.scores, self._options.now)
+            for c in self._layout.previous
+        }
+        ours.lanes.update(lanes)
+        return lanes
+
+    def _rewritten_addresses(self) -> list[str]:
+        """Contacts whose address the CRM made of another one that was sent."""
+        entry, rewrites = self._layout.match.binding.entry, self._observed.remembered.rewrites
+        if not rewrites:
+            return []
+        names = pa.array([entry.key, entry.renamed_from], pa.string())
+        return list(rewrites.filter(pc.is_in(rewrites["field"], value_set=names))["contact"].to_pylist())
 
     def _before(self) -> Before:
         said = self._observed.remembered
@@ -173,7 +199,8 @@ class _Comparing:
                 known = pc.is_valid(rows.column("idx"))
                 if (theirs := contacts.part(part)) is not None:
                     comparison.updates(_beside(people.filter(known), theirs, rows.filter(known)), pulling)
-                yield people.filter(pc.invert(known))
+                ranked = people.append_column("rank", rows.column("rank"))
+                yield ranked.filter(pc.invert(known))
 
         for batch in rebatched(new(), BATCH):
             if batch.num_rows:
@@ -261,14 +288,16 @@ def lay_out(desired: Desired, observed: Observed, inventory: InventoryPlan, opti
         for n, entry in enumerate(desired.dynamic_tags)
         if selection.takes(dynamic_address(entry.prefix))
     )
+    compared = [c for c in columns if not isinstance(c.binding.entry.origin, FromPrevious)]
     return Layout(
-        fields=tuple(c for c in columns if not c.binding.blocked),
-        blocked=tuple(c for c in columns if c.binding.blocked),
+        fields=tuple(c for c in compared if not c.binding.blocked),
+        blocked=tuple(c for c in compared if c.binding.blocked),
         match=matched,
         tags=tags,
         dynamic=dynamic,
         inventory=inventory,
         writes_match=selection.takes(field_address(match)),
+        previous=tuple(c for c in columns if c not in compared and not c.binding.blocked),
     )
 
 

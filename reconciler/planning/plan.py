@@ -13,6 +13,7 @@ from reconciler.model.plan import (
     Action,
     BoundField,
     Cause,
+    ContactAction,
     ContactCount,
     Delta,
     FieldCount,
@@ -191,6 +192,8 @@ def _work(observed: Observed, people: PeoplePlan) -> Work:
         again=counts.updated_with_values if observed.incremental() else 0,
         read_back=creates + counts.updated_with_values,
         new_account=not observed.account.id,
+        ranked_creates=people.changes.ranked(ContactAction.CREATE),
+        ranked_updates=people.changes.ranked(ContactAction.UPDATE),
     )
 
 

@@ -264,7 +264,7 @@ class ContactReader:
     def __init__(self, layout: Layout, observed: Observed, options: Options, digest: str) -> None:
         """`digest`: under which keys of an earlier read are true, and new ones are made."""
         self._layout, self._options, self._digest = layout, options, digest
-        lanes = [theirs_lane(c.name, c.binding, c.binding.read_key) for c in layout.fields if c.binding.read_key]
+        lanes = [theirs_lane(c.name, c.binding, c.binding.read_key) for c in layout.read if c.binding.read_key]
         self.side = Side({lane.name: lane for lane in lanes})
         self._counted = tuple(dict.fromkeys(layout.inventory.count_held.values()))
         self.keys = tuple(dict.fromkeys([*(lane.inputs[0] for lane in lanes), *(held.key for held in self._counted)]))
@@ -310,12 +310,12 @@ class ContactReader:
         """Canonical rows of the wanted contacts, ascending: id, tags and each field."""
         for page in rebatched(self.snapshot.gather(wanted), BATCH):
             again = len(self._verbatim) < len(self.side.lanes)
-            cells = self._cells(self._repeating.encode(page) if again else page)
-            theirs = {c.theirs: plain(cells[c.name]) for c in self._layout.fields}
+            cells = self._cells(self._repeating.encode(page) if again else page, self._layout.read)
+            theirs = {c.theirs: plain(cells[c.name]) for c in self._layout.read}
             yield _batch({"id": page.column(ID), "tags": page.column(TAGS), **theirs})
 
-    def _cells(self, page: pa.RecordBatch) -> dict[str, pa.Array]:
-        return {c.name: self._cell(c.name, page) for c in self._layout.fields}
+    def _cells(self, page: pa.RecordBatch, columns: Sequence[FieldColumn]) -> dict[str, pa.Array]:
+        return {c.name: self._cell(c.name, page) for c in columns}
 
     def _cell(self, name: str, page: pa.RecordBatch) -> pa.Array:
         lane = self.side.lanes.get(name)
@@ -324,7 +324,7 @@ class ContactReader:
         return page.column(lane.inputs[0]) if name in self._verbatim else lane.run(page)
 
     def _keys(self, page: pa.RecordBatch, pairing: Pairing) -> pa.RecordBatch:
-        cells = self._cells(page)
+        cells = self._cells(page, self._layout.fields)
         match = plain(cells[self._layout.match.name])
         cells["match"] = pc.if_else(is_marked(match), NOTHING, match)
         return pairing.keys_of_theirs(_batch({"n": _numbers(0, page.num_rows), **cells}))

@@ -18,9 +18,11 @@ from reconciler.planning.counts import Counts
 from reconciler.planning.decision import Consent, Moved, Policy, Relation, verdicts
 from reconciler.planning.layout import FieldColumn, Layout
 from reconciler.planning.observed import Remembered
+from reconciler.planning.previous import PreviousAddresses
 from reconciler.tables.cells import as_sent, as_stored, is_marked
 from reconciler.tables.changes import ValueChanges
 from reconciler.tables.lanes import Refusals
+from reconciler.tables.moving import CIRCLE
 from reconciler.tables.remembered import TwoWay
 from reconciler.tables.scalars import NO, NOTHING, flags, text, whole
 from reconciler.tables.settled import pattern_of
@@ -81,9 +83,12 @@ class Differing:
 class ValueDecisions:
     """The decision for every mapped field, by column."""
 
-    def __init__(self, layout: Layout, remembered: Remembered, counts: Counts, examples: bool) -> None:
+    def __init__(
+        self, layout: Layout, remembered: Remembered, counts: Counts, examples: bool, previous: PreviousAddresses
+    ) -> None:
         self._layout, self._remembered, self._counts, self._examples = layout, remembered, counts, examples
         self._rewrites = _by_field(remembered.rewrites)
+        self._previous = previous
 
     def decide(self, batch: pa.RecordBatch, new: bool, drift: bool = False) -> Decided:
         """`batch`: the spooled columns of our side, and of theirs unless the contacts are `new`. `drift`: what differs
@@ -92,6 +97,9 @@ class ValueDecisions:
         for column in self._layout.fields:
             if new or self._layout.writes_match or column is not self._layout.match:
                 self._decide(column, batch, new, drift, decided)
+        if self._layout.previous and not new:
+            for column, rows in self._previous.beside(batch, decided.changes):
+                self._decide(column, rows, new, False, decided)
         return decided
 
     def pulls(self, column: FieldColumn, batch: pa.RecordBatch) -> Differing | None:
@@ -181,10 +189,12 @@ class ValueDecisions:
             self._counts.undecodable.setdefault(column.number, Refusals()).add(undecodable.to_pylist())
 
     def _without_taken(self, batch: pa.RecordBatch, at: pa.Array, verdict: pa.Array) -> pa.Array:
-        """An address that belongs to another contact is not written."""
+        """An address that belongs to another contact, and stays there, is not written."""
         taken = pc.and_(batch.column("taken").take(at), pc.equal(verdict, _verdict(Verdict.SET)))
         if pc.any(taken).as_py():
-            self._counts.taken.add(batch.column("row").take(at).filter(taken).to_pylist())
+            rows, circle = batch.column("row").take(at), pc.equal(batch.column("rank").take(at), whole(CIRCLE))
+            self._counts.taken.add(rows.filter(pc.and_not(taken, circle)).to_pylist())
+            self._counts.circles.add(rows.filter(pc.and_(taken, circle)).to_pylist())
         return pc.if_else(taken, _verdict(Verdict.FINDING), verdict)
 
     def _relation(

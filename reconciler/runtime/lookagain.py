@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.adapters.crm import ID, WireRecord
+from reconciler.runtime.addresses import Addresses
 from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.readback import ReadBack
 from reconciler.runtime.rows import Row
@@ -19,8 +20,8 @@ from reconciler.tables.cells import MARK
 class LookAgain:
     """For one apply. `live`: field key of the file -> the CRM's key of it."""
 
-    def __init__(self, applying: Applying, readback: ReadBack, live: Mapping[str, str]) -> None:
-        self._applying, self._readback, self._live = applying, readback, live
+    def __init__(self, applying: Applying, readback: ReadBack, addresses: Addresses, live: Mapping[str, str]) -> None:
+        self._applying, self._readback, self._addresses, self._live = applying, readback, addresses, live
 
     def still_wanted(self, rows: list[Row]) -> list[Row]:
         """The rows of one batch that still have a value to write, each with only those. Raises Halted."""
@@ -44,6 +45,7 @@ class LookAgain:
                 continue
             moved = moved or stored != after
             del row.values[key]
+        self._addresses.keep_together(row)
         if len(row.values) < len(row.item.record):
             kept = {self._live[key] for key in row.values}
             record = {key: value for key, value in row.item.record.items() if key in kept}

@@ -20,6 +20,7 @@ from reconciler.model.addresses import person_digest, value_digest
 from reconciler.model.capabilities import Call, Json
 from reconciler.model.desired import Desired, Push
 from reconciler.model.plan import ContactAction, Plan, TagAction, Verdict
+from reconciler.runtime.addresses import Addresses
 from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.inventory import InventoryWriter
 from reconciler.runtime.lookagain import LookAgain
@@ -69,6 +70,7 @@ class PeopleWriter:
         self._updates: list[Row] = []
         self._read_back = ReadBack(applying, plan, desired)
         self._look_again: LookAgain | None = None
+        self._addresses = Addresses(desired)
         self.rows = Settling()
         self._taggings = Taggings(applying, inventory, self._read_back, self.rows)
 
@@ -77,10 +79,12 @@ class PeopleWriter:
         self._ways = {key: way for key in self._plan.people.keys if (way := self._way(key)) is not None}
         if self._plan.scope == "incremental":
             live = {key: way.live for key, way in self._ways.items()}
-            self._look_again = LookAgain(self._applying, self._read_back, live)
+            self._look_again = LookAgain(self._applying, self._read_back, self._addresses, live)
         for row in self._rows():
             if row.digest in self._left:
                 self.rows.settled += 1
+                continue
+            if not self._in_turn(row):
                 continue
             self._prepare(row)
             if row.create and row.digest in self._open:
@@ -95,6 +99,22 @@ class PeopleWriter:
         self._flush(Call.UPDATE_CONTACTS)
         self._taggings.flush()
         self._read_back.flush()
+
+    def _in_turn(self, row: Row) -> bool:
+        """Whether the row is to be written: of who takes an address that is not free, as its holder could not be
+        written, only the rest is, and of somebody new nothing. Rows of one rank end before those of the next begin."""
+        if row.rank != self._addresses.rank:
+            self._flush(Call.ADD_CONTACTS)
+            self._flush(Call.UPDATE_CONTACTS)
+            self._addresses.go_on(row.rank)
+        if self._addresses.may_take(row):
+            return True
+        row.short = True
+        if row.create:
+            self.rows.settle(row, 1)
+            return False
+        self._addresses.drop(row)
+        return True
 
     def finish_reading(self) -> None:
         """Read back what was written before a stop that leaves calls for it."""
@@ -122,13 +142,15 @@ class PeopleWriter:
         fields = [keys[field] for field in changed.field("field").to_pylist()]
         afters = iter(zip(fields, changed.field("after").to_pylist(), strict=True))
         ours = iter(pc.not_equal(changed.field("verdict"), _PULL).to_pylist() if self._two_way else ())
-        looked = changed.field("before").to_pylist() if self._look_again else []
+        ranks = batch.column("rank").to_pylist()
+        looks = self._look_again is not None or any(ranks)
+        looked = changed.field("before").to_pylist() if looks else []
         befores = iter(zip(fields, looked, strict=False))
         actions = map(TagAction, tagged.field("action").to_pylist())
         taggings = iter(zip(tagged.field("tag").to_pylist(), actions, strict=True))
         people = (batch.column(name).to_pylist() for name in ("person", "match", "contact", "action"))
         counts = values.value_lengths().to_pylist(), tags.value_lengths().to_pylist()
-        for person, email, contact, action, filled, carried in zip(*people, *counts, strict=True):
+        for person, email, contact, action, filled, carried, rank in zip(*people, *counts, ranks, strict=True):
             written = islice(afters, filled)
             yield Row(
                 digest=person_digest(self._key, person),
@@ -137,7 +159,8 @@ class PeopleWriter:
                 create=action == ContactAction.CREATE,
                 values=dict(compress(written, islice(ours, filled)) if self._two_way else written),
                 tags=list(islice(taggings, carried)),
-                before=dict(islice(befores, filled)) if self._look_again else None,
+                before=dict(islice(befores, filled)) if looks else None,
+                rank=rank,
             )
 
     def _prepare(self, row: Row) -> None:
@@ -152,7 +175,7 @@ class PeopleWriter:
             if key in ways and not (ways[key].doubtful and self._inventory.lost_value(key, after))
         }
         row.tags = [(name, action) for name, action in row.tags if self._inventory.tag_key(name)]
-        row.short = len(row.values) + len(row.tags) < wanted
+        row.short = row.short or len(row.values) + len(row.tags) < wanted
         row.parts = (1 if row.create or row.values else 0) + len(row.tags)
         record: dict[str, Json] = {}
         existing: dict[str, Json] = {}
@@ -278,6 +301,7 @@ class PeopleWriter:
             self._tag(row)
             return
         written = applying.written
+        self._addresses.written(row)
         row.contact = fate.contact
         values = row.values
         if fate.foreign:

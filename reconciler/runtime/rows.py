@@ -13,7 +13,7 @@ class Row:
     """One contact to write.
 
     `values`: field key of the file -> canonical text, None to clear. `before`: what the plan saw there, where that came
-    from a snapshot. `parts`: what has no outcome yet. `owed`: tags
+    from a snapshot or the row has a `rank` (see `tables.moving`). `parts`: what has no outcome yet. `owed`: tags
     that it only gets because it is created. `short`: something of it could not be written, because what it needs is
     not in the CRM.
     """
@@ -25,6 +25,7 @@ class Row:
     values: dict[str, str | None]
     tags: list[tuple[str, TagAction]]
     before: dict[str, str | None] | None = None
+    rank: int = 0
     owed: frozenset[str] = frozenset()
     parts: int = 0
     short: bool = False

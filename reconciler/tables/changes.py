@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from reconciler.model.plan import CHANGES, TAG_CHANGE, VALUE_CHANGE, ContactAction
 from reconciler.tables.grouped import grouped
+from reconciler.tables.ranked import RankedRows
 from reconciler.tables.scalars import whole
 from reconciler.tables.spool import Spool
 
@@ -40,18 +41,20 @@ class TagChanges:
 
 
 class ChangeTable:
-    """What `Plan.people` is: contacts to write, creates first, then by source row. They come in the order of the
-    source."""
+    """What `Plan.people` is: contacts to write, creates first, then by source row, and those with a rank at the end.
+    They come in the order of the source."""
 
     def __init__(self, path: Path, keys: Sequence[str]) -> None:
         self.keys = tuple(keys)
         self.contacts = 0
         self._spools = {action: Spool(path.with_suffix(f".{action:d}")) for action in ContactAction}
+        self._ranked = RankedRows(path)
 
     def append(
         self, people: pa.RecordBatch, action: ContactAction, values: Sequence[ValueChanges], tags: Sequence[TagChanges]
     ) -> int:
-        """How many rows came of it: updates without a change are left out. `people`: person, row, match, contact."""
+        """How many rows came of it: updates without a change are left out. `people`: person, row, match, contact,
+        rank."""
         length = people.num_rows
         value_lists, value_counts = grouped(length, [c.at for c in values], _value_structs(values))
         tag_lists, tag_counts = grouped(length, [c.at for c in tags], _tag_structs(tags))
@@ -64,19 +67,26 @@ class ChangeTable:
                 pa.repeat(whole(action, pa.int8()), length),
                 value_lists,
                 tag_lists,
+                people.column("rank"),
             ],
             schema=CHANGES,
         )
         if action is ContactAction.UPDATE:
             batch = batch.filter(pc.greater(pc.add(value_counts, tag_counts), whole(0, pa.int32())))
         if batch.num_rows:
-            self._spools[action].append(batch)
+            if (plain := self._ranked.take_from(batch)) is not None:
+                self._spools[action].append(plain)
             self.contacts += batch.num_rows
         return int(batch.num_rows)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for spool in self._spools.values():
             yield from spool.batches()
+        yield from self._ranked.batches()
+
+    def ranked(self, action: ContactAction) -> tuple[int, ...]:
+        """How many contacts have a record to write at each rank, creations or updates; ranks with none left out."""
+        return self._ranked.counts(action)
 
 
 def _value_structs(values: Sequence[ValueChanges]) -> pa.Array:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from reconciler.tables.engine import Engine, parquet, quoted
 from reconciler.tables.keys import KeyFile
+from reconciler.tables.moving import Moving
 from reconciler.tables.remembered import RememberedPeople
 from reconciler.tables.spool import exactly
 
@@ -117,10 +118,12 @@ class Pairing:
         """Columns: idx, id, m1, m2, cells, tagset."""
         self._theirs.append(batch)
 
-    def pair(self, recalled: bool = False) -> Paired:
+    def pair(self, recalled: bool = False, moving: Moving | None = None) -> Paired:
         """Leaves `pairs` (ord, idx, same, tags_same, asked, taken; contact, ours and theirs: hashes a pair is known
-        by), `lonely` (ord, may, asked) and `aside`. `recalled`: a memo left the rows of more people (`tables.memo`)."""
+        by), `lonely` (ord, may, asked) and `aside`. `recalled`: a memo left the rows of more people (`tables.memo`).
+        `moving`: what becomes of addresses that other contacts have."""
         engine = self._engine
+        self._moving = moving or Moving(engine)
         engine.view("converted", [self._ours.close()])
         more = " UNION ALL BY NAME SELECT * EXCLUDE (inside) FROM recalled WHERE inside" if recalled else ""
         engine.run(f"CREATE VIEW ours AS FROM converted{more}")
@@ -143,7 +146,7 @@ class Pairing:
             " ANTI JOIN recognised USING (ord) WHERE asked AND NOT same"
             " UNION ALL SELECT ord, NULL, false, false, NULL, NULL, NULL FROM lonely WHERE asked AND may"
         )
-        rows = self._engine.stream(f"{remembered.beside(wanted)} ORDER BY ord", size)
+        rows = self._engine.stream(f"{remembered.beside(self._moving.ranked(wanted))} ORDER BY ord", size)
         return Open(self._engine, rows, size, remembered.opened)
 
     def blocked(self) -> tuple[int, tuple[int, ...]]:
@@ -170,13 +173,15 @@ class Pairing:
         )
 
     def _pair_links(self) -> None:
-        """Leaves `linked`: who has a remembered link, with the contact's `idx`, null if it is gone; and `moved`: whose
-        address is another than the contact's, and belongs to another contact."""
+        """Leaves `linked`: who has a remembered link, with the contact's `idx`, null if it is gone, whether their
+        address is another than the contact's, and whether the contact has one then that it leaves; and `moved`: whose
+        address is another, and stays with another contact."""
         run = self._engine.run
         self._engine.keep(
             "linked",
             f"SELECT o.ord, t.idx, {_JUDGED}, o.m1 IS NOT NULL AND (o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT"
-            f" FROM t.m2) AS moves FROM (SELECT * FROM ours {_LEFT}) o JOIN links l USING (high, low)"
+            " FROM t.m2) AS moves, moves AND o.asked AND t.m1 IS NOT NULL AS leaves"
+            f" FROM (SELECT * FROM ours {_LEFT}) o JOIN links l USING (high, low)"
             " LEFT JOIN theirs t ON t.id = l.contact",
         )
         run(f"INSERT INTO aside SELECT ord, {Aside.GONE:d} FROM linked WHERE idx IS NULL")
@@ -184,12 +189,7 @@ class Pairing:
             f"INSERT INTO aside SELECT ord, {Aside.SHARED_CONTACT:d} FROM linked WHERE idx IN"
             " (SELECT idx FROM linked WHERE idx IS NOT NULL GROUP BY idx HAVING count(*) > 1)"
         )
-        run("CREATE TABLE moved (ord BIGINT)")
-        if self._engine.value("SELECT count(*) FROM linked WHERE moves"):
-            run(
-                "INSERT INTO moved SELECT ord FROM linked JOIN ours USING (ord)"
-                " SEMI JOIN (SELECT m1, m2 FROM theirs WHERE m1 IS NOT NULL) USING (m1, m2) WHERE moves"
-            )
+        self._moving.among_linked()
 
     def _pair_matches(self) -> None:
         """Leaves `found`: who has no link, with each contact that has the person's e-mail; and `lonely`: who has
@@ -214,10 +214,13 @@ class Pairing:
         if value("SELECT count(*) FROM met") > value(f"SELECT count(*) FROM {people}"):
             # Somebody met several contacts; to look for who that is costs more than to see that there is nobody.
             run(f"INSERT INTO aside SELECT ord, {Aside.MANY_CONTACTS:d} FROM found GROUP BY ord HAVING count(*) > 1")
-        run(
-            f"INSERT INTO aside SELECT ord, {Aside.TAKEN:d} FROM found {_LEFT}"
-            " WHERE idx IN (SELECT idx FROM linked WHERE idx IS NOT NULL)"
-        )
+        self._moving.among_met()
+        if value("SELECT count(*) FROM (FROM links LIMIT 1)") and value(f"SELECT count(*) FROM found {_LEFT}"):
+            # A link of somebody who is not there any more counts: who has their address now may be somebody else.
+            run(
+                f"INSERT INTO aside SELECT DISTINCT ord, {Aside.TAKEN:d} FROM (FROM found {_LEFT}) JOIN theirs USING"
+                " (idx) SEMI JOIN links ON links.contact = theirs.id"
+            )
 
     def _aside(self) -> dict[Aside, tuple[int, tuple[int, ...]]]:
         found = self._engine.rows(
@@ -260,6 +263,7 @@ OPEN = pa.schema(
         ("contact", pa.uint64()),
         ("ours", pa.uint64()),
         ("theirs", pa.uint64()),
+        ("rank", pa.int64()),  # see tables.moving
     ]
 )
 THEIRS = pa.schema([("idx", pa.int64()), ("id", pa.string()), *KEYS, ("tagset", pa.int64())])

@@ -133,7 +133,11 @@ class _Play:
         if everything:
             allow = {"create": 1000, "clear": 1000, "delete": 1000}
         now = datetime.fromisoformat(self.scenario.get("now", NOW)).replace(tzinfo=UTC)
-        return request(self.folder / f"{name}.yaml", now=now, allow=allow)
+        file = self.folder / f"{name}.yaml"
+        if everything:
+            return request(file, now=now, allow=allow)
+        persons, target = self.scenario.get("persons", ()), self.scenario.get("target", ())
+        return request(file, now=now, allow=allow, persons=frozenset(persons), target=tuple(target))
 
     def _write(self, desired: str, people: Sequence[Text], name: str = "reconciler") -> None:
         """The file of that name; those of others have a source of their own."""

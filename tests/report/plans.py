@@ -73,6 +73,7 @@ def _person(row: int, contact: str | None, action: ContactAction, values: int) -
         "action": int(action),
         "values": [value] * values,
         "tags": [],
+        "rank": 0,
     }
 
 

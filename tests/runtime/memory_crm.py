@@ -348,6 +348,7 @@ class SomeChanges:
             "action": int(ContactAction.UPDATE if row.contact else ContactAction.CREATE),
             "values": values,
             "tags": [{"tag": tag, "action": int(action)} for tag, action in row.tags],
+            "rank": 0,
         }
 
 

@@ -8,10 +8,11 @@ from reconciler.model.plan import ContactAction
 from reconciler.tables.changes import ChangeTable, TagChanges
 
 
-def people(rows: list[int]) -> pa.RecordBatch:
+def people(rows: list[int], ranks: list[int] | None = None) -> pa.RecordBatch:
     texts = pa.array([f"p{row}" for row in rows], pa.string())
     return pa.RecordBatch.from_arrays(
-        [texts, pa.array(rows, pa.int64()), texts, texts], names=["person", "row", "match", "contact"]
+        [texts, pa.array(rows, pa.int64()), texts, texts, pa.array(ranks or [0] * len(rows), pa.int64())],
+        names=["person", "row", "match", "contact", "rank"],
     )
 
 

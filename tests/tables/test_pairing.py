@@ -92,8 +92,8 @@ def test_people_are_paired_by_e_mail_and_the_rest_is_created(engine: Engine) -> 
     paired = pairing.pair()
     assert (paired.pairs, paired.settled, paired.creates, paired.no_contact) == (2, 1, 1, 0)
     assert open_rows(engine, pairing) == [
-        {"ord": 1, "idx": 1, "taken": False, "tags_same": True, "unmoved": False, "agreed": None},
-        {"ord": 2, "idx": None, "taken": False, "tags_same": False, "unmoved": False, "agreed": None},
+        {"ord": 1, "idx": 1, "taken": False, "tags_same": True, "rank": 0, "unmoved": False, "agreed": None},
+        {"ord": 2, "idx": None, "taken": False, "tags_same": False, "rank": 0, "unmoved": False, "agreed": None},
     ]
 
 
@@ -107,7 +107,7 @@ def test_a_new_address_that_another_contact_has_is_marked(engine: Engine) -> Non
     pairing = feed(engine, [("1", "b@x", "v")], [("9", "a@x", "w"), ("8", "b@x", "w")], {"1": "9"})
     pairing.pair()
     assert open_rows(engine, pairing) == [
-        {"ord": 0, "idx": 0, "taken": True, "tags_same": True, "unmoved": False, "agreed": None}
+        {"ord": 0, "idx": 0, "taken": True, "tags_same": True, "rank": 0, "unmoved": False, "agreed": None}
     ]
 
 

@@ -62,8 +62,10 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R208",
         "the e-mail belongs to another person's contact",
-        "The person has no contact yet, and the contact with that e-mail is linked to somebody else.",
-        "correct the e-mail in the source, or merge the contacts in the CRM",
+        "The person has no contact yet, and the contact with that e-mail is linked to somebody else, who may not be in"
+        " the source any more. It is not taken over: it would get another person's values.",
+        "correct the e-mail in the source, or the one of the contact in the CRM; if both are one person with a new id,"
+        " forget the links with `reconciler status --forget`",
         _W,
     ),
     Message(
@@ -83,7 +85,8 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R211",
         "the new e-mail belongs to another contact",
-        "The person's e-mail changed to one that another contact has. The address is not written; other values are.",
+        "The person's e-mail changed to one that another contact has and does not lose in this run: nobody in the"
+        " source leaves it, or who does was not asked for. The address is not written; other values are.",
         "merge the two contacts in the CRM, or correct the e-mail in the source",
         _W,
     ),
@@ -116,6 +119,15 @@ FINDINGS: tuple[Message, ...] = (
         " Such names are one tag to people, and a tag has one owner: it is neither created nor applied, and these"
         " people lose none of the tags that they have.",
         "write the value in the source like the tag that is there, or give the entry a prefix of its own",
+        _W,
+    ),
+    Message(
+        "R219",
+        "e-mails go round in a circle",
+        "These people take each other's address, two who swap them for example. A CRM that has each address once cannot"
+        " be told so one after the other, so their addresses are not written; other values are.",
+        "give one of the contacts any other address in the CRM: the next apply then writes all of them, one after the"
+        " other",
         _W,
     ),
     Message(

@@ -116,6 +116,14 @@ RULES: tuple[Message, ...] = (
         name="tag-column",
     ),
     Message(
+        "R119",
+        "the previous e-mail is not mapped onto the e-mail",
+        "The previous e-mail is what the e-mail was before a plan changes it: mapped onto the e-mail itself, nobody"
+        " would have an address any more.",
+        "map the e-mail from a column, and give the previous e-mail a field of its own",
+        name="previous-email",
+    ),
+    Message(
         "R120",
         "a field that cannot be pulled",
         "A value that comes back needs a column of its own to go into; the person's name is never changed.",
@@ -152,6 +160,7 @@ ALWAYS: frozenset[str] = frozenset(
         "identity-mapped",
         "key-fits-type",
         "no-passwords",
+        "previous-email",
         "pull-column",
         "pull-once",
         "rename-once",
