@@ -152,7 +152,7 @@ def ways_of_number(spec: Spec) -> Ways:
     def ways(canonical: str, like: str | None, *_: str | None) -> Iterator[str]:
         found = shape(like) if like else None
         if found is not None:
-            yield write(canonical, _between(found[1], group), len(found[2] or ""))
+            yield write(canonical, _between(found[1], group), min(len(found[2] or ""), DIGITS))
         yield write(canonical, group, 0)
 
     return ways
