@@ -40,10 +40,9 @@ class JsonlRows:
         self._handle.seek(0)
         at = row = 0
         for number, line in enumerate(self._handle, 1):
-            start, at = at, at + len(line)
-            if number == 1 and line.startswith(codecs.BOM_UTF8):
+            at += len(line)
+            if number == 1:
                 line = line.removeprefix(codecs.BOM_UTF8)
-                start = at - len(line)
             if not line.strip():
                 continue
             row += 1
@@ -52,7 +51,7 @@ class JsonlRows:
                 self._learn(record)
             person = text_of(record.get(self._person), self._person, line)
             if person is not None and person in persons:
-                yield Found(person, start, at)
+                yield Found(person, at - len(line), at)
         if not row:
             raise SourceFailed("E410", "there is no line with an object")
 
@@ -117,9 +116,7 @@ class JsonlRow:
                 record = orjson.loads(line)
             except orjson.JSONDecodeError:
                 continue
-            if record.keys() - {name} != self._record.keys() - {name} or any(
-                record[other] != value for other, value in self._record.items() if other != name
-            ):
+            if {**record, name: None} != {**self._record, name: None}:
                 continue
             if same(name, meant, text_of(record.get(name), name, line)):
                 self._changes, self._record, self._now = changes, record, line

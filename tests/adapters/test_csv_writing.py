@@ -137,6 +137,16 @@ def test_a_value_is_written_in_the_files_encoding_or_refused(
     assert path.read_bytes() == text.format(value if wrote is Wrote.DONE else "old").encode(encoding)
 
 
+@pytest.mark.parametrize(("delimiter", "wrote"), [(",", Wrote.ALTERED), ("\\", Wrote.REFUSED)])
+def test_a_letter_that_the_encoding_makes_another_one_is_not_written(path: Path, delimiter: str, wrote: Wrote) -> None:
+    """A yen sign becomes a backslash, which may even end the cell."""
+    content = f"id{delimiter}v\n1{delimiter}a\n".encode()
+    path.write_bytes(content)
+    edit = Edit("1", {"v": ("a", "5\u00a5")})
+    assert written(path, edit, encoding="shift_jis", delimiter=delimiter) == [wrote]
+    assert path.read_bytes() == content
+
+
 def test_a_row_whose_place_cannot_be_told_is_refused(path: Path) -> None:
     """In this encoding one letter may be written in two ways; encoding it again does not give the same bytes."""
     content = b"id,v\n1,\xfa\x40\n"

@@ -16,9 +16,12 @@ import pytest
 from edited import beside, exactly, refused, writable, written
 from filled import CANARY, opened
 
-from reconciler.adapters import replacing
+from reconciler.adapters import registry, replacing
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.source import Edit, Same, Source, Writable, Wrote
+from reconciler.config import load
+from reconciler.model.desired import Desired
+from reconciler.model.problems import Failure
 
 CONTENT = {"csv": "id,v,w\n1,a,{0}\n2,b,{0}\n", "jsonl": '{{"id":1,"v":"a","w":"{0}"}}\n{{"id":2,"v":"b","w":"{0}"}}\n'}
 EDIT = Edit("1", {"v": ("a", "new")})
@@ -35,6 +38,29 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def filled(path: Path) -> Path:
     path.write_text(CONTENT[path.suffix[1:]].format(CANARY))
     return path
+
+
+def loaded(kind: str, folder: Path) -> Desired:
+    file = folder / "reconciler.yaml"
+    file.write_text(
+        "version: 1\ncrm: {type: local, path: crm.db}\n"
+        f"source: {{type: {kind}, path: people, write: true}}\n"
+        "identity: {person: id, match: email}\nfields: {email: email}\n"
+    )
+    return load(file, {}, registry.options_models(registry.CRM), registry.options_models(registry.SOURCE))
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_the_file_says_whether_values_may_be_written_back(kind: str, tmp_path: Path) -> None:
+    options = loaded(kind, tmp_path).source.options
+    adapter = registry.find(registry.SOURCE, kind)
+    assert adapter.open(options, tmp_path).cannot_write() == ""
+
+
+def test_the_file_cannot_say_so_of_a_parquet_file(tmp_path: Path) -> None:
+    with pytest.raises(Failure) as caught:
+        loaded("parquet", tmp_path)
+    assert [problem.code for problem in caught.value.problems] == ["E111"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
