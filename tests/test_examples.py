@@ -63,6 +63,8 @@ def folder(example: Example, tmp_path: Path, request: pytest.FixtureRequest, mon
             crm.seed()
         ended = reconciler(folder, "-f", "last-year.yaml", "apply", "--auto-approve", "--now", "2025-11-22")
         assert ended.code == 0, ended.out + ended.err
+        ended = reconciler(folder, "-f", "last-year.yaml", "status", "--forget", "fields")
+        assert ended.code == 0, ended.out + ended.err
     return folder
 
 
@@ -106,6 +108,15 @@ def test_an_example_applies_and_then_plans_to_nothing(folder: Path, example: Exa
 def test_what_needs_a_permission_is_refused_without_it(folder: Path, example: Example) -> None:
     ended = run(folder, example, "apply", "--auto-approve", "--now", NOW)
     assert ended.code == 3, ended.out + ended.err
+
+
+@every(MEMBERSHIP)
+def test_what_last_years_file_owns_is_refused_until_it_lets_go(folder: Path, example: Example) -> None:
+    again = reconciler(folder, "-f", "last-year.yaml", "apply", "--auto-approve", "--now", NOW)
+    assert again.code == 0, again.out + again.err
+    ended = run(folder, example, "apply", "--auto-approve", "--now", NOW, *example.allowed)
+    assert ended.code == 3, ended.out + ended.err
+    assert "last-year.yaml:12 fills it too" in ended.out
 
 
 def test_the_sites_of_the_agency_do_not_know_each_other(tmp_path: Path) -> None:
