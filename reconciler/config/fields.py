@@ -14,7 +14,17 @@ from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.shapes import name_trouble
 from reconciler.config.shorthand import expand_field, option_places
 from reconciler.config.tree import Mapping, Pair, is_foreign
-from reconciler.model.desired import Empty, Field, FromColumn, FromExpression, FromPrevious, FromScore, Option, Origin, Push
+from reconciler.model.desired import (
+    Empty,
+    Field,
+    FromColumn,
+    FromExpression,
+    FromPrevious,
+    FromScore,
+    Option,
+    Origin,
+    Push,
+)
 from reconciler.model.problems import Place
 from reconciler.model.types import Spec, check_spec
 
@@ -114,7 +124,7 @@ class FieldReader:
         return Field(
             key=key,
             where=where,
-            origin=self._origin(entry, places, address),
+            origin=self._origin(entry, address),
             type=type,
             format=entry.format,
             decimals=entry.decimals,
@@ -136,7 +146,7 @@ class FieldReader:
             where_of=places,
         )
 
-    def _origin(self, entry: FieldEntry, places: Places, address: str) -> Origin | None:
+    def _origin(self, entry: FieldEntry, address: str) -> Origin | None:
         if entry.from_ is not None:
             return FromColumn(entry.from_)
         if entry.score is not None:

@@ -34,7 +34,7 @@ def not_alone(where: Place, path: str, problems: Problems) -> None:
     """Note an expression that does something with the previous address: only the plan knows it, and only while it
     writes the new one."""
     detail = f"{shown(path)}: `{PREVIOUS_EMAIL}` is no column, and stands alone"
-    fix = f"write {WHOLE} under `fields`; a column of that name is row[\"{PREVIOUS_EMAIL}\"]"
+    fix = f'write {WHOLE} under `fields`; a column of that name is row["{PREVIOUS_EMAIL}"]'
     problems.add("E117", detail, where, fix)
 
 

@@ -11,7 +11,17 @@ from typing import NamedTuple
 from reconciler.config.collect import Problems, seen_from, shown
 from reconciler.config.expressions import Expressions
 from reconciler.config.reading import path_text
-from reconciler.model.desired import Contacts, DynamicTags, Field, FromPrevious, FromScore, Identity, Push, ScoreRule, Tag
+from reconciler.model.desired import (
+    Contacts,
+    DynamicTags,
+    Field,
+    FromPrevious,
+    FromScore,
+    Identity,
+    Push,
+    ScoreRule,
+    Tag,
+)
 from reconciler.model.names import fold_name
 from reconciler.model.problems import Place
 

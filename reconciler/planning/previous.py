@@ -1,5 +1,5 @@
-"""The address before a change: written beside the new one, of contacts whose address this plan changes. Nothing compares
-it: whoever's address does not change keeps what they have there."""
+"""The address before a change: written beside the new one, of contacts whose address this plan changes. Nothing
+compares it: whoever's address does not change keeps what they have there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ class PreviousAddresses:
             before = _placed(batch.num_rows, lost)
             given = pa.RecordBatch.from_arrays([before], names=[PREVIOUS])
             rows = pc.if_else(pc.is_valid(before), batch.column("row"), pa.scalar(None, pa.int64()))
-            ours = pc.if_else(pc.is_valid(before), self._lanes[column.name].run(given, rows), batch.column(column.theirs))
+            ours = pc.if_else(
+                pc.is_valid(before), self._lanes[column.name].run(given, rows), batch.column(column.theirs)
+            )
             yield column, batch.append_column(column.name, ours)
 
 

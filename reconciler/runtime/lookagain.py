@@ -20,9 +20,7 @@ from reconciler.tables.cells import MARK
 class LookAgain:
     """For one apply. `live`: field key of the file -> the CRM's key of it."""
 
-    def __init__(
-        self, applying: Applying, readback: ReadBack, addresses: Addresses, live: Mapping[str, str]
-    ) -> None:
+    def __init__(self, applying: Applying, readback: ReadBack, addresses: Addresses, live: Mapping[str, str]) -> None:
         self._applying, self._readback, self._addresses, self._live = applying, readback, addresses, live
 
     def still_wanted(self, rows: list[Row]) -> list[Row]:

@@ -39,8 +39,8 @@ class TagChanges:
 
 
 class ChangeTable:
-    """What `Plan.people` is: contacts to write, creates first, then by source row, and those with a rank at the end. They
-    come in the order of the source."""
+    """What `Plan.people` is: contacts to write, creates first, then by source row, and those with a rank at the end.
+    They come in the order of the source."""
 
     def __init__(self, path: Path, keys: Sequence[str]) -> None:
         self.keys = tuple(keys)

@@ -31,8 +31,8 @@ class Moving:
         self._moves = self._ranked = False
 
     def among_linked(self) -> None:
-        """Of `linked` (see `tables.pairing`): leaves `moved`, whose new address another contact keeps, and `ranks` (ord,
-        rank) of the others who take or leave one, and of who stands in a circle."""
+        """Of `linked` (see `tables.pairing`): leaves `moved`, whose new address another contact keeps, and `ranks`
+        (ord, rank) of the others who take or leave one, and of who stands in a circle."""
         run, value = self._engine.run, self._engine.value
         run("CREATE TABLE moved (ord BIGINT)")
         run("CREATE TABLE ranks (ord BIGINT, rank BIGINT)")

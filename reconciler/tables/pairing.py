@@ -230,14 +230,15 @@ class Pairing:
         )
 
     def _pair_links(self) -> None:
-        """Leaves `linked`: who has a remembered link, with the contact's `idx`, null if it is gone, whether their address
-        is another than the contact's, and whether the contact has one then that it leaves; and `moved`: whose address
-        is another, and stays with another contact."""
+        """Leaves `linked`: who has a remembered link, with the contact's `idx`, null if it is gone, whether their
+        address is another than the contact's, and whether the contact has one then that it leaves; and what
+        `tables.moving` makes of addresses that other contacts have."""
         run = self._engine.run
         self._engine.keep(
             "linked",
             f"SELECT o.ord, t.idx, {_JUDGED}, o.m1 IS NOT NULL AND (o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT"
-            f" FROM t.m2) AS moves, moves AND o.asked AND t.m1 IS NOT NULL AS leaves FROM (SELECT * FROM ours {_LEFT}) o JOIN links l USING (high, low)"
+            f" FROM t.m2) AS moves, moves AND o.asked AND t.m1 IS NOT NULL AS leaves FROM (SELECT * FROM ours"
+            f" {_LEFT}) o JOIN links l USING (high, low)"
             " LEFT JOIN theirs t ON t.id = l.contact",
         )
         run(f"INSERT INTO aside SELECT ord, {Aside.GONE:d} FROM linked WHERE idx IS NULL")

@@ -62,8 +62,8 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R208",
         "the e-mail belongs to another person's contact",
-        "The person has no contact yet, and the contact with that e-mail is linked to somebody else, who may not be in the"
-        " source any more. It is not taken over: it would get another person's values.",
+        "The person has no contact yet, and the contact with that e-mail is linked to somebody else, who may not be in"
+        " the source any more. It is not taken over: it would get another person's values.",
         "correct the e-mail in the source, or the one of the contact in the CRM; if both are one person with a new id,"
         " forget the links with `reconciler status --forget`",
         _W,
@@ -85,8 +85,8 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R211",
         "the new e-mail belongs to another contact",
-        "The person's e-mail changed to one that another contact has and does not lose in this run: nobody in the source"
-        " leaves it, or who does was not asked for. The address is not written; other values are.",
+        "The person's e-mail changed to one that another contact has and does not lose in this run: nobody in the"
+        " source leaves it, or who does was not asked for. The address is not written; other values are.",
         "merge the two contacts in the CRM, or correct the e-mail in the source",
         _W,
     ),

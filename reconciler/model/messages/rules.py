@@ -118,8 +118,8 @@ RULES: tuple[Message, ...] = (
     Message(
         "R119",
         "the previous e-mail is not mapped onto the e-mail",
-        "The previous e-mail is what the e-mail was before a plan changes it: mapped onto the e-mail itself, nobody would"
-        " have an address any more.",
+        "The previous e-mail is what the e-mail was before a plan changes it: mapped onto the e-mail itself, nobody"
+        " would have an address any more.",
         "map the e-mail from a column, and give the previous e-mail a field of its own",
         name="previous-email",
     ),
