@@ -66,7 +66,9 @@ class FieldEntry(Entry):
     """One CRM field: which it is, what fills it, and who may overwrite whom."""
 
     from_: Name | None = Field(None, alias="from", description="The source column that fills the field.")
-    value: Expr | None = Field(None, description="An expression that computes the value; pushed only.")
+    value: Expr | None = Field(
+        None, description="An expression that computes the value, or `previous_email`; pushed only."
+    )
     score: Name | None = Field(None, description="The score under `scores` that fills the field; pushed only.")
     map: Texts | None = Field(None, description="Source value: value, before the type reads it; others pass through.")
     type: Text | None = Field(None, description="The value type; default: what the existing CRM field holds.")

@@ -44,8 +44,8 @@ _INVENTORY_CALLS: dict[tuple[str, Action], tuple[Call, str]] = {
 class Work:
     """What apply has to do for people, in items: contacts to create, contacts to update with values, people per tag
     name to apply it to and to take it from, contacts to look up by e-mail, contacts known from a snapshot to be read
-    again before they are changed, written contacts to read back; of the creates and updates those that wait for each
-    other, rank by rank; and whether the account answers with an id only once something was written."""
+    again before they are changed, written contacts to read back; of creates and updates those whose address moves,
+    rank by rank; and whether the account answers with an id only once something was written."""
 
     creates: int = 0
     updates: int = 0

@@ -174,8 +174,8 @@ class Pairing:
 
     def _pair_links(self) -> None:
         """Leaves `linked`: who has a remembered link, with the contact's `idx`, null if it is gone, whether their
-        address is another than the contact's, and whether the contact has one then that it leaves; and `moved`: whose
-        address is another, and stays with another contact."""
+        address is another than the contact's, and whether the contact has one then that it leaves; and what
+        `tables.moving` makes of addresses that other contacts have."""
         run = self._engine.run
         self._engine.keep(
             "linked",

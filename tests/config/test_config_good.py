@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.desired import Empty, FromColumn, FromExpression, FromScore, Limits, Push
+from reconciler.model.desired import Empty, FromColumn, FromExpression, FromPrevious, FromScore, Limits, Push
 from reconciler.model.problems import Level, Place
 
 GOOD = Path(__file__).parent / "good"
@@ -43,6 +43,8 @@ def test_every_kind_of_origin_is_told_apart(long):
     assert isinstance(fields["full_name"].origin, FromExpression)
     assert fields["full_name"].origin.expression.text == 'first_name + " " + last_name'
     assert fields["renewal_note"].origin is None
+    assert fields["old_email"].origin == FromPrevious("email")
+    assert (fields["old_email"].type, fields["old_email"].push) == ("email", Push.ALWAYS)
     assert fields["legacy_code"].absent
 
 

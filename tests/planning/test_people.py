@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.adapters.codecs import ONE_BLANK, wire
 from reconciler.model.addresses import person_digest, text_digest
-from reconciler.model.desired import DynamicTags, Empty, Expression, Option, Push
+from reconciler.model.desired import DynamicTags, Empty, Expression, Field, FromPrevious, Option, Push
 from reconciler.model.inventory import CrmField, CrmOption
 from reconciler.model.plan import Cause
 from reconciler.model.problems import Failure
@@ -90,6 +90,26 @@ def test_an_address_that_another_contact_has_is_not_written_and_the_rest_is(tmp_
     plan = World([ANN], contacts, [CITY], LIVE, remembered=links).plan(tmp_path)
     assert written(plan) == [("1", "7", "city", "set", "Graz", "Bonn")]
     assert codes(plan) == {"R211": 1}
+
+
+def test_a_previous_address_that_the_field_cannot_hold_is_a_finding_and_the_new_one_is_written(tmp_path: Path) -> None:
+    links = Remembered(KEY, True, created=((person_digest(KEY, "1"), "7"),))
+    before = Field("before", HERE, FromPrevious("email"), type="text")
+    short = CrmField("before", "Before", CAPABILITIES.wires["text"].native, max_length=5)
+    world = World([ANN], [contact(7, "old@x.org")], [before], [short], remembered=links)
+    plan = world.plan(tmp_path)
+    assert written(plan) == [("1", "7", "email", "set", "old@x.org", "ann@x.org")]
+    assert codes(plan) == {"R204": 1}
+    there = world.plan(tmp_path / "alone", target=("field.before",))
+    assert (written(there), codes(there)) == ([], {})
+
+
+def test_a_contact_without_an_address_has_no_previous_one(tmp_path: Path) -> None:
+    links = Remembered(KEY, True, created=((person_digest(KEY, "1"), "7"),))
+    before = Field("before", HERE, FromPrevious("email"), type="text")
+    there = [{"id": 7, "email": None, "before": "older@x.org"}]
+    world = World([ANN], there, [before], [text_field("before")], remembered=links)
+    assert written(world.plan(tmp_path)) == [("1", "7", "email", "set", None, "ann@x.org")]
 
 
 def test_what_the_crm_made_of_our_value_is_in_sync(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.plan import ContactAction, Plan
@@ -49,9 +49,7 @@ def test_after_an_apply_the_plan_is_empty_at_first_and_after_the_data_changed(
 ) -> None:
     once, _ = applied(world, fresh())
     assert written(once.plan(fresh())) == []
-    twice, plan = applied(replace(once, people=later), fresh())
-    # An address that one contact leaves is free for another person only in the next plan.
-    assume(not addresses_left(plan) & {(row["email"] or "").strip().lower() for row in later})
+    twice, _ = applied(replace(once, people=later), fresh())
     again = twice.plan(fresh())
     assert written(again) == []
     assert not again.pending
@@ -88,10 +86,15 @@ def test_the_plan_of_one_person_is_what_the_whole_plan_says_of_them(
 ) -> None:
     once, _ = applied(world, fresh())
     world = replace(once, people=later)
-    whole = written(world.plan(fresh()))
+    plan = world.plan(fresh())
+    whole, left = written(plan), addresses_left(plan)
     for person in {row["id"] for row in later if row["id"]}:
         part = world.plan(fresh(), persons=frozenset({person}))
-        assert written(part) == [row for row in whole if row[0] == person]
+        said = [row for row in whole if row[0] == person]
+        if not any(row[2] == "email" and row[5] in left for row in said):
+            assert written(part) == said
+        else:  # who takes an address that is left only by somebody else, who was not asked for, does not get it
+            assert set(written(part)) == {row for row in said if row[1] and row[2] != "email"}
         assert part.contacts.people + part.contacts.out_of_scope == sum(row["id"] == person for row in later)
 
 
