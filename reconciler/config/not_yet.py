@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.config.collect import Problems
-from reconciler.config.models import ContactsSection, DefaultsSection, FieldEntry, IdentitySection
+from reconciler.config.models import DefaultsSection, FieldEntry
 from reconciler.config.reading import Places
 from reconciler.model.problems import Place
 
@@ -20,17 +20,6 @@ def refuse_two_way(entry: FieldEntry | DefaultsSection, address: str, where: Pla
         refuse(f"`{address}.pull`", where.get("pull"), problems, "remove it: values are pushed only")
     if entry.conflict not in (None, "report"):
         refuse(f"`{address}.conflict`", where.get("conflict"), problems, "remove it: without pull there is no conflict")
-
-
-def refuse_identity(entry: IdentitySection, where: Places, problems: Problems) -> None:
-    for key in ("link", "store"):
-        if getattr(entry, key) is not None:
-            refuse(f"`identity.{key}`", where.get(key), problems, "remove it: people are found by `identity.match`")
-
-
-def refuse_gone(entry: ContactsSection, where: Places, problems: Problems) -> None:
-    if entry.gone != "report":
-        refuse("`contacts.gone` other than `report`", where.get("gone"), problems)
 
 
 def refuse_previous_email(where: Place | None, problems: Problems) -> None:

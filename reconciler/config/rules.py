@@ -11,6 +11,7 @@ from typing import NamedTuple
 from reconciler.config.collect import Problems, seen_from, shown
 from reconciler.config.expressions import Expressions
 from reconciler.config.reading import path_text
+from reconciler.config.store import check_store
 from reconciler.model.desired import Contacts, DynamicTags, Field, FromScore, Identity, Push, ScoreRule, Tag
 from reconciler.model.names import fold_name
 from reconciler.model.problems import Place
@@ -69,6 +70,10 @@ def _identity_mapped(draft: Draft, problems: Problems) -> None:
     if entry.push is Push.NEVER and draft.contacts.create:
         detail = f"{shown(entry.key)} is never pushed, so a contact that is created could not be found again"
         problems.add("R102", detail, entry.where_of.get("push", entry.where))
+
+
+def _store_filled(draft: Draft, problems: Problems) -> None:
+    check_store(draft.identity, draft.fields, problems)
 
 
 def _field_filled_once(draft: Draft, problems: Problems) -> None:
@@ -217,6 +222,8 @@ def _tag_column(draft: Draft, problems: Problems) -> None:
     identity = draft.identity
     match = draft.fields.get(identity.match) if identity else None
     names = {identity.person: "names a person"} if identity else {}
+    if identity and identity.link is not None:
+        names.setdefault(identity.link, "names a contact")
     if match is not None and match.column is not None:
         names[match.column] = "holds the e-mail address"
     for entry in draft.fields.values():
@@ -233,6 +240,7 @@ def _tag_column(draft: Draft, problems: Problems) -> None:
 _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _email_mapped,
     _identity_mapped,
+    _store_filled,
     _field_filled_once,
     _tag_one_owner,
     _score_push,

@@ -23,6 +23,7 @@ class Counts:
     fields: dict[tuple[int, Cause], FieldCount] = field(default_factory=dict)
     tags: dict[tuple[str, Cause], TagCount] = field(default_factory=dict)  # by name and cause
     taken: Refusals = field(default_factory=Refusals)
+    claimed: Refusals = field(default_factory=Refusals)  # whose id is not stored in their contact
     undecodable: dict[int, Refusals] = field(default_factory=dict)
     first_lost: Counter[str] = field(default_factory=Counter)  # by tag: who carried it against its rule before us
     first_kept: dict[str, Refusals] = field(default_factory=dict)  # those of them who keep it

@@ -1,22 +1,25 @@
 """Who is who: people and contacts as keys and hashes, paired in joins, no row at a time.
 
 A person is a 128-bit digest of their id, a match (e-mail) is a pair of 64-bit hashes, a row is a 64-bit hash of its
-canonical cells and the sum of its tags. Steps: remembered link, then e-mail, each on what the step before left.
+canonical cells and the sum of its tags. Steps: remembered link (where the file asks for more signs: `tables.signs`), then
+e-mail, each on what the step before left.
 Whoever is ambiguous is set aside with a reason; all others go on. What grows with people lies in files that the engine
 reads as often as it needs, so that it never has to hold all of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 
 import pyarrow as pa
 
+from reconciler.model.desired import Gone
+from reconciler.tables.aside import Aside
 from reconciler.tables.engine import Engine, parquet, quoted
 from reconciler.tables.keys import KeyFile
+from reconciler.tables.signs import NO_SIGNS, STORED, STORED_KEYS, Leading, Signs
 from reconciler.tables.spool import exactly
 
 LINKS = pa.schema(
@@ -32,36 +35,32 @@ KEYS = pa.schema([("m1", pa.uint64()), ("m2", pa.uint64()), ("cells", pa.uint64(
 """What is compared of one contact, tags apart."""
 
 
-class Aside(IntEnum):
-    """Why a person is left alone."""
-
-    NO_PERSON = 1  # the column that names the person is empty
-    SAME_PERSON = 2  # several rows have the same person id
-    SAME_MATCH = 3  # several people have the same e-mail
-    MANY_CONTACTS = 4  # several contacts have the person's e-mail
-    SHARED_CONTACT = 5  # several people are linked to one contact
-    GONE = 6  # the linked contact does not exist any more
-    TAKEN = 7  # the e-mail belongs to a contact that is linked to somebody else
-    NO_MATCH = 8  # not linked, and no e-mail to look up
+Some = tuple[int, tuple[int, ...]]
+"""How many people, and the first of their source rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """How many people in scope met which fate; `aside` by reason, with the first source rows."""
+    """How many people in scope met which fate; `aside` by reason, with the first source rows. `differing`: whose column
+    names another contact than their remembered link. `parted`: whose contact is gone, and who may not be created anew."""
 
     pairs: int
     settled: int
     creates: int
     no_contact: int
-    aside: dict[Aside, tuple[int, tuple[int, ...]]]
+    aside: dict[Aside, Some]
+    differing: Some = (0, ())
+    parted: Some = (0, ())
 
 
 class Open:
     """People whose whole rows are needed, in the order of the source, on disk; a row's *place* is its number here."""
 
-    def __init__(self, engine: Engine, rows: Iterator[pa.RecordBatch], size: int) -> None:
+    def __init__(
+        self, engine: Engine, rows: Iterator[pa.RecordBatch], size: int, more: Sequence[pa.Field] = ()
+    ) -> None:
         self._engine = engine
-        file = KeyFile(engine.workdir / "open.parquet", OPEN)
+        file = KeyFile(engine.workdir / "open.parquet", pa.schema([*OPEN, *more]))
         for batch in exactly(rows, size):
             file.append(batch)  # one group of rows, which is a part
         self._file, self.rows, self.parts = file.close(), file.rows, file.groups
@@ -87,44 +86,63 @@ class Pairing:
     `idx`, its row in what was read of the CRM."""
 
     def __init__(
-        self, engine: Engine, key: bytes, cells: Sequence[str], blocked: Sequence[str], raw: Sequence[str] = ()
+        self,
+        engine: Engine,
+        key: bytes,
+        cells: Sequence[str],
+        blocked: Sequence[str],
+        raw: Sequence[str] = (),
+        signs: Signs = NO_SIGNS,
     ) -> None:
         """`cells`: columns whose texts make the row hash. `blocked`: boolean columns kept beside the keys. `raw`: the
         columns as the source gives them, the first of which names the person, where a memo is to recognise them (see
-        `tables.memo`)."""
+        `tables.memo`). `signs`: what else pairs them."""
         self._engine = engine
         self._key = key.hex()
         self._hash = f"hash({', '.join(cells)})"
         self._blocked = tuple(blocked)
         self._raw = raw_hash(raw) if raw else ""
+        self._signs = signs
+        self._keys = [*KEYS, *(pa.field(*column) for column in signs.theirs)]
         folder = engine.workdir
-        self._ours = KeyFile(folder / "ours.parquet", ours_schema(blocked, bool(raw)))
-        self._theirs = KeyFile(folder / "theirs.parquet", THEIRS)
+        self._ours = KeyFile(folder / "ours.parquet", ours_schema(blocked, bool(raw), signs))
+        self._theirs = KeyFile(folder / "theirs.parquet", pa.schema([*THEIRS, *self._keys[len(KEYS) :]]))
+        self._bystanders = KeyFile(folder / "bystanders.parquet", STORED_KEYS) if signs.stored else None
+        self._links = "links"
+        self._former: Mapping[str, str] = {}
+        self._leading: Leading | None = None
         engine.run("CREATE TABLE aside (ord BIGINT, reason TINYINT)")
         self._agreed = False
 
     def add_ours(self, batch: pa.RecordBatch) -> None:
         """Columns: ord, person, match, may, asked, tagset, unsure, the cells, the blocked flags; with a memo also the
-        raw columns and `keep`, whether the row may be remembered."""
+        raw columns and `keep`, whether the row may be remembered; with signs the contact's id as `link` and the
+        person's own as `stored`."""
         more = [*self._blocked, *([self._raw, "keep"] if self._raw else [])]
         self._ours.append(
             self._engine.table(
                 f"SELECT {_HALVES}, * EXCLUDE (digest) FROM (SELECT ord, md5_number('{self._key}' || person) AS digest,"
-                f" {_MATCHES}, {self._hash} AS cells, tagset, may, asked, unsure"
+                f" {_MATCHES}, {self._hash} AS cells, tagset, may, asked, unsure{self._signs.read}"
                 f"{''.join(f', {column}' for column in more)} FROM batch)",
                 batch=batch,
             )
         )
 
+    def add_bystanders(self, batch: pa.RecordBatch) -> None:
+        """Ids (`stored`) of people who are in the source and out of scope: contacts that hold them are not free."""
+        if self._bystanders is not None:
+            self._bystanders.append(self._engine.table(f"SELECT {STORED} FROM batch", batch=batch))
+
     def keys_of_theirs(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Columns match, the cells and `n` (row numbers) become the keys of contacts, schema KEYS, in that order."""
-        sql = f"SELECT n, {_MATCHES}, {self._hash} AS cells FROM batch"
-        found = self._engine.table(sql, batch=batch).sort_by("n").select(KEYS.names).combine_chunks()
+        """Columns match, the cells and `n` (row numbers), with signs also `stored`, become the keys of contacts, schema
+        KEYS and what signs add, in that order."""
+        sql, schema = f"SELECT n, {_MATCHES}, {self._hash} AS cells{self._signs.hashed} FROM batch", pa.schema(self._keys)
+        found = self._engine.table(sql, batch=batch).sort_by("n").select(schema.names).combine_chunks()
         columns = [pa.concat_arrays(column.chunks or [pa.array([], column.type)]) for column in found.columns]
-        return pa.RecordBatch.from_arrays(columns, schema=KEYS)
+        return pa.RecordBatch.from_arrays(columns, schema=schema)
 
     def add_theirs(self, batch: pa.RecordBatch) -> None:
-        """Columns: idx, id, m1, m2, cells, tagset."""
+        """Columns: idx, id, those of `keys_of_theirs`, tagset."""
         self._theirs.append(batch)
 
     def add_links(self, file: Path | None, created: Sequence[tuple[bytes, str]]) -> None:
@@ -146,6 +164,10 @@ class Pairing:
             )
         self._engine.run(f"CREATE VIEW links AS {links}")
 
+    def add_former(self, former: Mapping[str, str]) -> None:
+        """Ids of contacts that went into others -> the id of who is left; links to them are followed."""
+        self._former = former
+
     def add_agreed(self, file: Path) -> bool:
         """What both sides agreed on in the last apply (see `tables.settled`); False if the file cannot be read."""
         columns = "person_high AS high, person_low AS low, ours, pattern"
@@ -163,8 +185,8 @@ class Pairing:
         engine = self._engine
         engine.view("converted", [self._ours.close()])
         more = " UNION ALL BY NAME SELECT * EXCLUDE (inside) FROM recalled WHERE inside" if recalled else ""
-        engine.run(f"CREATE VIEW ours AS FROM converted{more}")
         engine.run(f"CREATE VIEW theirs AS SELECT *, hash(id) AS contact FROM {parquet(self._theirs.close())}")
+        engine.run(f"CREATE VIEW ours AS {self._follow(f'FROM converted{more}')}")
         self._set_aside_people()
         self._pair_links()
         self._pair_matches()
@@ -173,7 +195,8 @@ class Pairing:
         engine.run(f"CREATE VIEW pairs AS {linked} UNION ALL {found}")
         counted = engine.rows("SELECT count(*) FILTER (asked), count(*) FILTER (asked AND same) FROM pairs")[0]
         alone = engine.rows("SELECT count(*) FILTER (may), count(*) FILTER (NOT may) FROM lonely WHERE asked")[0]
-        return Paired(counted[0], counted[1], alone[0], alone[1], self._aside())
+        differing, parted = (self._leading.differing(), self._leading.parted()) if self._leading else (_NOBODY, _NOBODY)
+        return Paired(counted[0], counted[1], alone[0], alone[1], self._aside(), differing, parted)
 
     def open(self, size: int) -> Open:
         """Everybody whose whole row is needed, in parts of `size`: pairs that differ and are not settled, and people to
@@ -190,7 +213,10 @@ class Pairing:
             )
         else:
             known = f"SELECT *, false AS unmoved, NULL::VARCHAR AS agreed FROM ({wanted})"
-        return Open(self._engine, self._engine.stream(f"{known} ORDER BY ord", size), size)
+        more = []
+        if self._signs.stored:
+            known, more = f"SELECT *, ord IN (SELECT ord FROM claimed) AS claimed FROM ({known})", [CLAIMED]
+        return Open(self._engine, self._engine.stream(f"{known} ORDER BY ord", size), size, more)
 
     def blocked(self) -> tuple[int, tuple[int, ...]]:
         """People with a contact, or about to get one, who have a value of a blocked field: anyone, and per field."""
@@ -208,10 +234,23 @@ class Pairing:
         self._engine.write(
             path,
             f"SELECT {PERSON}, id AS contact FROM pairs JOIN ours USING (ord) JOIN theirs USING (idx)"
-            f" UNION ALL SELECT {PERSON}, contact FROM links"
+            f" UNION ALL SELECT {PERSON}, contact FROM {self._links}"
             " ANTI JOIN (SELECT high, low FROM pairs JOIN ours USING (ord)) USING (high, low)",
             dense=True,
         )
+
+    def _follow(self, ours: str) -> str:
+        """Links, and ids in people's columns, lead to who is left of contacts that were merged. `ours`: people as SQL."""
+        if not self._former:
+            return ours
+        ids = pa.table({"former": list(self._former), "id": list(self._former.values())})
+        run, follow = self._engine.run, "LEFT JOIN former f ON former ="
+        run("CREATE TABLE former AS SELECT * FROM merged WHERE former NOT IN (SELECT id FROM theirs)", merged=ids)
+        run(f"CREATE VIEW followed AS SELECT high, low, coalesce(f.id, contact) AS contact FROM links {follow} contact")
+        self._links = "followed"
+        if not self._signs.link:
+            return ours
+        return f"SELECT o.* REPLACE (coalesce(f.id, link) AS link) FROM ({ours}) o {follow} link"
 
     def _set_aside_people(self) -> None:
         run = self._engine.run
@@ -229,17 +268,27 @@ class Pairing:
         """Leaves `linked`: who has a remembered link, with the contact's `idx`, null if it is gone; and `moved`: whose
         address is another than the contact's, and belongs to another contact."""
         run = self._engine.run
+        links = f"{self._links} l USING (high, low)"
+        if self._signs.any:
+            self._leading = Leading(self._engine, self._signs, self._links)
+            self._leading.lead()
+            links = "led l USING (ord)"
         self._engine.keep(
             "linked",
             f"SELECT o.ord, t.idx, {_JUDGED}, o.m1 IS NOT NULL AND (o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT"
-            f" FROM t.m2) AS moves FROM (SELECT * FROM ours {_LEFT}) o JOIN links l USING (high, low)"
+            f" FROM t.m2) AS moves FROM (SELECT * FROM ours {_LEFT}) o JOIN {links}"
             " LEFT JOIN theirs t ON t.id = l.contact",
         )
         run(f"INSERT INTO aside SELECT ord, {Aside.GONE:d} FROM linked WHERE idx IS NULL")
-        run(
-            f"INSERT INTO aside SELECT ord, {Aside.SHARED_CONTACT:d} FROM linked WHERE idx IN"
-            " (SELECT idx FROM linked WHERE idx IS NOT NULL GROUP BY idx HAVING count(*) > 1)"
-        )
+        if self._leading is not None:
+            self._leading.set_aside()
+        else:
+            run(
+                f"INSERT INTO aside SELECT ord, {Aside.SHARED_CONTACT:d} FROM linked WHERE idx IN"
+                " (SELECT idx FROM linked WHERE idx IS NOT NULL GROUP BY idx HAVING count(*) > 1)"
+            )
+        if self._leading is not None and self._bystanders is not None:
+            self._leading.claim(parquet(self._bystanders.close()))
         run("CREATE TABLE moved (ord BIGINT)")
         if self._engine.value("SELECT count(*) FROM linked WHERE moves"):
             run(
@@ -265,7 +314,10 @@ class Pairing:
             ),
         )
         run("CREATE VIEW found AS FROM met WHERE idx IS NOT NULL")
-        run("CREATE VIEW lonely AS SELECT ord, may, asked FROM met WHERE idx IS NULL")
+        lonely = "SELECT ord, may, asked FROM met WHERE idx IS NULL"
+        if self._signs.gone is Gone.UNLINK:
+            lonely = f"SELECT ord, may AND p.ord IS NULL AS may, asked FROM ({lonely}) LEFT JOIN parted p USING (ord)"
+        run(f"CREATE VIEW lonely AS {lonely}")
         value = self._engine.value
         if value("SELECT count(*) FROM met") > value(f"SELECT count(*) FROM {people}"):
             # Somebody met several contacts; to look for who that is costs more than to see that there is nobody.
@@ -274,6 +326,8 @@ class Pairing:
             f"INSERT INTO aside SELECT ord, {Aside.TAKEN:d} FROM found {_LEFT}"
             " WHERE idx IN (SELECT idx FROM linked WHERE idx IS NOT NULL)"
         )
+        if self._leading is not None and self._signs.stored:
+            self._leading.set_aside_found()
 
     def _aside(self) -> dict[Aside, tuple[int, tuple[int, ...]]]:
         found = self._engine.rows(
@@ -282,11 +336,11 @@ class Pairing:
         return {Aside(reason): (count, tuple(rows)) for reason, count, rows in found}
 
 
-def ours_schema(blocked: Sequence[str], remembered: bool) -> pa.Schema:
-    """The keys of people: flags of blocked fields, and what a memo needs where one is to be written."""
+def ours_schema(blocked: Sequence[str], remembered: bool, signs: Signs) -> pa.Schema:
+    """The keys of people: flags of blocked fields, what signs need, and what a memo needs where one is to be written."""
     flags = [*(pa.field(name, pa.bool_()) for name in blocked)]
     memo = [("r1", pa.uint64()), ("r2", pa.uint64()), ("keep", pa.bool_())] if remembered else []
-    return pa.schema([*_OURS, *flags, *memo])
+    return pa.schema([*_OURS, *signs.ours, *flags, *memo])
 
 
 def raw_hash(columns: Sequence[str]) -> str:
@@ -320,6 +374,9 @@ OPEN = pa.schema(
         ("agreed", pa.string()),  # the pattern of then
     ]
 )
+CLAIMED = pa.field("claimed", pa.bool_())
+"""A column of OPEN where ids are stored: the person's may not be (see `signs.Leading.claim`)."""
+
 THEIRS = pa.schema([("idx", pa.int64()), ("id", pa.string()), *KEYS, ("tagset", pa.int64())])
 _MATCHES = "CASE WHEN match IS NOT NULL THEN hash(match) END AS m1, hash('~' || match) AS m2"
 _HALVES = "(digest >> 64)::UBIGINT AS high, (digest & 18446744073709551615::UHUGEINT)::UBIGINT AS low"
@@ -332,3 +389,4 @@ _JUDGED = (
 )
 _PAIR = "ord, idx, tags_same, same, asked, contact, ours, theirs"
 _LEFT = "ANTI JOIN aside USING (ord)"
+_NOBODY: Some = (0, ())

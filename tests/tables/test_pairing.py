@@ -6,8 +6,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from reconciler.model.addresses import person_digest
+from reconciler.tables.aside import Aside
 from reconciler.tables.engine import Engine
-from reconciler.tables.pairing import LINKS, Aside, Paired, Pairing
+from reconciler.tables.pairing import LINKS, Paired, Pairing
 from reconciler.tables.settled import Settled
 
 KEY = bytes(range(32))

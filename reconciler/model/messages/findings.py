@@ -55,22 +55,25 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R207",
         "the linked contact does not exist any more",
-        "The person was linked to a contact that the CRM no longer has. It is not created again.",
-        "restore the contact in the CRM, or forget the link with `reconciler status --forget`",
+        "The person was linked to a contact that the CRM no longer has, or the column that `identity.link` names holds an"
+        " id that no contact has. Nobody is created again unasked.",
+        "restore the contact in the CRM, correct the column, or say with `contacts.gone` what shall become of them",
         _W,
     ),
     Message(
         "R208",
         "the e-mail belongs to another person's contact",
-        "The person has no contact yet, and the contact with that e-mail is linked to somebody else.",
+        "The person has no contact yet, and the contact with that e-mail is linked to somebody else, or holds the id of"
+        " somebody else in the source.",
         "correct the e-mail in the source, or merge the contacts in the CRM",
         _W,
     ),
     Message(
         "R209",
         "several people are linked to one contact",
-        "They would overwrite each other; none of them is written.",
-        "correct the links, or forget them with `reconciler status --forget`",
+        "They would overwrite each other; none of them is written. Links lead to one contact after a merge in the CRM,"
+        " or where the column of `identity.link` has one id twice.",
+        "make the people one in the source, correct the column, or forget links with `reconciler status --forget`",
         _W,
     ),
     Message(
@@ -116,6 +119,37 @@ FINDINGS: tuple[Message, ...] = (
         " Such names are one tag to people, and a tag has one owner: it is neither created nor applied, and these"
         " people lose none of the tags that they have.",
         "write the value in the source like the tag that is there, or give the entry a prefix of its own",
+        _W,
+    ),
+    Message(
+        "R221",
+        "the column and the remembered link name two contacts",
+        "The column that `identity.link` names decides, as long as the CRM has that contact; the next apply remembers it.",
+        "nothing is needed where the column is right; else correct it in the source",
+        _W,
+    ),
+    Message(
+        "R222",
+        "several contacts hold the person's id",
+        "The field of `identity.store` holds one id in several contacts. Which of them is meant cannot be known, so none"
+        " is written.",
+        "merge the contacts in the CRM, or clear the field in all but one of them",
+        _W,
+    ),
+    Message(
+        "R223",
+        "the contact belongs to another person already",
+        "A remembered link or a stored id leads to a contact that a stronger sign gives to somebody else: the column of"
+        " `identity.link`, then the remembered link, then the stored id.",
+        "correct the column or the stored id that is wrong, or merge the people in the source",
+        _W,
+    ),
+    Message(
+        "R224",
+        "the person's id is not stored",
+        "The linked contact holds the id of somebody else in the source, or another contact holds this person's id. What"
+        " is stored stays; the person's other values are written.",
+        "correct the field of `identity.store` in the CRM, or merge the contacts there",
         _W,
     ),
 )
