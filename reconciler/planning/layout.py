@@ -51,8 +51,8 @@ class DynamicColumn:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`match` is the column of the field that people are looked up by; `store` that of the field that keeps their ids, if
-    one does. `blocked` fields are only counted."""
+    """`match` is the column of the field that people are looked up by; `store` that of the field that keeps their ids,
+    if one does. `blocked` fields are only counted."""
 
     fields: tuple[FieldColumn, ...]
     blocked: tuple[FieldColumn, ...]

@@ -24,13 +24,15 @@ from reconciler.runtime.state import State
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One plan to carry out, with everything that it was made from. `moments`: the real clock."""
+    """One plan to carry out, with everything that it was made from. `moments`: the real clock. `anew`: all links were
+    made anew."""
 
     plan: Plan
     desired: Desired
     inventory: Inventory
     scope: Scope
     moments: Callable[[], datetime]
+    anew: bool = False
 
 
 def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
@@ -38,6 +40,7 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
     plan, scope = work.plan, work.scope
     open_creates = journal.open_creates()
     applying.state.begin(plan.config, plan.links, _guarded(plan, applying.state.key), known=not scope.persons)
+    applying.state.name_by(work.desired.identity.person, work.anew)
     inventory = InventoryWriter(applying, work.desired, work.inventory)
     people = PeopleWriter(applying, plan, work.desired, inventory, open_creates)
     halted = _go(plan, applying, inventory, people)

@@ -31,6 +31,7 @@ from reconciler.runtime.kept import KeptRuns, Shown
 from reconciler.runtime.loading import load_file
 from reconciler.runtime.lock import said, take_or_fail
 from reconciler.runtime.observe import Wanted, observe
+from reconciler.runtime.relinking import usable
 from reconciler.runtime.request import Request
 from reconciler.runtime.state import State, open_state
 from reconciler.tables.spool import Damaged
@@ -73,7 +74,7 @@ class Session:
             reads.append(read(inventory))
             return reads[-1]
 
-        remembered = self.state.remembered(self.desired.digest)
+        remembered = usable(self.state, self.desired, request)
         wanted = Wanted(request.persons, request.moment, self.workdir.path)
         observed = observe(self.desired, self.source, self.gateway, self.account, remembered, wanted, reading)
         self.inventory = observed.inventory
@@ -109,6 +110,7 @@ class Session:
     def nothing_to_do(self, work: Work) -> None:
         """All is as the file says: remember that, and that everybody was seen."""
         self.state.begin(work.plan.config, work.plan.links, (), known=not work.scope.persons)
+        self.state.name_by(work.desired.identity.person, work.anew)
         if work.scope.everybody:
             self.journal.settle("")
         remember(work, self.state, set(), clean=True)

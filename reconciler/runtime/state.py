@@ -146,6 +146,19 @@ class State:
             self._db.run_many("INSERT INTO leftover VALUES (?)", ((blob,) for blob in people))
             self._set({"leftover.config": config, **({"known": "yes"} if known else {})})
 
+    @property
+    def named_by(self) -> str:
+        """The source's column with whose ids the links were made; "" if that is not known."""
+        return self.fact("person")
+
+    def name_by(self, column: str, anew: bool) -> None:
+        """The links that were just saved are made with that column's ids; `anew`: what else is remembered of single
+        people was remembered under other ids."""
+        with self._db.transaction():
+            for table in ("owed", "kept") if anew else ():
+                self._db.run(f"DELETE FROM {table}")
+            self._set({"person": column})
+
     def add_created(self, pairs: Iterable[tuple[bytes, str]]) -> None:
         """Links of contacts just created (or found): on the disk when this returns."""
         with self._db.transaction():
@@ -216,7 +229,7 @@ class State:
             for table in FORGETTABLE[what]:
                 self._db.run(f"DELETE FROM {table}")
             if "created" in FORGETTABLE[what]:
-                self._db.run("DELETE FROM meta WHERE name = 'known'")
+                self._db.run("DELETE FROM meta WHERE name IN ('known', 'person')")
 
     def counts(self) -> dict[str, int]:
         """How much is remembered, by word."""

@@ -1,7 +1,7 @@
 """Who is who: people and contacts as keys and hashes, paired in joins, no row at a time.
 
 A person is a 128-bit digest of their id, a match (e-mail) is a pair of 64-bit hashes, a row is a 64-bit hash of its
-canonical cells and the sum of its tags. Steps: remembered link (where the file asks for more signs: `tables.signs`), then
+canonical cells and the sum of its tags. Steps: remembered link (and what else the file asks for: `tables.signs`), then
 e-mail, each on what the step before left.
 Whoever is ambiguous is set aside with a reason; all others go on. What grows with people lies in files that the engine
 reads as often as it needs, so that it never has to hold all of it.
@@ -42,7 +42,7 @@ Some = tuple[int, tuple[int, ...]]
 @dataclass(frozen=True, slots=True)
 class Paired:
     """How many people in scope met which fate; `aside` by reason, with the first source rows. `differing`: whose column
-    names another contact than their remembered link. `parted`: whose contact is gone, and who may not be created anew."""
+    names another contact than their remembered link. `parted`: whose contact is gone, without being created anew."""
 
     pairs: int
     settled: int
@@ -136,7 +136,10 @@ class Pairing:
     def keys_of_theirs(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Columns match, the cells and `n` (row numbers), with signs also `stored`, become the keys of contacts, schema
         KEYS and what signs add, in that order."""
-        sql, schema = f"SELECT n, {_MATCHES}, {self._hash} AS cells{self._signs.hashed} FROM batch", pa.schema(self._keys)
+        sql, schema = (
+            f"SELECT n, {_MATCHES}, {self._hash} AS cells{self._signs.hashed} FROM batch",
+            pa.schema(self._keys),
+        )
         found = self._engine.table(sql, batch=batch).sort_by("n").select(schema.names).combine_chunks()
         columns = [pa.concat_arrays(column.chunks or [pa.array([], column.type)]) for column in found.columns]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
@@ -240,7 +243,7 @@ class Pairing:
         )
 
     def _follow(self, ours: str) -> str:
-        """Links, and ids in people's columns, lead to who is left of contacts that were merged. `ours`: people as SQL."""
+        """Links, and ids in people's columns, lead to who is left of contacts that were merged. `ours`: people, SQL."""
         if not self._former:
             return ours
         ids = pa.table({"former": list(self._former), "id": list(self._former.values())})
@@ -326,7 +329,7 @@ class Pairing:
             f"INSERT INTO aside SELECT ord, {Aside.TAKEN:d} FROM found {_LEFT}"
             " WHERE idx IN (SELECT idx FROM linked WHERE idx IS NOT NULL)"
         )
-        if self._leading is not None and self._signs.stored:
+        if self._leading is not None:
             self._leading.set_aside_found()
 
     def _aside(self) -> dict[Aside, tuple[int, tuple[int, ...]]]:
@@ -337,7 +340,7 @@ class Pairing:
 
 
 def ours_schema(blocked: Sequence[str], remembered: bool, signs: Signs) -> pa.Schema:
-    """The keys of people: flags of blocked fields, what signs need, and what a memo needs where one is to be written."""
+    """The keys of people: what signs need, flags of blocked fields, what a memo needs where one is to be written."""
     flags = [*(pa.field(name, pa.bool_()) for name in blocked)]
     memo = [("r1", pa.uint64()), ("r2", pa.uint64()), ("keep", pa.bool_())] if remembered else []
     return pa.schema([*_OURS, *signs.ours, *flags, *memo])

@@ -1,7 +1,7 @@
-"""Signs of who is who that are not the e-mail: a column with the contact's id, remembered links, ids that contacts hold.
+"""Signs of who is who beside the e-mail: a column with the contact's id, remembered links, ids that contacts hold.
 
-Each sign counts for those whom the sign before left. Without a column, stored ids and a policy for contacts that are gone
-there is nothing here to do: remembered links alone are joined by `tables.pairing` itself.
+Each sign counts for those whom the sign before left. Without a column, stored ids and a policy for contacts that are
+gone there is nothing here to do: remembered links alone are joined by `tables.pairing` itself.
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ class Leading:
             self._engine.keep("parted", f"SELECT ord FROM ours JOIN {self._links} USING (high, low){by_column}")
 
     def _steps(self) -> list[str]:
-        """Each sign as SQL: ord, contact. A dead id in the column is somebody's mistake and is told; a dead link of ours
-        is not, where the CRM knows better."""
+        """Each sign as SQL: ord, contact. A dead id in the column is somebody's mistake and is told; a dead link of
+        ours is not where the CRM knows better. Who is set aside is led, too: their contacts are nobody else's."""
         there = " WHERE contact IN (SELECT id FROM theirs)"
-        column = f"SELECT ord, contact FROM (SELECT ord, link AS contact FROM ours {_LEFT} WHERE link IS NOT NULL)"
-        linked = f"SELECT ord, contact FROM ours {_LEFT} JOIN {self._links} USING (high, low)"
+        column = "SELECT ord, contact FROM (SELECT ord, link AS contact FROM ours WHERE link IS NOT NULL)"
+        linked = f"SELECT ord, contact FROM ours JOIN {self._links} USING (high, low)"
         stored = (
-            f"SELECT o.ord, t.id AS contact FROM (SELECT ord, s1, s2 FROM ours {_LEFT} WHERE s1 IS NOT NULL) o"
+            "SELECT o.ord, t.id AS contact FROM (SELECT ord, s1, s2 FROM ours WHERE s1 IS NOT NULL) o"
             " JOIN theirs t USING (s1, s2)"
         )
         told = self._signs.gone is Gone.REPORT
@@ -102,25 +102,26 @@ class Leading:
         """Who is led to several contacts, and who is led where somebody else is led, too: the stronger sign wins."""
         run = self._engine.run
         if self._signs.stored:
-            run(f"INSERT INTO aside SELECT ord, {Aside.MANY_STORED:d} FROM led GROUP BY ord HAVING count(*) > 1")
+            many = "SELECT ord FROM led GROUP BY ord HAVING count(*) > 1"
+            run(f"INSERT INTO aside SELECT ord, {Aside.MANY_STORED:d} FROM ({many}) {_LEFT}")
         wanted = (
             "SELECT contact, min(step) AS first FROM led WHERE contact IN (SELECT id FROM theirs)"
             " GROUP BY contact HAVING count(*) > 1"
         )
         several = f"SELECT * FROM led JOIN ({wanted}) USING (contact)"
-        run(
-            f"INSERT INTO aside SELECT DISTINCT ord, {Aside.GIVEN_AWAY:d} FROM ({several}) {_LEFT} WHERE step > first"
-        )
-        run(
-            f"INSERT INTO aside SELECT ord, {Aside.SHARED_CONTACT:d} FROM ({several}) {_LEFT} WHERE step = first AND"
-            f" contact IN (SELECT contact FROM ({several}) WHERE step = first GROUP BY contact HAVING count(*) > 1)"
-        )
+        later = f"SELECT DISTINCT ord FROM ({several}) WHERE step > first"
+        run(f"INSERT INTO aside SELECT ord, {Aside.GIVEN_AWAY:d} FROM ({later}) {_LEFT}")
+        shared = f"SELECT contact FROM ({several}) WHERE step = first GROUP BY contact HAVING count(*) > 1"
+        first = f"SELECT DISTINCT ord FROM ({several}) WHERE step = first AND contact IN ({shared})"
+        run(f"INSERT INTO aside SELECT ord, {Aside.SHARED_CONTACT:d} FROM ({first}) {_LEFT}")
 
     def claim(self, bystanders: str) -> None:
         """Leaves `claimed`: whose contact holds the id of somebody else in the source, and whose id another contact
         holds; and `somebody`: all ids of the source. `bystanders`: a table of those out of scope."""
-        run = self._engine.run
-        run(f"CREATE VIEW somebody AS SELECT s1, s2 FROM ours WHERE s1 IS NOT NULL UNION ALL SELECT s1, s2 FROM {bystanders}")
+        self._engine.run(
+            "CREATE VIEW somebody AS SELECT s1, s2 FROM ours WHERE s1 IS NOT NULL"
+            f" UNION ALL SELECT s1, s2 FROM {bystanders} WHERE s1 IS NOT NULL"
+        )
         differ = "(t.s1 IS DISTINCT FROM o.s1 OR t.s2 IS DISTINCT FROM o.s2)"
         self._engine.keep(
             "claimed",
@@ -131,11 +132,11 @@ class Leading:
         )
 
     def set_aside_found(self) -> None:
-        """Who is found by e-mail in a contact that holds the id of somebody else in the source."""
-        self._engine.run(
-            f"INSERT INTO aside SELECT ord, {Aside.TAKEN:d} FROM found {_LEFT}"
-            " WHERE idx IN (SELECT idx FROM theirs SEMI JOIN somebody USING (s1, s2))"
-        )
+        """Who is found by e-mail in a contact that a sign gives to somebody else, set aside or not."""
+        given = "SELECT idx FROM theirs WHERE id IN (SELECT contact FROM led)"
+        if self._signs.stored:
+            given += " UNION ALL SELECT idx FROM theirs SEMI JOIN somebody USING (s1, s2)"
+        self._engine.run(f"INSERT INTO aside SELECT ord, {Aside.TAKEN:d} FROM found {_LEFT} WHERE idx IN ({given})")
 
     def parted(self) -> tuple[int, tuple[int, ...]]:
         """Whose contact is gone and who is not created anew, where that is the file's wish."""

@@ -56,7 +56,7 @@ class _Play:
         if "problems" in expect:
             yield from self._refused(expect["problems"])
             return
-        asked = self._request()  # a plan lives as long as its request
+        asked = self._request(relink=self.scenario.get("relink", ""))  # a plan lives as long as its request
         plan = pipeline.plan(asked)
         yield from compare(expect, seen(plan))
         if "guards" in expect:
@@ -84,6 +84,8 @@ class _Play:
                 crm.update([(_found(crm, email), values)])
             for email in earlier.get("gone", ()):
                 crm.delete_contact(_found(crm, email))
+            for lost, kept in earlier.get("merged", {}).items():
+                crm.merge(_found(crm, kept), _found(crm, lost))
 
     def _refused(self, codes: Sequence[str]) -> Iterator[str]:
         try:
@@ -105,18 +107,26 @@ class _Play:
 
     def _applied(self, plan: Plan) -> Iterator[str]:
         pending = plan.pending
-        outcome = pipeline.apply(self._request(), lambda _plan: True, lambda: False)
+        asked = self._request(relink=self.scenario.get("relink", ""))
+        outcome = pipeline.apply(asked, lambda _plan: True, lambda: False)
         if outcome.result is not (Result.APPLIED if pending else Result.NONE):
             yield f"apply ended as {outcome.result}: {[p.code for p in outcome.problems]}"
         expected = self.scenario.get("crm_after", self.scenario["world"].get("crm", {}).get("contacts", ()))
         yield from compare({"crm_after": sorted_contacts(expected)}, {"crm_after": contacts(self.folder)})
 
-    def _request(self, everything: bool = False) -> pipeline.Request:
+    def _request(self, everything: bool = False, relink: str = "") -> pipeline.Request:
         allow = {limit: int(number) for limit, number in self.scenario.get("allow", {}).items()}
         if everything:
             allow = {"create": 1000, "clear": 1000, "delete": 1000}
         now = datetime.fromisoformat(self.scenario.get("now", NOW)).replace(tzinfo=UTC)
-        return request(self.folder / "reconciler.yaml", now=now, allow=allow)
+        persons = frozenset(self.scenario.get("persons", ()))
+        return request(
+            self.folder / "reconciler.yaml",
+            now=now,
+            allow=allow,
+            relink=relink,
+            persons=frozenset() if everything else persons,
+        )
 
     def _write(self, desired: str, people: Sequence[Text]) -> None:
         quirks = self.scenario.get("world", {}).get("crm", {}).get("quirks", {})

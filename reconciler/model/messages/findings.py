@@ -55,8 +55,8 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R207",
         "the linked contact does not exist any more",
-        "The person was linked to a contact that the CRM no longer has, or the column that `identity.link` names holds an"
-        " id that no contact has. Nobody is created again unasked.",
+        "The person was linked to a contact that the CRM no longer has, or the column that `identity.link` names holds"
+        " an id that no contact has. Nobody is created again unasked.",
         "restore the contact in the CRM, correct the column, or say with `contacts.gone` what shall become of them",
         _W,
     ),
@@ -124,15 +124,16 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R221",
         "the column and the remembered link name two contacts",
-        "The column that `identity.link` names decides, as long as the CRM has that contact; the next apply remembers it.",
+        "The column that `identity.link` names decides, as long as the CRM has that contact; the next apply remembers"
+        " it.",
         "nothing is needed where the column is right; else correct it in the source",
         _W,
     ),
     Message(
         "R222",
         "several contacts hold the person's id",
-        "The field of `identity.store` holds one id in several contacts. Which of them is meant cannot be known, so none"
-        " is written.",
+        "The field of `identity.store` holds one id in several contacts. Which of them is meant cannot be known, so"
+        " none is written.",
         "merge the contacts in the CRM, or clear the field in all but one of them",
         _W,
     ),
@@ -147,8 +148,8 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R224",
         "the person's id is not stored",
-        "The linked contact holds the id of somebody else in the source, or another contact holds this person's id. What"
-        " is stored stays; the person's other values are written.",
+        "The linked contact holds the id of somebody else in the source, or another contact holds this person's id."
+        " What is stored stays; the person's other values are written.",
         "correct the field of `identity.store` in the CRM, or merge the contacts there",
         _W,
     ),

@@ -181,8 +181,8 @@ RUNTIME: tuple[Message, ...] = (
     Message(
         "E545",
         "people are named by another column now",
-        "All links were made with the ids of the former column. Taken for the ids of this one, they could lead people to"
-        " somebody else's contacts.",
+        "All links were made with the ids of the former column. Taken for the ids of this one, they could lead people"
+        " to somebody else's contacts.",
         "plan with --relink, which forgets the links and pairs people anew; or with --relink=renamed, if the column has"
         " the same ids under another name",
     ),
