@@ -77,7 +77,7 @@ class Crm(Protocol):
         """Set what `data` names and leave every other field alone. Raises NotFound, Duplicate, Rejected."""
 
     def load_contact(self, contact_id: str, fields: Sequence[str]) -> WireRecord:
-        """Raises NotFound. With `tell_merges`, a former id is answered with the contact that is left, its `$id` with it."""
+        """Raises NotFound. With `tell_merges`, a former id is answered with the contact that is left, `$id` and all."""
 
     def load_contacts(self, tag: str) -> Iterator[str]:
         """Ids of all contacts that carry the tag."""

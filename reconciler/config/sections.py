@@ -101,7 +101,7 @@ def read_defaults(root: Mapping, problems: Problems) -> DefaultsSection:
 
 
 def read_contacts(root: Mapping, expressions: Expressions, problems: Problems) -> Contacts:
-    entry, places = _section(root, "contacts", ContactsSection, problems)
+    entry, _ = _section(root, "contacts", ContactsSection, problems)
     if entry is None:
         return Contacts()
     create: bool | Expression | None = None
