@@ -164,7 +164,7 @@ class ContactsSection(Entry):
     create: Permission = Field(False, description="Whether, or for whom, contacts are created.")
     when: Expr | None = Field(None, description="Who is in scope; default: everybody.")
     status: Name | None = Field(None, description="The status of created contacts.")
-    gone: Gone = Field("report", description="What happens when a linked contact is gone.")
+    gone: Gone = Field("report", description="Whose contact is gone: a finding, found anew, or created anew.")
 
 
 class LimitsSection(Entry):

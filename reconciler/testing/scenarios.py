@@ -99,7 +99,9 @@ class _Play:
 
     def _guarded(self) -> Iterator[str]:
         before = contacts(self.folder)
-        outcome = pipeline.apply(self._request(relink=self.scenario.get("relink", "")), lambda _plan: True, lambda: False)
+        outcome = pipeline.apply(
+            self._request(relink=self.scenario.get("relink", "")), lambda _plan: True, lambda: False
+        )
         if outcome.result is not Result.REFUSED:
             yield f"apply ended as {outcome.result}, though a guard is tripped"
         if contacts(self.folder) != before:
