@@ -31,6 +31,11 @@ ID = "$id"
 TAGS = "$tags"
 """Columns of a page beside the fields: `$id` string, `$tags` list<string> of tag keys, no tag twice."""
 
+FORMER = "$former"
+"""Of a CRM that can `tell_merges`: ids of contacts that were merged into this one, those of contacts that had been
+merged into these before included. In a page a column list<string> behind `$tags`, in all pages of a read or in none; in
+a loaded record their list as wire text, where there are any."""
+
 STATUS = "$status"
 """Pseudo key of a record that creates a contact: one of `Capabilities.statuses`. Without it nobody is subscribed."""
 
@@ -72,7 +77,7 @@ class Crm(Protocol):
         """Set what `data` names and leave every other field alone. Raises NotFound, Duplicate, Rejected."""
 
     def load_contact(self, contact_id: str, fields: Sequence[str]) -> WireRecord:
-        """Raises NotFound."""
+        """Raises NotFound. With `tell_merges`, a former id is answered with the contact that is left, `$id` and all."""
 
     def load_contacts(self, tag: str) -> Iterator[str]:
         """Ids of all contacts that carry the tag."""
@@ -83,7 +88,8 @@ class Crm(Protocol):
 @runtime_checkable
 class ReadsAll(Protocol):
     def all_contacts(self, fields: Sequence[str], since: datetime | None = None) -> Iterator[pa.RecordBatch]:
-        """All contacts in pages: columns `$id`, `$tags` and one string column per field, in that order."""
+        """All contacts in pages: columns `$id`, `$tags`, if need be `$former`, and one string column per field, in that
+        order. A contact into which another was merged has changed since."""
 
 
 @runtime_checkable
@@ -131,7 +137,7 @@ class Batches(Protocol):
     def update_contacts(self, items: Sequence[tuple[str, Record]]) -> Sequence[Done]: ...
 
     def load_many(self, ids: Sequence[str], fields: Sequence[str]) -> Sequence[WireRecord]:
-        """Those that exist, in any order, each with `$id`; `$tags` is not included."""
+        """Those that exist, in any order, each with `$id`; `$tags` is not included. Former ids as in `load_contact`."""
 
     def apply_tag(self, tag: str, contact_ids: Sequence[str]) -> Sequence[Done]: ...
 

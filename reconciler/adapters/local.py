@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from reconciler import localcrm
 from reconciler.adapters import codecs
-from reconciler.adapters.codecs import wire
-from reconciler.adapters.crm import ID, STATUS, Done, Record, WireRecord
+from reconciler.adapters.codecs import wire, wire_text
+from reconciler.adapters.crm import FORMER, ID, STATUS, Done, Record, WireRecord
 from reconciler.adapters.errors import (
     AdapterError,
     CrmFailed,
@@ -208,7 +208,9 @@ class LocalDoor:
     def load_many(self, ids: Sequence[str], fields: Sequence[str]) -> Sequence[WireRecord]:
         with _translated():
             found = self._crm.load(ids, fields)
-        return [{ID: id, **dict(zip(fields, texts, strict=True))} for id, texts in found.items()]
+            former = self._crm.former(list(found))
+        merged = {id: {FORMER: wire_text(former[id])} if id in former else {} for id in found}
+        return [{ID: id, **merged[id], **dict(zip(fields, texts, strict=True))} for id, texts in found.items()]
 
     def apply_tag(self, tag: str, contact_ids: Sequence[str]) -> Sequence[Done]:
         with _translated():

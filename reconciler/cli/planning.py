@@ -31,6 +31,15 @@ _OPTIONS: Options = (
         ("--allow", "allowed"),
         {"multiple": True, "metavar": "LIMIT=N", "help": "Raise a limit for this run; may be repeated."},
     ),
+    (
+        ("--relink",),
+        {
+            "type": click.Choice(["anew", "renamed"]),
+            "is_flag": False,
+            "flag_value": "anew",
+            "help": "identity.person names another column: pair everybody anew; `=renamed`: it has the same ids.",
+        },
+    ),
     (("--show-values",), {"is_flag": True, "help": "Three differing values per cause; at a terminal only."}),
 )
 
@@ -51,6 +60,7 @@ class Asked:
     now: str | None
     allowed: Sequence[str]
     show_values: bool
+    relink: str | None
 
     @property
     def json(self) -> bool:
@@ -59,7 +69,7 @@ class Asked:
     @property
     def narrowed(self) -> bool:
         """Whether the next command has to be given the same options to be about the same people and entries."""
-        return bool(self.persons or self.target or self.exclude or self.allowed)
+        return bool(self.persons or self.target or self.exclude or self.allowed or self.relink)
 
 
 def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> Any:
@@ -79,6 +89,7 @@ def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> A
         max_calls=max_calls,
         show_values=asked.show_values,
         refresh=asked.refresh,
+        relink=asked.relink or "",
     )
 
 

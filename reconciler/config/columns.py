@@ -48,6 +48,8 @@ def _named(desired: Desired) -> Iterator[_Named]:
     """Every column that the file names."""
     source = desired.source
     yield desired.identity.person, {}, "", desired.identity.where
+    if desired.identity.link is not None:
+        yield desired.identity.link, desired.identity.where_of, "link", desired.identity.where
     for column in source.types:
         yield column, source.where_of, f"types.{column}", source.where
     for entry in desired.fields.values():

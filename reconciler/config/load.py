@@ -26,9 +26,10 @@ from reconciler.config.sections import (
     read_refresh,
     read_rules,
 )
+from reconciler.config.store import store_entry
 from reconciler.config.tags import entries, read_dynamic_tags, read_score, read_tag
 from reconciler.config.tree import Mapping as Tree
-from reconciler.model.desired import Desired, Refresh
+from reconciler.model.desired import Desired, Field, Refresh
 from reconciler.model.problems import Failure, Place
 
 Models = Mapping[str, type[BaseModel]]
@@ -115,6 +116,7 @@ def _draft(root: Tree, source: SourceRead, expressions: Expressions, problems: P
             "E112", "the section `fields` is missing", Place(root.file.name, 1), "map at least the e-mail field"
         )
     fields = {key: reader.read(key, pair) for key, pair in declared.items()}
+    stored = store_entry(identity, declared, source.timezone, source.region)
     declared_tags = entries(root, "tags", problems)
     tags = {name: read_tag(name, pair, expressions, problems) for name, pair in declared_tags.items()}
     declared_scores = entries(root, "scores", problems)
@@ -123,17 +125,21 @@ def _draft(root: Tree, source: SourceRead, expressions: Expressions, problems: P
     return Draft(
         identity=identity,
         match_place=section.place_of("match") if isinstance(section, Tree) else None,
-        fields={key: entry for key, entry in fields.items() if entry is not None},
+        fields={key: entry for key, entry in fields.items() if entry is not None} | stored,
         tags={name: tag for name, tag in tags.items() if tag is not None},
         dynamic_tags=read_dynamic_tags(root.get("dynamic_tags"), problems),
         scores={name: rules for name, rules in scores.items() if rules is not None},
         contacts=read_contacts(root, expressions, problems),
-        declared_fields=Places(declared),
+        declared_fields=Places(declared) if not stored else {**Places(declared), **_places(stored)},
         declared_tags=Places(declared_tags),
         declared_scores=Places(declared_scores),
         types=source.types or {},
         fields_given=isinstance(root.get("fields"), Tree),
     )
+
+
+def _places(fields: Mapping[str, Field]) -> dict[str, Place]:
+    return {key: entry.where for key, entry in fields.items()}
 
 
 def _with_digests(desired: Desired, root: Tree, models: tuple[Models, Models]) -> Desired:

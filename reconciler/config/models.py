@@ -33,7 +33,7 @@ Empty = Annotated[str, choice("skip", "clear")]
 Conflict = Annotated[str, choice("report", "source", "crm")]
 Consent = Annotated[str, choice("opt_out")]
 As = Annotated[str, choice("code", "name")]
-Gone = Annotated[str, choice("report", "unlink", "create")]
+Gone = Annotated[str, choice("report", "unlink", "recreate")]
 RuleLevel = Annotated[str, choice("error", "warning", "off")]
 
 
@@ -146,8 +146,8 @@ class IdentitySection(Entry):
 
     person: Name = Field(description="The source column that names a person for ever.")
     match: Name = Field(description="The CRM field by which a person without a link is looked up.")
-    link: Name | None = Field(None, description="Not yet: the column that holds the CRM's contact id.")
-    store: Name | None = Field(None, description="Not yet: the CRM field that keeps the person's id.")
+    link: Name | None = Field(None, description="The source column that holds the CRM's contact id.")
+    store: Name | None = Field(None, description="The CRM field that keeps the person's id.")
 
 
 class DefaultsSection(Entry):
@@ -165,7 +165,7 @@ class ContactsSection(Entry):
     create: Permission = Field(False, description="Whether, or for whom, contacts are created.")
     when: Expr | None = Field(None, description="Who is in scope; default: everybody.")
     status: Name | None = Field(None, description="The status of created contacts.")
-    gone: Gone = Field("report", description="Not yet: what happens when a linked contact is gone.")
+    gone: Gone = Field("report", description="Whose contact is gone: a finding, found anew, or created anew.")
 
 
 class LimitsSection(Entry):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from reconciler.config.collect import Problems, seen_from, shown
 from reconciler.config.expressions import Expressions
 from reconciler.config.reading import path_text
+from reconciler.config.store import check_store
 from reconciler.model.desired import (
     Conflict,
     Contacts,
@@ -87,6 +88,10 @@ def _previous_elsewhere(draft: Draft, problems: Problems) -> None:
     if entry is not None and isinstance(entry.origin, FromPrevious):
         detail = f"{shown(entry.key)} is looked up by, and would be filled with the address that it loses"
         problems.add("R119", detail, entry.where_of.get("value", entry.where))
+
+
+def _store_filled(draft: Draft, problems: Problems) -> None:
+    check_store(draft.identity, draft.fields, problems)
 
 
 def _field_filled_once(draft: Draft, problems: Problems) -> None:
@@ -230,6 +235,8 @@ def _tag_column(draft: Draft, problems: Problems) -> None:
     identity = draft.identity
     match = draft.fields.get(identity.match) if identity else None
     names = {identity.person: "names a person"} if identity else {}
+    if identity and identity.link is not None:
+        names.setdefault(identity.link, "names a contact")
     if match is not None and match.column is not None:
         names[match.column] = "holds the e-mail address"
     for entry in draft.fields.values():
@@ -270,6 +277,7 @@ _RULES: tuple[Callable[[Draft, Problems], None], ...] = (
     _email_mapped,
     _identity_mapped,
     _previous_elsewhere,
+    _store_filled,
     _field_filled_once,
     _tag_one_owner,
     _score_push,

@@ -16,11 +16,10 @@ from reconciler.config.models import (
     LimitsSection,
     RefreshSection,
 )
-from reconciler.config.not_yet import refuse_gone, refuse_identity
 from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.tags import entries
 from reconciler.config.tree import Mapping, Scalar
-from reconciler.model.desired import FORTNIGHT, Contacts, Expression, Identity, Limits, Refresh
+from reconciler.model.desired import FORTNIGHT, Contacts, Expression, Gone, Identity, Limits, Refresh
 from reconciler.model.problems import Level, Place
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -81,8 +80,8 @@ def read_identity(root: Mapping, problems: Problems) -> Identity | None:
     entry, places = _section(root, "identity", IdentitySection, problems)
     if entry is None:
         return None
-    refuse_identity(entry, places, problems)
-    return Identity(entry.person, entry.match, places["person"])
+    given = {key: places[key] for key in ("link", "store") if getattr(entry, key) is not None}
+    return Identity(entry.person, entry.match, places["person"], entry.link, entry.store, given)
 
 
 def read_defaults(root: Mapping, problems: Problems) -> DefaultsSection:
@@ -94,17 +93,16 @@ def read_defaults(root: Mapping, problems: Problems) -> DefaultsSection:
 
 
 def read_contacts(root: Mapping, expressions: Expressions, problems: Problems) -> Contacts:
-    entry, places = _section(root, "contacts", ContactsSection, problems)
+    entry, _ = _section(root, "contacts", ContactsSection, problems)
     if entry is None:
         return Contacts()
-    refuse_gone(entry, places, problems)
     create: bool | Expression | None = None
     if isinstance(entry.create, bool):
         create = entry.create
     else:
         create = expressions.read(entry.create, "contacts.create", "bool")
     when = expressions.read(entry.when, "contacts.when", "bool")
-    return Contacts(create or False, when, entry.status, root.place_of("contacts"))
+    return Contacts(create or False, when, entry.status, root.place_of("contacts"), Gone(entry.gone))
 
 
 def read_limits(root: Mapping, problems: Problems) -> Limits:

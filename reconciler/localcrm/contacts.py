@@ -13,6 +13,7 @@ from reconciler.localcrm.errors import LocalCrmError, Missing, Refused, Taken
 from reconciler.localcrm.file import EMAIL_COLUMN
 from reconciler.localcrm.inventory import Column, as_id, column_names, storable, tag_id
 from reconciler.localcrm.kinds import Unfit
+from reconciler.localcrm.merging import any_merged, survivors
 from reconciler.localcrm.quirks import Mischief
 from reconciler.model.capabilities import Json
 
@@ -180,9 +181,11 @@ def known(connection: sqlite3.Connection, contact: str) -> int:
 
 
 def load(connection: sqlite3.Connection, contacts: Sequence[str], keys: Sequence[str]) -> dict[str, list[str | None]]:
-    """Id -> wire texts of those fields, of the contacts that are there. Raises Missing for a field."""
+    """Id -> wire texts of those fields, of the contacts that are there, or are there for these ids since a merge.
+    Raises Missing for a field."""
     names = column_names(connection, keys)
     ids = [id for id in map(as_id, contacts) if id is not None]
+    ids += survivors(connection, ids).values()
     marks = ", ".join("?" * len(ids))
     rows = connection.execute(f"SELECT {', '.join(('id', *names))} FROM contacts WHERE id IN ({marks})", ids)
     return {str(id): values for id, *values in rows}
@@ -209,6 +212,8 @@ def delete(connection: sqlite3.Connection, id: int) -> None:
     """What only other people do: the door has no such call."""
     connection.execute("DELETE FROM contact_tags WHERE contact = ?", (id,))
     connection.execute("DELETE FROM contacts WHERE id = ?", (id,))
+    if any_merged(connection):
+        connection.execute("DELETE FROM former WHERE contact = ?", (id,))
 
 
 def _address(email: object) -> str | None:

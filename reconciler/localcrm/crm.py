@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.localcrm import contacts as cards
-from reconciler.localcrm import inventory
+from reconciler.localcrm import inventory, merging
 from reconciler.localcrm.contacts import Record, Result, Writer
 from reconciler.localcrm.errors import Refused
 from reconciler.localcrm.file import CrmFile, microseconds
@@ -166,6 +166,19 @@ class LocalCrm:
         """What somebody else may do at any time; nothing of this program does. Raises Missing."""
         with self._write() as connection:
             cards.delete(connection, cards.known(connection, contact))
+
+    def merge(self, kept: str, lost: str) -> None:
+        """What somebody else may do at any time; nothing of this program does: one contact of two. Raises Missing."""
+        with self._write() as connection:
+            ids = cards.known(connection, kept), cards.known(connection, lost)
+            if ids[0] != ids[1]:
+                merging.merge(connection, *ids, microseconds(self._clock))
+
+    def former(self, contacts: Sequence[str]) -> dict[str, list[str]]:
+        """Of these contacts, ids of those that were merged into them; not counted as a call."""
+        with self._file.reading() as connection:
+            found = merging.former_of(connection, (int(contact) for contact in contacts))
+        return {str(contact): ids for contact, ids in found.items()}
 
     def seed(
         self,

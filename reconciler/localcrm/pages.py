@@ -9,9 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.localcrm.inventory import column_names
+from reconciler.localcrm.merging import any_merged, former_of
 
 ID = "$id"
 TAGS = "$tags"
+FORMER = "$former"
 
 _CARRIED = "SELECT contact, group_concat(tag) FROM contact_tags WHERE contact BETWEEN ? AND ? GROUP BY contact"
 
@@ -20,11 +22,14 @@ def pages(
     connection: sqlite3.Connection, keys: Sequence[str], since: int | None, size: int
 ) -> Iterator[pa.RecordBatch]:
     """Columns `$id`, `$tags` and one of type string per field, in order of the ids; at most `size` contacts a page.
+    Where contacts were merged, also `$former` behind the tags: ids that went into this one.
 
     `since`: microseconds; contacts changed at that moment or later. Raises Missing for a field.
     """
     names = column_names(connection, keys)
-    schema = pa.schema([(ID, pa.string()), (TAGS, pa.list_(pa.string())), *((key, pa.string()) for key in keys)])
+    more = [(FORMER, pa.list_(pa.string()))] if any_merged(connection) else []
+    texts = [(key, pa.string()) for key in keys]
+    schema = pa.schema([(ID, pa.string()), (TAGS, pa.list_(pa.string())), *more, *texts])
     where, bound = ("", ()) if since is None else ("WHERE modified >= ?", (since,))
     cursor = connection.execute(f"SELECT {', '.join(('id', *names))} FROM contacts {where} ORDER BY id", bound)
     while rows := cursor.fetchmany(size):
@@ -33,9 +38,15 @@ def pages(
         columns = [
             pa.array([str(id) for id in ids], pa.string()),
             _lists([carried.get(id) for id in ids]),
+            *([_former(connection, ids)] if more else []),
             *(pa.array(column, pa.string()) for column in values),
         ]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _former(connection: sqlite3.Connection, ids: Sequence[int]) -> pa.Array:
+    found = former_of(connection, ids)
+    return pa.array([found.get(id, []) for id in ids], pa.list_(pa.string()))
 
 
 def _lists(carried: Sequence[str | None]) -> pa.Array:

@@ -51,6 +51,7 @@ class Ability(StrEnum):
     DELETE_TAG = "delete_tag"
     SET_STATUS = "set_status"
     CLEAR_VALUE = "clear_value"
+    TELL_MERGES = "tell_merges"
 
 
 class Call(StrEnum):

@@ -42,6 +42,14 @@ class Conflict(StrEnum):
     CRM = "crm"
 
 
+class Gone(StrEnum):
+    """What becomes of a person whose contact is not there any more."""
+
+    REPORT = "report"
+    UNLINK = "unlink"
+    RECREATE = "recreate"
+
+
 class Expression(NamedTuple):
     """CEL text and where it stands. Compile with `model.expressions.compile_expression`."""
 
@@ -161,11 +169,20 @@ class ScoreRule(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """`person`: source column that names a person for ever; `match`: CRM field key to look people up by."""
+    """`person`: source column that names a person for ever; `match`: CRM field key to look people up by. `link`: source
+    column that holds contacts' ids; `store`: key of the CRM field that keeps the person's id."""
 
     person: str
     match: str
     where: Place
+    link: str | None = None
+    store: str | None = None
+    where_of: Mapping[str, Place] = _NOTHING
+
+    @property
+    def outlives_state(self) -> bool:
+        """Whether people find their contacts without the state, whatever their addresses have become."""
+        return self.link is not None or self.store is not None
 
 
 class Contacts(NamedTuple):
@@ -175,6 +192,7 @@ class Contacts(NamedTuple):
     when: Expression | None = None
     status: str | None = None
     where: Place | None = None
+    gone: Gone = Gone.REPORT
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,14 @@ class Action(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a value changes: the entry is new or changed; the data; somebody else; an existing value is taken over."""
+    """Why a value changes: the entry is new or changed; the data; somebody else; an existing value is taken over; the
+    person's id is kept in a contact that had none."""
 
     CONFIG = "config"
     SOURCE = "source"
     DRIFT = "drift"
     ADOPT = "adopt"
+    STORE = "store"
 
 
 class Verdict(IntEnum):

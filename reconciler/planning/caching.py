@@ -54,7 +54,7 @@ def caching_digest(desired: Desired, layout: Layout, observed: Observed, options
         "entries": desired.entry_digests,
         "crm": [desired.crm.type, desired.crm.object],
         "source": [dict(desired.source.types), desired.source.timezone, desired.source.region, raw],
-        "identity": [desired.identity.person, desired.identity.match],
+        "identity": [desired.identity.person, desired.identity.match, desired.identity.link, desired.identity.store],
         "contacts": [_condition(desired.contacts.when), _condition(desired.contacts.create)],
         "columns": [_bound(c.name, c.binding) for c in (*layout.fields, *layout.blocked)],
         "tags": [[t.name, t.tag.name] for t in layout.tags],

@@ -26,6 +26,7 @@ class Counts:
     tags: dict[tuple[str, Cause], TagCount] = field(default_factory=dict)  # by name and cause
     taken: Refusals = field(default_factory=Refusals)
     circles: Refusals = field(default_factory=Refusals)
+    claimed: Refusals = field(default_factory=Refusals)  # whose id is not stored in their contact
     undecodable: dict[int, Refusals] = field(default_factory=dict)
     in_conflict: dict[int, Refusals] = field(default_factory=dict)  # by field
     unpulled: dict[int, dict[tuple[str, str], Refusals]] = field(default_factory=dict)  # by field, by reason and key

@@ -13,8 +13,8 @@ from reconciler.planning.conversion import UNKNOWN_REASON
 from reconciler.planning.counts import Counts
 from reconciler.planning.layout import FieldColumn
 from reconciler.planning.people import PeoplePlan
+from reconciler.tables.aside import Aside
 from reconciler.tables.lanes import Lane, Refusals
-from reconciler.tables.pairing import Aside
 
 _ASIDE = {
     Aside.NO_PERSON: ("R201", "{n} without an id in `{person}`"),
@@ -25,6 +25,8 @@ _ASIDE = {
     Aside.TAKEN: ("R208", "{n} with the e-mail of a contact that is linked to somebody else"),
     Aside.SHARED_CONTACT: ("R209", "{n} linked to one contact together with somebody else"),
     Aside.NO_MATCH: ("R210", "{n} without a contact and without an e-mail"),
+    Aside.MANY_STORED: ("R222", "{n} whose id several contacts hold"),
+    Aside.GIVEN_AWAY: ("R223", "{n} led to a contact that a stronger sign gives to somebody else"),
 }
 
 
@@ -32,6 +34,7 @@ def people_findings(desired: Desired, people: PeoplePlan) -> tuple[Finding, ...]
     """All findings about people, by code and place."""
     found = [
         *_aside(desired, people),
+        *_linked(desired, people),
         *_unreadable(people),
         *_unknown(desired, people),
         *_of_fields(people),
@@ -58,6 +61,22 @@ def _aside(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:
         code, words = _ASIDE[reason]
         detail = words.format(n=_people(count), person=desired.identity.person)
         yield _finding(code, count, detail, desired.identity.where, rows)
+
+
+def _linked(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:
+    """Who goes on, though not all signs of who they are agree."""
+    paired, identity, stored = people.paired, desired.identity, people.counts.claimed
+    count, rows = paired.parted
+    if count:
+        detail = f"{_people(count)} whose linked contact is gone, not found anew"
+        yield _finding("R207", count, detail, desired.contacts.where, rows)
+    count, rows = paired.differing
+    if count:
+        detail = f"{_people(count)} whose `{identity.link}` names another contact than the remembered link"
+        yield _finding("R221", count, detail, identity.where_of.get("link"), rows)
+    if stored.count:
+        detail = f"{_people(stored.count)} whose id cannot be kept in `{identity.store}`"
+        yield _finding("R224", stored.count, detail, identity.where_of.get("store"), stored.rows)
 
 
 def _unreadable(people: PeoplePlan) -> Iterator[Finding]:
@@ -136,12 +155,12 @@ def _of_two_ways(counts: Counts, column: FieldColumn) -> Iterator[Finding]:
     entry = column.binding.entry
     if conflicts := counts.in_conflict.get(column.number):
         detail = f"{_values(conflicts.count)} of `{entry.key}`"
-        yield _finding("R220", conflicts.count, detail, entry.where_of.get("conflict", entry.where), conflicts.rows)
+        yield _finding("R230", conflicts.count, detail, entry.where_of.get("conflict", entry.where), conflicts.rows)
     if known := counts.unpulled.get(column.number):
         total = sum(refusals.count for refusals in known.values())
         rows = sorted({row for refusals in known.values() for row in refusals.rows})[: Refusals.MOST_ROWS]
         said = ", ".join(sorted(f"{refusals.count:,} {reason}" for (reason, _), refusals in known.items()))
-        yield _finding("R221", total, f"{_values(total)} of `{entry.key}` not pulled ({said})", entry.where, rows)
+        yield _finding("R231", total, f"{_values(total)} of `{entry.key}` not pulled ({said})", entry.where, rows)
 
 
 def _of_tags(desired: Desired, people: PeoplePlan) -> Iterator[Finding]:

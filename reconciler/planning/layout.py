@@ -51,7 +51,8 @@ class DynamicColumn:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`match` is the column of the field that people are looked up by. `blocked` fields are only counted."""
+    """`match` is the column of the field that people are looked up by; `store` that of the field that keeps their ids,
+    if one does. `blocked` fields are only counted."""
 
     fields: tuple[FieldColumn, ...]
     blocked: tuple[FieldColumn, ...]
@@ -61,6 +62,8 @@ class Layout:
     inventory: InventoryPlan
     writes_match: bool = True  # False: --target leaves the match field out, it is read only
     previous: tuple[FieldColumn, ...] = ()  # filled with the address that a change overwrites; never compared
+    store: FieldColumn | None = None
+    writes_store: bool = True
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -82,6 +85,11 @@ class Layout:
         """Whether every address that differs is written over the contact's."""
         entry = self.match.binding.entry
         return self.writes_match and entry.push is Push.ALWAYS and not entry.pull
+
+    def writes(self, column: FieldColumn) -> bool:
+        """Whether an existing contact's value of that field may be written."""
+        held = (column is self.match and not self.writes_match) or (column is self.store and not self.writes_store)
+        return not held
 
     def tags_compared(self, owed: Container[str]) -> tuple[TagColumn, ...]:
         """Rule tags that tell a contact in sync from one that is not. Tags for new contacts only say nothing of those

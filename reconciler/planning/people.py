@@ -39,6 +39,7 @@ from reconciler.tables.remembered import Before, RememberedPeople
 from reconciler.tables.reorder import Reorder
 from reconciler.tables.scalars import flags
 from reconciler.tables.settled import Settled
+from reconciler.tables.signs import Signs
 from reconciler.tables.snapshot import Piece
 from reconciler.tables.spool import numbered, rebatched
 
@@ -91,8 +92,9 @@ class _Comparing:
         before = observed.caches
         before = before if before is not None and before.digest == self._digest else None
         cells = [c.name for c in layout.fields]
-        self._pairing = Pairing(engine, observed.remembered.key, cells, blocked, raw if options.keep else ())
-        self._memo = Memo(engine, raw, blocked, before.memo if before else None) if options.keep else None
+        signs = Signs(desired.identity.link is not None, layout.store is not None, desired.contacts.gone)
+        self._pairing = Pairing(engine, observed.remembered.key, cells, blocked, raw if options.keep else (), signs)
+        self._memo = Memo(engine, raw, blocked, before.memo if before else None, signs) if options.keep else None
         self._settled = Settled(engine, before.settled if before else None)
         self._known = RememberedPeople(engine, self._before(), [two_way(column) for column in layout.two_way])
         self._contacts = ContactReader(layout, observed, options, self._digest)
@@ -105,6 +107,7 @@ class _Comparing:
         options.progress.stage("reading contacts", last.contacts or None)
         theirs = self._read_contacts()
         options.progress.stage("pairing")
+        self._pairing.add_former(self._contacts.former)
         moving = Moving(self._engine, layout.moves_addresses, self._rewritten_addresses())
         paired = self._pairing.pair(recalled=self._memo is not None and self._memo.known, moving=moving)
         options.progress.stage("comparing")
@@ -263,11 +266,12 @@ def lay_out(desired: Desired, observed: Observed, inventory: InventoryPlan, opti
     selection = Selection(options.target, options.exclude)
     match = desired.identity.match
     remembered = observed.remembered
-    # The field that people are looked up by is always read; left out by --target it is compared with nothing to write.
+    # Fields by which people are found are always read; left out by --target they are compared with nothing to write.
+    store = desired.identity.store
     columns = [
         FieldColumn(f"f{n}", n, binding, _field_since(binding.entry, desired, remembered))
         for n, binding in enumerate(inventory.bindings)
-        if binding.entry.key == match or selection.takes(field_address(binding.entry.key))
+        if binding.entry.key in (match, store) or selection.takes(field_address(binding.entry.key))
     ]
     matched = next(c for c in columns if c.binding.entry.key == match)
     if matched.binding.blocked:
@@ -298,6 +302,8 @@ def lay_out(desired: Desired, observed: Observed, inventory: InventoryPlan, opti
         inventory=inventory,
         writes_match=selection.takes(field_address(match)),
         previous=tuple(c for c in columns if c not in compared and not c.binding.blocked),
+        store=next((c for c in columns if c.binding.entry.key == store and not c.binding.blocked), None),
+        writes_store=store is None or selection.takes(field_address(store)),
     )
 
 

@@ -43,6 +43,8 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
     fields = tuple(_field_counts(people))
     tags = tuple(sorted(counts.tags.values(), key=lambda t: (t.name, t.cause)))
     tally = _tally(observed, people, fields, desired.limits.min_people)
+    if desired.identity.link is not None or people.layout.store is not None:
+        tally = replace(tally, first_run=False)  # who is there under another address is found without a state, too
     contacts = _contacts(people)
     return Plan(
         id=_identifier(desired, observed, options, contacts),

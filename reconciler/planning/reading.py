@@ -6,7 +6,7 @@ row (the memo), contacts of an earlier read have their keys beside them (the sna
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -36,7 +36,7 @@ from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Pairing
 from reconciler.tables.repeating import Repeating, plain_batch
 from reconciler.tables.scalars import NO, NOTHING, flags, text, whole
-from reconciler.tables.snapshot import ID, TAGS, Piece, Snapshot
+from reconciler.tables.snapshot import FORMER, ID, TAGS, Piece, Snapshot, former_ids
 from reconciler.tables.spool import SALT_BYTES, Seal, Spool, numbered, rebatched
 
 BATCH = 32_768
@@ -84,7 +84,13 @@ class PeopleReader:
         self._dynamic_weights: dict[str, dict[str, int]] = {d.name: {} for d in layout.dynamic}
         self._novel: dict[str, set[str]] = {d.name: set() for d in layout.dynamic}
         self.columns = tuple(
-            dict.fromkeys([desired.identity.person, *(i for lane in self.side.lanes.values() for i in lane.inputs)])
+            dict.fromkeys(
+                [
+                    desired.identity.person,
+                    *(i for lane in self.side.lanes.values() for i in lane.inputs),
+                    *([desired.identity.link] if desired.identity.link is not None else []),
+                ]
+            )
         )
         self.raw = tuple(f"r{n}" for n in range(len(self.columns)))
         self._repeating = Repeating(name for name in self.columns if name != desired.identity.person)
@@ -167,7 +173,7 @@ class PeopleReader:
         )
 
     def _add(self, batch: pa.RecordBatch, ord: pa.Array, pairing: Pairing) -> None:
-        side = self.side
+        side, layout = self.side, self._layout
         rows = pc.add(ord, whole(1))
         asked = self._asked(empty_to_null(batch.column(self._desired.identity.person)))
         noted = rows if asked is None else pc.if_else(asked, rows, whole(None))
@@ -175,7 +181,9 @@ class PeopleReader:
             scope = self._scope.run(batch, noted)
             inside = _holds(scope)
             side.out_of_scope += len(noted.filter(pc.invert(inside)).drop_null())
-            if self._memo is not None:
+            if layout.store is not None:  # whose ids count all the same, and have to be read each time
+                pairing.add_bystanders(_batch({"stored": self._stored(side.lanes, batch.filter(pc.invert(inside)))}))
+            elif self._memo is not None:
                 outside = pc.and_not(pc.invert(inside), is_marked(scope))
                 self._memo.add_outside(_batch(self._raw(batch)).filter(outside))
             batch, ord, noted = (c.filter(inside) for c in (batch, ord, noted))
@@ -194,6 +202,10 @@ class PeopleReader:
             "unsure": unsure,
             **{c.name: _holds(cells[c.name]) for c in self._layout.blocked},
         }
+        if layout.store is not None:
+            keys["stored"] = ids_of(cells[layout.store.name])
+        if (link := self._desired.identity.link) is not None:
+            keys["link"] = empty_to_null(pc.utf8_trim_whitespace(plain(batch.column(link))))
         if self._memo is not None:
             read = (c.name for c in (*self._layout.fields, *self._layout.blocked))
             found = [is_marked(cells[name]) for name in read if side.lanes[name].reasons]
@@ -201,6 +213,10 @@ class PeopleReader:
             keys |= {**self._raw(batch), "keep": pc.invert(doubts)}
         self._converted.append(spooled)
         pairing.add_ours(_batch(keys))
+
+    def _stored(self, lanes: Mapping[str, Lane], batch: pa.RecordBatch) -> pa.Array:
+        """The ids of people as contacts would hold them, of rows that are not converted otherwise."""
+        return ids_of(lanes[self._layout.store.name].run(batch)) if self._layout.store else pa.array([], pa.string())
 
     def _asked(self, person: pa.Array) -> pa.Array | None:
         """Who was asked for; None for everybody."""
@@ -273,6 +289,7 @@ class ContactReader:
         salt = options.salt if options.keep else None
         self._seal = Seal(observed.remembered.key, salt(SALT_BYTES)) if salt is not None else None
         self.snapshot = Snapshot(())
+        self.former: dict[str, str] = {}  # ids of contacts that went into others -> the id of who is left
         self._verbatim: frozenset[str] = frozenset()  # lanes that need not run again over rows that were read
 
     def read(self, pages: Iterator[pa.RecordBatch], pairing: Pairing) -> Side:
@@ -294,7 +311,7 @@ class ContactReader:
         for number, (first, piece) in enumerate(snapshot.offsets()):
             known, made = piece.known(self._digest), Spool(self._options.workdir / f"keys-{number}.arrow")
             newer, at = snapshot.newer(number), first
-            columns = [ID, TAGS, *(held.key for held in self._counted)] if known else None
+            columns = [ID, TAGS, FORMER, *(held.key for held in self._counted)] if known else None
             held = iter(known.batches()) if known else None
             for page in piece.contacts.batches(columns):
                 keys = self._keys(self._repeating.encode(page), pairing) if held is None else next(held)
@@ -327,6 +344,8 @@ class ContactReader:
         cells = self._cells(page, self._layout.fields)
         match = plain(cells[self._layout.match.name])
         cells["match"] = pc.if_else(is_marked(match), NOTHING, match)
+        if self._layout.store is not None:
+            cells["stored"] = ids_of(cells[self._layout.store.name])
         return pairing.keys_of_theirs(_batch({"n": _numbers(0, page.num_rows), **cells}))
 
     def _add(
@@ -344,6 +363,7 @@ class ContactReader:
             still = pc.invert(pc.is_in(page.column(ID), value_set=newer))
             page, keys, idx = (part.filter(still) for part in (page, keys, idx))
         side.rows += page.num_rows
+        self.former |= former_ids(page)
         tags = page.column(TAGS)
         tagset, carried = tagsets.counted(tags, lambda tag: self._weights.get(tag, 0))
         for tag, count in carried.items():
@@ -354,6 +374,12 @@ class ContactReader:
             side.holders[held] = side.holders.get(held, 0) + count
         known = {name: keys.column(name) for name in keys.schema.names}
         pairing.add_theirs(_batch({"idx": idx, "id": page.column(ID), **known, "tagset": tagset}))
+
+
+def ids_of(cells: pa.Array) -> pa.Array:
+    """Stored ids as texts to be compared; null where there is none, or none that can be read."""
+    found = plain(as_stored(cells))
+    return pc.if_else(is_marked(found), NOTHING, found)
 
 
 def _theirs_weights(layout: Layout, observed: Observed) -> dict[str, int]:

@@ -95,7 +95,7 @@ class ValueDecisions:
         was moved by somebody else; the column `agreed` says what was held before."""
         decided = Decided()
         for column in self._layout.fields:
-            if new or self._layout.writes_match or column is not self._layout.match:
+            if new or self._layout.writes(column):
                 self._decide(column, batch, new, drift, decided)
         if self._layout.previous and not new:
             for column, rows in self._previous.beside(batch, decided.changes):
@@ -139,6 +139,8 @@ class ValueDecisions:
             decided.loud.append(at)
         if column is self._layout.match and not new:
             verdict = self._without_taken(batch, at, verdict)
+        if column is self._layout.store and not new:
+            verdict = self._without_claimed(batch, at, verdict)
         filled = pc.is_valid(theirs)
         held = pc.equal(verdict, _verdict(Verdict.HELD))
         if pc.any(conflict := pc.equal(verdict, _verdict(Verdict.CONFLICT))).as_py():
@@ -146,6 +148,9 @@ class ValueDecisions:
             rows = batch.column("row").take(at).filter(conflict).to_pylist()
             self._counts.in_conflict.setdefault(column.number, Refusals()).add(rows)
         cause = _causes(column, filled, new)
+        if column is self._layout.store and not new:
+            writes = pc.equal(verdict, _verdict(Verdict.SET))
+            cause = pc.if_else(pc.and_not(writes, filled), _cause(Cause.STORE), cause)
         if drift:
             moved = pc.invert(pc.and_(held, _held_before(column, batch.column("agreed").take(at))))
             cause = pc.if_else(moved, _cause(Cause.DRIFT), cause)
@@ -196,6 +201,13 @@ class ValueDecisions:
             self._counts.taken.add(rows.filter(pc.and_not(taken, circle)).to_pylist())
             self._counts.circles.add(rows.filter(pc.and_(taken, circle)).to_pylist())
         return pc.if_else(taken, _verdict(Verdict.FINDING), verdict)
+
+    def _without_claimed(self, batch: pa.RecordBatch, at: pa.Array, verdict: pa.Array) -> pa.Array:
+        """An id is not stored over that of somebody in the source, nor in a second contact."""
+        claimed = pc.and_(batch.column("claimed").take(at), pc.equal(verdict, _verdict(Verdict.SET)))
+        if pc.any(claimed).as_py():
+            self._counts.claimed.add(batch.column("row").take(at).filter(claimed).to_pylist())
+        return pc.if_else(claimed, _verdict(Verdict.FINDING), verdict)
 
     def _relation(
         self, column: FieldColumn, batch: pa.RecordBatch, at: pa.Array, ours: pa.Array, theirs: pa.Array

@@ -77,7 +77,9 @@ def _field_rows(plan: Plan) -> Iterable[_Row]:
     for row in sorted(map(_asked, plan.fields), key=lambda f: (f.key, f.cause)):
         written = ((row.set - row.created, "set"), (row.clear, "cleared"), (row.pull, "pulled"))
         left = ((row.held, "held"), (row.conflict, "conflict"), (row.blocked, "blocked"), (row.rewritten, "rewritten"))
-        if count := counted((*written, *left)):
+        if row.cause is Cause.STORE:
+            yield _Row("=", "stored ids", counted(written), f"kept in {row.key}")
+        elif count := counted((*written, *left)):
             why = _why(row, plan.file) if counted(written) else ""
             yield _Row(_field_sign(row), row.key, count, why, plan.examples.get(example_key(row.key, row.cause), ()))
 
@@ -111,6 +113,7 @@ def _why(row: FieldCount | TagCount, file: str) -> str:
         Cause.SOURCE: "source changed",
         Cause.DRIFT: "changed in the CRM (drift)",
         Cause.ADOPT: "taken over",
+        Cause.STORE: "stored ids",
     }[row.cause]
 
 

@@ -81,7 +81,7 @@ class Summary(Shape):
 class FieldRow(Shape):
     key: str
     where: str | None
-    cause: Literal["config", "source", "drift", "adopt"]
+    cause: Literal["config", "source", "drift", "adopt", "store"]
     set: int
     created: int
     """Those of `set` that go to contacts that the plan creates."""

@@ -27,7 +27,7 @@ from reconciler.runtime.state import State
 @dataclass(frozen=True, slots=True)
 class Work:
     """One plan to carry out, with everything that it was made from. `moments`: the real clock. `source`: None where
-    nothing is pulled."""
+    nothing is pulled. `anew`: all links were made anew."""
 
     plan: Plan
     desired: Desired
@@ -35,6 +35,7 @@ class Work:
     scope: Scope
     moments: Callable[[], datetime]
     source: Source | None = None
+    anew: bool = False
 
 
 def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
@@ -43,6 +44,7 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
     open_creates = journal.open_creates()
     guarded = _guarded(plan, applying.state.key)
     applying.state.begin(plan.config, plan.remembers, guarded, known=not scope.persons, at=moment_text(work.moments()))
+    applying.state.name_by(work.desired.identity.person, work.anew)
     inventory = InventoryWriter(applying, work.desired, work.inventory)
     source = SourceWriter(applying, plan, work.desired, work.source)
     people = PeopleWriter(applying, plan, work.desired, inventory, open_creates, source.left)

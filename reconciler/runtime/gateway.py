@@ -99,7 +99,8 @@ class Gateway:
         return self.calls.make(Call.GET_TAGS, lambda: self.crm.get_tags(contact))
 
     def load(self, ids: Sequence[str], keys: Sequence[str]) -> list[WireRecord]:
-        """Those of these contacts that exist, each with `$id`; as many calls as batches are needed."""
+        """Those of these contacts that exist, each with `$id`; as many calls as batches are needed. Who was merged into
+        another contact is answered with that one, which names them as `$former`."""
         crm = self.crm
         if not isinstance(crm, Batches):
             return [record for contact in ids if (record := self._load_one(contact, keys)) is not None]
@@ -116,7 +117,7 @@ class Gateway:
             record = self.calls.make(Call.LOAD_CONTACTS, lambda: self.crm.load_contact(contact, keys))
         except NotFound:
             return None
-        return {**record, ID: contact}
+        return {**record, ID: record.get(ID) or contact}
 
 
 def _as_used(crm: Crm, rate: float | None) -> Capabilities:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from reconciler.adapters.crm import ID, TAGS
+from reconciler.adapters.crm import FORMER, ID, TAGS
 from reconciler.adapters.errors import NotFound
 from reconciler.adapters.source import Source
 from reconciler.model.addresses import person_digest
@@ -58,7 +59,7 @@ def observe(
     inventory = gateway.inventory()
     read = reading(inventory) if reading and not wanted.persons else None
     contacts = read.pages if read else gateway.contacts
-    if wanted.persons:
+    if wanted.persons and desired.identity.store is None:
         contacts = _FewContacts(desired, source, gateway, remembered, wanted, columns).page
 
     def snapshot(keys: Sequence[str]) -> Snapshot | None:
@@ -119,7 +120,8 @@ def _said(
 
 @dataclass(frozen=True, slots=True)
 class _FewContacts:
-    """The contacts of single persons: those they are linked to, and those that have their e-mail."""
+    """The contacts of single persons: those that a column names, those they are linked to, and those that have their
+    e-mail. Who else holds their ids only all contacts tell."""
 
     desired: Desired
     source: Source
@@ -130,21 +132,23 @@ class _FewContacts:
 
     def page(self, keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """All of them as one page."""
-        emails = self._emails()
-        found = dict.fromkeys(self._linked())
+        emails, named = self._signs()
+        found = dict.fromkeys([*named, *self._linked()])
         for email in sorted(emails):
             if (contact := self.gateway.look_up(email)) is not None:
                 found[contact] = None
-        records = self.gateway.load(tuple(found), keys) if found else []
+        loaded = self.gateway.load(tuple(found), keys) if found else []
+        records = {record[ID]: record for record in loaded}.values()  # a former id and its survivor's are one contact
         rows: list[dict[str, Any]] = []
         for record in records:
             try:
                 tags = list(dict.fromkeys(self.gateway.tags_of(record[ID] or "")))
             except NotFound:
                 continue  # deleted between the two calls
-            rows.append({ID: record[ID], TAGS: tags, **{key: record.get(key) for key in keys}})
-        texts = [pa.field(key, pa.string()) for key in keys]
-        schema = pa.schema([pa.field(ID, pa.string()), pa.field(TAGS, pa.list_(pa.string())), *texts])
+            former = json.loads(record.get(FORMER) or "[]")
+            rows.append({ID: record[ID], TAGS: tags, FORMER: former, **{key: record.get(key) for key in keys}})
+        lists = [pa.field(name, pa.list_(pa.string())) for name in (TAGS, FORMER)]
+        schema = pa.schema([pa.field(ID, pa.string()), *lists, *(pa.field(key, pa.string()) for key in keys)])
         yield pa.RecordBatch.from_pylist(rows, schema=schema)
 
     def _linked(self) -> list[str]:
@@ -153,17 +157,21 @@ class _FewContacts:
         older = _links(self.remembered, digests - set(created))
         return [*created.values(), *older]
 
-    def _emails(self) -> set[str]:
-        """The canonical e-mails of the persons, as planning reads them."""
-        person = self.desired.identity.person
+    def _signs(self) -> tuple[set[str], list[str]]:
+        """The canonical e-mails of the persons, as planning reads them, and the contacts that a column names."""
+        person, link = self.desired.identity.person, self.desired.identity.link
         lane = self._match_lane()
         emails: set[str] = set()
+        named: dict[str, None] = {}
+        columns = [person, *lane.inputs, *([link] if link is not None else [])]
         with doors_said(self.desired.source.where):
-            for batch in self.source.read(tuple(dict.fromkeys([person, *lane.inputs]))):
+            for batch in self.source.read(tuple(dict.fromkeys(columns))):
                 asked = batch.filter(pc.is_in(batch.column(person), pa.array(sorted(self.wanted.persons), pa.string())))
                 if asked.num_rows:
                     emails |= {e for e in lane.run(asked).to_pylist() if e and "@" in e}
-        return emails
+                    ids = asked.column(link).to_pylist() if link is not None else []
+                    named |= dict.fromkeys(found for id in ids if id and (found := id.strip()))
+        return emails, list(named)
 
     def _match_lane(self) -> Lane:
         desired, source = self.desired, self.desired.source

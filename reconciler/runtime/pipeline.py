@@ -98,12 +98,15 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
     from reconciler.runtime.apply import Work
     from reconciler.runtime.disk import full_disk_said
     from reconciler.runtime.refusals import refusals
+    from reconciler.runtime.relinking import ANEW
     from reconciler.runtime.session import applying_alone, open_session
 
     with full_disk_said(), applying_alone(request), open_session(request) as session:
         made = session.diff(request, remember=True)
         session.keep_plan(request, made)
-        work = Work(made, session.desired, session.inventory, request.scope, request.clock.now, session.source)
+        anew = request.relink == ANEW
+        moments, source = request.clock.now, session.source
+        work = Work(made, session.desired, session.inventory, request.scope, moments, source, anew)
         calls = session.gateway.calls
         if refused := refusals(made):
             return Outcome(Result.REFUSED, made, "", Written(), calls.made(), refused)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False, repr=False)
 class Request:
     """What is asked for. `now`: the plan's clock; None: the start of the clock's day, UTC. `token_bytes`: randomness,
-    n -> n secret bytes."""
+    n -> n secret bytes. `relink`: what becomes of the links of a former person column (`runtime.relinking`)."""
 
     file: Path
     env: Mapping[str, str]
@@ -34,6 +34,7 @@ class Request:
     max_calls: int | None = None
     show_values: bool = False
     refresh: str | None = None
+    relink: str = ""
     progress: Progress = field(default_factory=Silent)
 
     @property
@@ -45,7 +46,7 @@ class Request:
     @property
     def narrowed(self) -> bool:
         """Whether options chose what is planned, so that a later command needs them again."""
-        return bool(self.persons or self.target or self.exclude or self.allow)
+        return bool(self.persons or self.target or self.exclude or self.allow or self.relink)
 
     @property
     def moment(self) -> datetime:

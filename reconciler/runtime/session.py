@@ -33,6 +33,7 @@ from reconciler.runtime.loading import load_file
 from reconciler.runtime.lock import said, take_or_fail
 from reconciler.runtime.observe import Wanted, observe
 from reconciler.runtime.ownership import keep_owned, other_owners
+from reconciler.runtime.relinking import usable
 from reconciler.runtime.request import Request
 from reconciler.runtime.state import State, open_state
 from reconciler.tables.engine import Engine
@@ -78,7 +79,7 @@ class Session:
             reads.append(read(inventory))
             return reads[-1]
 
-        remembered = self.state.remembered(self.desired.digest)
+        remembered = usable(self.state, self.desired, request)
         wanted = Wanted(request.persons, request.moment, self.workdir.path)
         observed = observe(self.desired, self.source, self.gateway, self.account, remembered, wanted, reading)
         self.inventory = observed.inventory
@@ -116,6 +117,7 @@ class Session:
         plan, at = work.plan, moment_text(work.moments())
         self.state.begin(plan.config, plan.remembers, (), known=not work.scope.persons, at=at)
         keep_owned(request, self.desired, self.state)
+        self.state.name_by(work.desired.identity.person, work.anew)
         if work.scope.everybody:
             self.journal.settle("")
         remember(work, self.state, set(), clean=True)

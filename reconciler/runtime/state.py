@@ -188,6 +188,19 @@ class State:
             stream.write_batch(batch)
         self._db.run("INSERT INTO moves (batch) VALUES (?)", (sink.getvalue().to_pybytes(),))
 
+    @property
+    def named_by(self) -> str:
+        """The source's column with whose ids the links were made; "" if that is not known."""
+        return self.fact("person")
+
+    def name_by(self, column: str, anew: bool) -> None:
+        """The links that were just saved are made with that column's ids; `anew`: what else is remembered of single
+        people was remembered under other ids."""
+        with self._db.transaction():
+            for table in ("owed", "kept") if anew else ():
+                self._db.run(f"DELETE FROM {table}")
+            self._set({"person": column})
+
     def add_created(self, pairs: Iterable[tuple[bytes, str]]) -> None:
         """Links of contacts just created (or found): on the disk when this returns."""
         with self._db.transaction():
@@ -267,7 +280,7 @@ class State:
         """Forget one part, or `all`. Raises Failure E521 for a part that does not exist."""
         if what not in FORGETTABLE:
             raise Failure(problem("E521", what))
-        facts = {"created": ("known", "people"), "applied": ("agreed.digest", "agreed.at", "agreed.clean")}
+        facts = {"created": ("known", "people", "person"), "applied": ("agreed.digest", "agreed.at", "agreed.clean")}
         forgotten = [fact for table, names in facts.items() if table in FORGETTABLE[what] for fact in names]
         with self._db.transaction():
             for table in FORGETTABLE[what]:

@@ -15,17 +15,26 @@ import pyarrow as pa
 from reconciler.tables.engine import Engine, parquet
 from reconciler.tables.keys import KeyFile
 from reconciler.tables.pairing import raw_hash
+from reconciler.tables.signs import NO_SIGNS, Signs
 
-_KEYS = "m1, m2, cells, tagset, may"
+_KEYS = ("m1", "m2", "cells", "tagset", "may")
 
 
 class Memo:
     """One run's view of the memo. `known`: there is one from an earlier run, so rows are looked up before they are
     converted: `look` at all of them, then `recall`."""
 
-    def __init__(self, engine: Engine, raw: Sequence[str], blocked: Sequence[str], file: Path | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        raw: Sequence[str],
+        blocked: Sequence[str],
+        file: Path | None,
+        signs: Signs = NO_SIGNS,
+    ) -> None:
         """`raw`: names of the raw columns in batches. `file`: what an earlier run left under this digest."""
         self._engine = engine
+        self._keys = (*_KEYS, *(name for name, _ in signs.ours))
         self._hash = raw_hash(raw)
         self._flags = "".join(f", {name}" for name in blocked)
         folder = engine.workdir
@@ -42,7 +51,8 @@ class Memo:
         ascending, and how many of the known ones are out of scope."""
         engine = self._engine
         engine.view("looked", [self._looked.close()])
-        found = f"ord, high, low, {_KEYS}, true AS asked, false AS unsure{self._flags}, r1, r2, true AS keep, inside"
+        keys = ", ".join(self._keys)
+        found = f"ord, high, low, {keys}, true AS asked, false AS unsure{self._flags}, r1, r2, true AS keep, inside"
         one, other = "(SELECT * FROM looked WHERE {0})", "(SELECT * FROM memo WHERE {0})"
         joins = (
             f"SELECT {found} FROM {one.format(part)} JOIN {other.format(part)} USING (r1, r2)"
@@ -61,13 +71,14 @@ class Memo:
     def write(self, path: Path) -> None:
         """Everything that this run knows, for the next one. Who was set aside is not: among them are rows that stand
         twice, and a hash in the memo stands for one row."""
-        nothing = f", NULL, NULL, NULL, NULL, NULL, NULL, false{', false' * self._flags.count(',')}"
+        keys = ", ".join(self._keys)
+        nothing = f", NULL, NULL{', NULL' * len(self._keys)}{', false' * self._flags.count(',')}"
         outside = f"SELECT r1, r2 FROM {parquet(self._outside.close())}"
         if self.known:
             outside += " UNION ALL SELECT r1, r2 FROM recalled WHERE NOT inside"
         self._engine.write(
             path,
-            f"SELECT r1, r2, true AS inside, high, low, {_KEYS}{self._flags} "
+            f"SELECT r1, r2, true AS inside, high, low, {keys}{self._flags} "
             " FROM ours ANTI JOIN aside USING (ord) WHERE keep"
             f" UNION ALL SELECT DISTINCT r1, r2, false{nothing} FROM ({outside})",
         )

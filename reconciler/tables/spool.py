@@ -103,7 +103,7 @@ class Spool:
         self.rows += batch.num_rows
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """All rows, in order; `columns`: only these, in the order of the file."""
+        """All rows, in order; `columns`: only these, those that are there, in the order of the file."""
         for number in range(len(self.ends)):
             yield self.batch(number, columns)
 
@@ -176,7 +176,7 @@ def _unframed(frame: bytes, columns: Sequence[str] | None) -> pa.RecordBatch:
     included = None
     if columns is not None:
         with pa.ipc.open_stream(frame) as head:
-            included = [head.schema.get_field_index(name) for name in columns]
+            included = [at for name in columns if (at := head.schema.get_field_index(name)) >= 0]
     options = pa.ipc.IpcReadOptions(included_fields=included, use_threads=False)
     with pa.ipc.open_stream(frame, options=options) as reader:
         return reader.read_next_batch()

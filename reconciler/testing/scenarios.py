@@ -59,7 +59,7 @@ class _Play:
         if "problems" in expect:
             yield from self._refused(expect["problems"])
             return
-        asked = self._request()  # a plan lives as long as its request
+        asked = self._request(relink=self.scenario.get("relink", ""))  # a plan lives as long as its request
         plan = pipeline.plan(asked)
         yield from compare(expect, seen(plan))
         if "guards" in expect or "refused" in self.scenario:
@@ -101,6 +101,8 @@ class _Play:
                 _retag(crm, _found(crm, email), changes)
             for email in earlier.get("gone", ()):
                 crm.delete_contact(_found(crm, email))
+            for lost, kept in earlier.get("merged", {}).items():
+                crm.merge(_found(crm, kept), _found(crm, lost))
 
     def _refused(self, codes: Sequence[str]) -> Iterator[str]:
         try:
@@ -114,7 +116,9 @@ class _Play:
 
     def _guarded(self) -> Iterator[str]:
         before = contacts(self.folder)
-        outcome = pipeline.apply(self._request(), lambda _plan: True, lambda: False)
+        outcome = pipeline.apply(
+            self._request(relink=self.scenario.get("relink", "")), lambda _plan: True, lambda: False
+        )
         if outcome.result is not Result.REFUSED:
             yield f"apply ended as {outcome.result}, though it must be refused"
         if contacts(self.folder) != before:
@@ -122,13 +126,14 @@ class _Play:
 
     def _applied(self, plan: Plan) -> Iterator[str]:
         pending = plan.pending
-        outcome = pipeline.apply(self._request(), lambda _plan: True, lambda: False)
+        asked = self._request(relink=self.scenario.get("relink", ""))
+        outcome = pipeline.apply(asked, lambda _plan: True, lambda: False)
         if outcome.result is not (Result.APPLIED if pending else Result.NONE):
             yield f"apply ended as {outcome.result}: {[p.code for p in outcome.problems]}"
         expected = self.scenario.get("crm_after", self.scenario["world"].get("crm", {}).get("contacts", ()))
         yield from compare({"crm_after": sorted_contacts(expected)}, {"crm_after": contacts(self.folder)})
 
-    def _request(self, everything: bool = False, name: str = "reconciler") -> pipeline.Request:
+    def _request(self, everything: bool = False, name: str = "reconciler", relink: str = "") -> pipeline.Request:
         allow = {limit: int(number) for limit, number in self.scenario.get("allow", {}).items()}
         if everything:
             allow = {"create": 1000, "clear": 1000, "delete": 1000}
@@ -137,7 +142,7 @@ class _Play:
         if everything:
             return request(file, now=now, allow=allow)
         persons, target = self.scenario.get("persons", ()), self.scenario.get("target", ())
-        return request(file, now=now, allow=allow, persons=frozenset(persons), target=tuple(target))
+        return request(file, now=now, allow=allow, relink=relink, persons=frozenset(persons), target=tuple(target))
 
     def _write(self, desired: str, people: Sequence[Text], name: str = "reconciler") -> None:
         """The file of that name; those of others have a source of their own."""

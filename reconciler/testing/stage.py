@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from reconciler.adapters.codecs import wire_text
-from reconciler.adapters.crm import ID, TAGS, Batches, Crm, ReadsAll, WritesFields, WritesTags
+from reconciler.adapters.crm import FORMER, ID, TAGS, Batches, Crm, ReadsAll, WritesFields, WritesTags
 from reconciler.adapters.errors import AdapterError
 from reconciler.model.capabilities import Json, Wire
 from reconciler.model.inventory import CrmField, CrmOption
@@ -37,7 +37,8 @@ class Subject:
     `open(fault)` opens that same account, again and again; with a fault, or None for a well-behaved one. `section`: the
     `crm` section of a file in `folder` that leads to the same account without a fault, as one line of YAML; "" where
     the adapter is not registered: then the law cannot be shown. `secrets`: texts that no error may hold. `traces()`:
-    whatever would differ if something had been made (files, rows), compared around `connect`.
+    whatever would differ if something had been made (files, rows), compared around `connect`. `merge(kept, lost)`: what
+    somebody does to two contacts outside of the door; needed of a CRM that says it can `tell_merges`.
     """
 
     open: Callable[[Fault | None], Crm]
@@ -45,6 +46,7 @@ class Subject:
     folder: Path | None = None
     secrets: tuple[str, ...] = ()
     traces: Callable[[], object] = lambda: None
+    merge: Callable[[str, str], None] | None = None
 
 
 class Stage:
@@ -122,7 +124,8 @@ class Stage:
         """Contact id -> (tags, wire texts), from the pages, which have no contact twice and the promised columns."""
         rows: dict[str, tuple[list[str], list[str | None]]] = {}
         for page in self.crm.all_contacts(keys):
-            assert page.schema.names == [ID, TAGS, *keys], "a page has $id, $tags and the fields, in that order"
+            names = [name for name in page.schema.names if name != FORMER]
+            assert names == [ID, TAGS, *keys], "a page has $id, $tags and the fields, in that order"
             for row in page.to_pylist():
                 assert row[ID] not in rows, "a contact came twice"
                 rows[row[ID]] = (row[TAGS], [row[key] for key in keys])

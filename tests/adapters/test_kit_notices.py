@@ -127,10 +127,26 @@ class MakesEverythingText(LocalDoor):
         return super().add_field(CrmField(field.key, field.label, "text"))
 
 
+class ForgetsFormerIds(LocalDoor):
+    def load_contact(self, contact_id: str, fields: Sequence[str]) -> WireRecord:
+        found = super().load_contact(contact_id, fields)
+        if found["$id"] != contact_id:
+            raise NotFound("there is no such contact")
+        return found
+
+
+class TellsOfTheLastMergeOnly(LocalDoor):
+    def all_contacts(self, fields: Sequence[str], since: datetime | None = None) -> Iterator[pa.RecordBatch]:
+        for page in super().all_contacts(fields, since):
+            rows = [{**row, "$former": row["$former"][:1]} if "$former" in row else row for row in page.to_pylist()]
+            yield pa.RecordBatch.from_pylist(rows, schema=page.schema)
+
+
 def subject(door: Callable[[LocalCrm], LocalDoor], tmp_path: Path, quirks: Quirks) -> Subject:
     return Subject(
         open=lambda _fault: door(LocalCrm(tmp_path / "crm.db", CLOCK, quirks=quirks)),
         traces=lambda: sorted(p.name for p in tmp_path.iterdir()),
+        merge=LocalCrm(tmp_path / "crm.db", CLOCK).merge,
     )
 
 
@@ -172,6 +188,8 @@ NEED_FAULTS = {
         (IgnoresUnknownFields, "a field that is not there"),
         (SeesNobodyMissing, "not found by any call"),
         (MakesEverythingText, "as it was asked for"),
+        (ForgetsFormerIds, "a former id"),
+        (TellsOfTheLastMergeOnly, "names every contact"),
     ],
 )
 def test_a_broken_adapter_is_noticed(door: Callable[[LocalCrm], LocalDoor], words: str, tmp_path: Path) -> None:

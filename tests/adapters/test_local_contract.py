@@ -27,5 +27,6 @@ def test_the_local_crm_keeps_its_promises(promise: Promise, tmp_path: Path) -> N
             section="{type: local, path: crm.db}",
             folder=tmp_path,
             traces=lambda: sorted(p.name for p in tmp_path.iterdir()),
+            merge=LocalCrm(tmp_path / "crm.db", CLOCK).merge,
         )
     )

@@ -38,7 +38,7 @@ from reconciler.localcrm import LocalCrm, Quirks
 from reconciler.model.capabilities import Ability
 from reconciler.model.clock import Clock
 
-MISSING = frozenset({Ability.RENAME_FIELD, Ability.RENAME_TAG, Ability.SET_STATUS})
+MISSING = frozenset({Ability.RENAME_FIELD, Ability.RENAME_TAG, Ability.SET_STATUS, Ability.TELL_MERGES})
 BATCHES = {"add_contacts", "update_contacts", "load_many", "apply_tag", "remove_tag"}
 
 class Options(BaseModel):

@@ -185,6 +185,21 @@ def test_options_become_a_request() -> None:
     assert asked["env"] == {"TOKEN": "t"}
 
 
+@pytest.mark.parametrize(
+    ("line", "relink"),
+    [
+        ("plan", ""),
+        ("plan --relink", "anew"),
+        ("apply --relink --auto-approve", "anew"),
+        ("plan --relink=renamed", "renamed"),
+    ],
+)
+def test_links_are_made_anew_only_where_that_is_asked_for(line: str, relink: str) -> None:
+    program = Program()
+    assert call(line, program) == 0
+    assert program.requests[0]["relink"] == relink
+
+
 def test_a_date_is_its_start_in_utc() -> None:
     program = Program()
     assert call("plan --now 2026-11-22", program) == 0
@@ -319,6 +334,7 @@ def test_a_plan_for_another_file_names_it_in_the_next_step(capsys: Capture) -> N
         ("plan --person 7", "reconciler apply with the same options"),
         ("plan --target field.*", "reconciler apply with the same options"),
         ("plan --allow create=5", "reconciler apply with the same options"),
+        ("plan --relink", "reconciler apply with the same options"),
     ],
 )
 def test_the_next_step_does_what_the_plan_shows(capsys: Capture, typed: str, following: str) -> None:

@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from reconciler.model.addresses import person_digest
+from reconciler.tables.aside import Aside
 from reconciler.tables.engine import Engine
-from reconciler.tables.pairing import Aside, Paired, Pairing
+from reconciler.tables.pairing import Paired, Pairing
 from reconciler.tables.remembered import Before, RememberedPeople
 from reconciler.tables.settled import Settled
 

@@ -34,6 +34,7 @@ def command(settings: Settings, /, auto_approve: bool, max_calls: int | None, **
       reconciler apply
       reconciler apply --auto-approve --format json
       reconciler apply --allow create=5000 --max-calls 200
+      reconciler apply --relink
     """
     asked = Asked(**options)
     if not auto_approve and not settings.at_terminal:

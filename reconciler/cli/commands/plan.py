@@ -26,6 +26,7 @@ def command(settings: Settings, /, detailed_exitcode: bool, timings: bool, **opt
       reconciler plan --person 1042 --show-values
       reconciler plan --target 'field.*' --exclude field.notes
       reconciler plan --allow update_percent=40
+      reconciler plan --relink=renamed
       reconciler plan --format json --detailed-exitcode > plan.json
     """
     asked = Asked(**options)

@@ -55,15 +55,17 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R207",
         "the linked contact does not exist any more",
-        "The person was linked to a contact that the CRM no longer has. It is not created again.",
-        "restore the contact in the CRM, or forget the link with `reconciler status --forget`",
+        "The person was linked to a contact that the CRM no longer has, or the column that `identity.link` names holds"
+        " an id that no contact has. Nobody is created again unasked.",
+        "restore the contact in the CRM, correct the column, or say with `contacts.gone` what shall become of them",
         _W,
     ),
     Message(
         "R208",
         "the e-mail belongs to another person's contact",
         "The person has no contact yet, and the contact with that e-mail is linked to somebody else, who may not be in"
-        " the source any more. It is not taken over: it would get another person's values.",
+        " the source any more, or holds the id of somebody else in the source. It is not taken over: it would get"
+        " another person's values.",
         "correct the e-mail in the source, or the one of the contact in the CRM; if both are one person with a new id,"
         " forget the links with `reconciler status --forget`",
         _W,
@@ -71,8 +73,9 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R209",
         "several people are linked to one contact",
-        "They would overwrite each other; none of them is written.",
-        "correct the links, or forget them with `reconciler status --forget`",
+        "They would overwrite each other; none of them is written. Links lead to one contact after a merge in the CRM,"
+        " or where the column of `identity.link` has one id twice.",
+        "make the people one in the source, correct the column, or forget links with `reconciler status --forget`",
         _W,
     ),
     Message(
@@ -131,7 +134,39 @@ FINDINGS: tuple[Message, ...] = (
         _W,
     ),
     Message(
-        "R220",
+        "R221",
+        "the column and the remembered link name two contacts",
+        "The column that `identity.link` names decides, as long as the CRM has that contact; the next apply remembers"
+        " it.",
+        "nothing is needed where the column is right; else correct it in the source",
+        _W,
+    ),
+    Message(
+        "R222",
+        "several contacts hold the person's id",
+        "The field of `identity.store` holds one id in several contacts. Which of them is meant cannot be known, so"
+        " none is written.",
+        "merge the contacts in the CRM, or clear the field in all but one of them",
+        _W,
+    ),
+    Message(
+        "R223",
+        "the contact belongs to another person already",
+        "A remembered link or a stored id leads to a contact that a stronger sign gives to somebody else: the column of"
+        " `identity.link`, then the remembered link, then the stored id.",
+        "correct the column or the stored id that is wrong, or merge the people in the source",
+        _W,
+    ),
+    Message(
+        "R224",
+        "the person's id is not stored",
+        "The linked contact holds the id of somebody else in the source, or another contact holds this person's id."
+        " What is stored stays; the person's other values are written.",
+        "correct the field of `identity.store` in the CRM, or merge the contacts there",
+        _W,
+    ),
+    Message(
+        "R230",
         "both sides have another value",
         "The value changed here and in the CRM since both last agreed, or nothing is remembered of that, and the file"
         " does not say who wins. Nothing is written on either side.",
@@ -139,7 +174,7 @@ FINDINGS: tuple[Message, ...] = (
         _W,
     ),
     Message(
-        "R221",
+        "R231",
         "values of the CRM that the source has no text for",
         "Written into the source, the value would be read as another one there, so it is not pulled.",
         "correct the value in the CRM, or say in the entry how the source writes such values",

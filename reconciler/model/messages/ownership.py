@@ -12,8 +12,8 @@ OWNERSHIP: tuple[Message, ...] = (
         "Two files that fill one field or decide about one tag undo each other's work with every apply. A file owns"
         " what it was applied with; one that was never applied, or does not exist any more, owns nothing.",
         "let one file own it: take it out of the other one and apply that, or forget what an unused file owns with"
-        " `reconciler status --forget fields` for that file. Where no person is in both sources, `one-owner: warning` under"
-        " `rules` lets both go on",
+        " `reconciler status --forget fields` for that file. Where no person is in both sources, `one-owner: warning`"
+        " under `rules` lets both go on",
         name="one-owner",
     ),
     Message(

@@ -179,6 +179,20 @@ RUNTIME: tuple[Message, ...] = (
         "apply the file; from then on drift can be told",
     ),
     Message(
+        "E545",
+        "people are named by another column now",
+        "All links were made with the ids of the former column. Taken for the ids of this one, they could lead people"
+        " to somebody else's contacts.",
+        "plan with --relink, which forgets the links and pairs people anew; or with --relink=renamed, if the column has"
+        " the same ids under another name",
+    ),
+    Message(
+        "E546",
+        "links are made anew for everybody or for nobody",
+        "With --person, or with a --target or --exclude of contacts, the links of all others would be lost.",
+        "leave these options away together with --relink",
+    ),
+    Message(
         "E550",
         "rows of the source were not written",
         "Each row is written only while it is what the plan saw, and only as a whole. Who was not written was left in"

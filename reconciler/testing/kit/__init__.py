@@ -9,13 +9,13 @@ An adapter's test is one parametrised function::
 A promise is skipped only if the adapter declares that the ability is missing. Nothing here needs pytest.
 """
 
-from reconciler.testing.kit import batches, contacts, faults, fields, law, opening, pages, taggings, tags
+from reconciler.testing.kit import batches, contacts, faults, fields, law, merges, opening, pages, taggings, tags
 from reconciler.testing.kit.promise import Promise, numbered
 from reconciler.testing.stage import Fault, Subject
 
 __all__ = ["PROMISES", "Fault", "Promise", "Subject"]
 
-_CHAPTERS = (opening, contacts, taggings, fields, tags, batches, pages, faults, law)
+_CHAPTERS = (opening, contacts, taggings, fields, tags, batches, pages, merges, faults, law)
 
 PROMISES: tuple[Promise, ...] = numbered(promise for chapter in _CHAPTERS for promise in chapter.KEPT)
 """All of them, in order. The last one is the law: plan, apply, plan is empty."""
