@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,7 @@ from reconciler.model.outcome import Result
 from reconciler.model.plan import Plan
 from reconciler.model.problems import Level
 from reconciler.runtime import pipeline
-from reconciler.runtime.database import Database
-from reconciler.runtime.state import SHAPE, State
+from reconciler.runtime.state import State
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FILE = """\
@@ -34,6 +32,21 @@ fields:
   city: city
 tags: {VIP: {when: 'true'}}
 """
+FIRST_VERSION = """\
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE applied (address TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE marks (tag TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE rewrites (contact TEXT, field TEXT, sent BLOB NOT NULL, stored BLOB NOT NULL,
+  PRIMARY KEY (contact, field)) WITHOUT ROWID;
+CREATE TABLE created (person BLOB PRIMARY KEY, contact TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE leftover (people BLOB NOT NULL);
+CREATE TABLE owed (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID;
+CREATE TABLE kept (person BLOB NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (person, tag)) WITHOUT ROWID;
+INSERT INTO applied VALUES ('field.city', 'aa');
+PRAGMA user_version=1
+"""
+"""A state as the first version made it."""
+
 SHOP, NEWS = "shop.yaml", "news.yaml"
 
 
@@ -199,7 +212,9 @@ def test_a_state_of_which_it_cannot_be_told_is_a_note_and_stops_nobody(
 
 def test_an_older_state_owns_nothing_until_its_file_is_applied_again(folder: Path) -> None:
     apply(folder / SHOP)
-    spoil(database(folder), "DROP TABLE owned", "PRAGMA user_version=1")
+    path = database(folder)
+    path.unlink()
+    spoil(path, *FIRST_VERSION.split(";"), "INSERT INTO meta VALUES ('account', '5ce0a210')")
     plan = pipeline.plan(request(folder / NEWS))
     assert (plan.problems, owners(plan)) == ((), [])
     apply(folder / SHOP)
@@ -207,10 +222,7 @@ def test_an_older_state_owns_nothing_until_its_file_is_applied_again(folder: Pat
 
 
 def test_a_state_of_the_first_version_is_migrated_with_all_that_it_holds(tmp_path: Path) -> None:
-    first = replace(SHAPE, version=1, schema=SHAPE.schema.partition("CREATE TABLE owned")[0].rstrip("\n;"))
-    old = Database(tmp_path / "state.db", first)
-    old.run("INSERT INTO applied VALUES ('field.city', 'aa')")
-    old.close()
+    spoil(tmp_path / "state.db", *FIRST_VERSION.split(";"))
     state = State(tmp_path, b"\x07" * 32)
     state.own([("field", "city", "fills", "shop.yaml:7")], {"owner.file": "shop.yaml"}, whole=True)
     assert state.remembered("").applied == {"field.city": "aa"}
