@@ -90,7 +90,7 @@ def test_every_entry_knows_its_place_and_every_key_its_own(long):
     assert long.identity.where == Place(file, 21, 3)
     assert long.crm.where == Place(file, 6, 1)
     assert long.source.where_of["types.last_login"] == Place(file, 16, 28)
-    assert long.limits.where_of["clear"] == Place(file, 65, 80)
+    assert long.limits.where_of["clear"] == Place(file, 66, 80)
 
 
 def test_texts_are_what_is_written_and_not_what_yaml_guesses(plain):
