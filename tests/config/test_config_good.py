@@ -85,12 +85,12 @@ def test_every_entry_knows_its_place_and_every_key_its_own(long):
     assert level.where == Place(file, 30, 3)
     assert level.where_of["type"] == Place(file, 33, 5)
     assert [option.where for option in level.options] == [Place(file, 36, 15), Place(file, 36, 27)]
-    assert long.tags["VIP"].where == Place(file, 51, 3)
-    assert long.tags["VIP"].when.where == Place(file, 51, 15)
+    assert long.tags["VIP"].where == Place(file, 52, 3)
+    assert long.tags["VIP"].when.where == Place(file, 52, 15)
     assert long.identity.where == Place(file, 21, 3)
     assert long.crm.where == Place(file, 6, 1)
     assert long.source.where_of["types.last_login"] == Place(file, 16, 28)
-    assert long.limits.where_of["clear"] == Place(file, 65, 80)
+    assert long.limits.where_of["clear"] == Place(file, 66, 80)
 
 
 def test_texts_are_what_is_written_and_not_what_yaml_guesses(plain):
