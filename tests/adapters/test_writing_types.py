@@ -155,6 +155,7 @@ SQLITE = (
     ("", "1", "007", "text"),
     ("", "1", "x", "text"),
     ("", "1", "9223372036854775808", "text"),
+    ("", "1", "-" + "7" * 5_000, "text"),
     ("", "'1'", "7", "text"),
     ("", "NULL", "7", "text"),
     ("", "1.5", "0.1", "real"),
@@ -208,6 +209,8 @@ NOT_TAKEN = (
     ("mysql", "date", "'2026-01-31'", "2026-02-30", REFUSED),
     ("mysql", "bit(8)", "b'1'", "x", REFUSED),
     ("mysql", "bit(8)", "b'1'", "256", REFUSED),
+    ("mysql", "bit(8)", "b'1'", "7" * 5_000, REFUSED),
+    ("mysql", "int", "1", "7" * 5_000, REFUSED),
     ("mysql", "enum('a', 'b')", "'a'", "c", REFUSED),
     ("mysql", "enum('a', 'b')", "'a'", "2", ALTERED),
     ("mysql", "json", "'{}'", "{", REFUSED),
@@ -276,7 +279,7 @@ KEYS = (
 )
 
 
-@pytest.mark.parametrize("also", [(), ("nobody", "8", "-1", "99999999999999999999999", "7.0", "")])
+@pytest.mark.parametrize("also", [(), ("nobody", "8", "-1", "99999999999999999999999", "7.0", "", "7" * 5_000)])
 @pytest.mark.parametrize(("table", "kind", "person"), KEYS, indirect=["table"])
 def test_a_person_is_found_by_a_column_of_any_type(table: Table, kind: str, person: str, also: tuple[str, ...]) -> None:
     """Also beside somebody whose text that type does not even hold."""
