@@ -45,7 +45,7 @@ _END_ALL = frozenset({"E430", "E431", "E432", "E434", "E436", "E437", "E440"})
 _OF_ONE_COLUMN = 1143  # the number of an update that is not allowed for a column
 _OWN_TROUBLE = frozenset({1021, 1026, 1030, 1034, 1037, 1038, 1041, 1114, 1180, 1181, 1305})
 """Numbers of errors that end everything: a full disk, a damaged table, a transaction that is gone."""
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,65}(\.[0-9]{1,65})?")  # no column holds a longer one
 _TEXT = "\0"  # where a value of ours goes in a statement: no name holds it
 _READ = {GEOMETRY: f"ST_GeomFromText({_TEXT})"}
 _ZONE = "+00:00"  # of what is printed

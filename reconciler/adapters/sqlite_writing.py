@@ -37,6 +37,7 @@ _OF_THE_VALUE = frozenset(
     }
 )
 _REAL = re.compile(r"-?[0-9]+\.[0-9]+(e[+-][0-9]+)?|-?Inf")
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 _INTEGERS = range(-(1 << 63), 1 << 63)
 
 Value = str | int | float | None
@@ -151,7 +152,7 @@ def _stored(text: str | None, storage: str) -> Value:
     """The text in that storage class if it is what SQLite would print of it, else as it is."""
     if text is None:
         return None
-    if storage == "integer" and text.lstrip("-").isdecimal() and text.isascii() and str(int(text)) == text:
+    if storage == "integer" and _INTEGER.fullmatch(text) and str(int(text)) == text:
         return int(text) if int(text) in _INTEGERS else text
     if storage == "real" and _REAL.fullmatch(text) and "I" not in text:
         return float(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filled import CANARY, opened
+from filled import CANARY
 from servers.databases import Database
 
 from reconciler.adapters.errors import SourceFailed
@@ -111,6 +111,3 @@ def once(act: Callable[[], object], answer: bool = True) -> Same:
         return alike(column, meant, kept)
 
     return same
-
-
-__all__ = ["CANARY", "HASTY", "KINDS", "ON_A_SERVER", "Table", "alike", "edit", "literal", "once", "opened"]
