@@ -32,6 +32,14 @@ _OPTIONS: Options = (
         {"multiple": True, "metavar": "LIMIT=N", "help": "Raise a limit for this run; may be repeated."},
     ),
     (
+        ("--resolve", "resolved"),
+        {
+            "multiple": True,
+            "metavar": "FIELD=source|crm",
+            "help": "Who wins the conflicts of this field in this run; may be repeated.",
+        },
+    ),
+    (
         ("--relink",),
         {
             "type": click.Choice(["anew", "renamed"]),
@@ -60,6 +68,7 @@ class Asked:
     now: str | None
     allowed: Sequence[str]
     show_values: bool
+    resolved: Sequence[str]
     relink: str | None
 
     @property
@@ -69,14 +78,15 @@ class Asked:
     @property
     def narrowed(self) -> bool:
         """Whether the next command has to be given the same options to be about the same people and entries."""
-        return bool(self.persons or self.target or self.exclude or self.allowed or self.relink)
+        return bool(self.persons or self.target or self.exclude or self.allowed or self.resolved or self.relink)
 
 
 def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> Any:
     """What the pipeline is asked for; all wrong options at once."""
     allow, wrong = allowances(asked.allowed)
     now, wrong_now = moment(asked.now)
-    wrong += [*wrong_now, *_empty(asked), *wrong_values(settings, asked.show_values, asked.format)]
+    resolve, unclear = resolutions(asked.resolved)
+    wrong += [*wrong_now, *unclear, *_empty(asked), *wrong_values(settings, asked.show_values, asked.format)]
     if wrong:
         raise Failure(wrong)
     return bare_request(
@@ -89,8 +99,22 @@ def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> A
         max_calls=max_calls,
         show_values=asked.show_values,
         refresh=asked.refresh,
+        resolve=resolve,
         relink=asked.relink or "",
     )
+
+
+def resolutions(typed: Sequence[str]) -> tuple[dict[str, str], list[Any]]:
+    """`FIELD=source|crm` pairs, and a problem for each that is none."""
+    found: dict[str, str] = {}
+    wrong = []
+    for pair in typed:
+        field, _, winner = pair.rpartition("=")
+        if field and winner in ("source", "crm"):
+            found[field] = winner
+        else:
+            wrong.append(problem("E903", "`--resolve` takes FIELD=source or FIELD=crm", fix="say who wins, and where"))
+    return found, wrong
 
 
 def _empty(asked: Asked) -> list[Any]:

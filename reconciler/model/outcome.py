@@ -22,7 +22,7 @@ class Result(StrEnum):
 class Written:
     """What really happened, by kind. `failed` items were refused by the CRM; `moved` had changed since they were read;
     `left` were not reached (interrupted, or out of calls); `recovered` went another way (found instead of created).
-    `pulled`: values written into the source, in so many `rows`."""
+    `pulled`: values written into the source, in so many `rows`; `moved_rows` had changed since they were read."""
 
     inventory: int = 0
     created: int = 0
@@ -37,6 +37,7 @@ class Written:
     left: int = 0
     pulled: int = 0
     rows: int = 0
+    moved_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,6 +336,8 @@ class Plan:
         default_factory=dict
     )  # rule tag -> digests of who keeps it (first run)
     values_shown: bool = False  # --show-values: at a terminal, to who asked for it
+    two_way: bool = False  # some field is pulled, too
+    source_writes: int = 0  # rows of the source to write
     remembers: Remembers | None = None  # for an apply to keep
     caches: Caches | None = None  # what is to be kept for the next plan
     drift_since: str = ""  # the last apply, UTC, where drift can be told from a change of ours; "" where it cannot

@@ -68,6 +68,8 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         bound=_bound(inventory),
         examples={key: tuple(examples) for key, examples in counts.examples.items()},
         problems=desired.warnings,
+        two_way=bool(people.layout.two_way),
+        source_writes=counts.pulled,
         remembers=people.remembers,
         caches=people.caches,
         drift_since=people.drift_since,

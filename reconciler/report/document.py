@@ -176,6 +176,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "source": plan.source_label,
         "source_rows": plan.source_rows,
         "scope": plan.scope,
+        "two_way": plan.two_way,
         "summary": _summary(plan),
         "fields": tuple(_field_row(f) for f in sorted(plan.fields, key=lambda f: (f.key, f.cause)) if _says(f)),
         "tags": tuple(_tag_row(t) for t in sorted(shown_tags(plan), key=lambda t: (t.name, t.cause)) if _says(t)),
@@ -207,6 +208,7 @@ def _summary(plan: Plan) -> shapes.Summary:
         memberships=shapes.MembershipCounts(
             apply=sum(t.apply for t in plan.tags), remove=sum(t.remove for t in plan.tags)
         ),
+        source=shapes.SourceCounts(rows=plan.source_writes),
     )
 
 

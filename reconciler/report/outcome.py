@@ -31,6 +31,7 @@ def _written(outcome: Outcome) -> str:
             some(w.created, "contact") + " created" if w.created else "",
             some(w.updated, "contact") + " updated" if w.updated else "",
             some(w.values, "value") if w.values else "",
+            f"{some(w.pulled, 'value')} pulled into {some(w.rows, 'row')} of the source" if w.pulled else "",
             counted(((w.tags_applied, "tags applied"), (w.tags_removed, "tags removed"))),
         ]
     )
@@ -41,6 +42,9 @@ def _left(outcome: Outcome) -> str:
     return listing(
         [
             some(w.failed, "item") + " refused by the CRM" if w.failed else "",
+            f"{some(w.moved_rows, 'row')} of the source changed since {'it was' if w.moved_rows == 1 else 'they were'} read"
+            if w.moved_rows
+            else "",
             f"{some(w.moved, 'contact')} changed since {'it was' if w.moved == 1 else 'they were'} read"
             if w.moved
             else "",
@@ -70,7 +74,7 @@ def _last_line(outcome: Outcome, page: Page) -> list[str]:
     plan, apply = (command(name, outcome.plan.file, page) for name in ("plan", "apply"))
     refused = obstacles(outcome.plan) or "the errors above"
     run = f" (run {outcome.run})" if outcome.run else ""
-    settled = "" if outcome.written.moved else ", which has nothing left to do"
+    settled = "" if outcome.written.moved + outcome.written.moved_rows else ", which has nothing left to do"
     return {
         Result.NONE: ["Nothing to do. Nothing was written."],
         Result.APPLIED: [f"Applied{run}.", f"Next: {plan}{settled}"],

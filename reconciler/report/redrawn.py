@@ -75,6 +75,8 @@ def plan_of(document: PlanDocument) -> Plan:
         source_label=document.source,
         source_rows=document.source_rows,
         scope=document.scope,
+        two_way=document.two_way,
+        source_writes=document.summary.source.rows,
         inventory=tuple(change for row in document.changes for change in _changes(row)),
         contacts=contacts,
         fields=tuple(FieldCount(**{**row.model_dump(), **_cause(row.where, row.cause)}) for row in document.fields),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from reconciler.model.desired import Push
 from reconciler.model.messages import MESSAGES, Message
+from reconciler.model.plan import Verdict
+from reconciler.planning.decision import Combination, Outcomes
 from reconciler.report.adapters import matrix, option_cells
 from reconciler.report.glossary import WORDS
 from reconciler.report.shapes import AdapterRow, AdaptersDocument
@@ -91,16 +94,45 @@ def types_page(types: Iterable[TypeRow]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def decision_page(rows: Iterable[Sequence[str]]) -> str:
-    """The decision table for one value: number, situation and result of each row, as the program reads it."""
-    heads = ("#", "situation", "result")
+def decision_page(rows: Iterable[Sequence[str]], merged: Iterable[tuple[Combination, Outcomes]]) -> str:
+    """The decision table for one value: number, situation and result of each row, as the program reads it; and
+    `merged`, every combination of a field that is pulled, too."""
     lead = (
         "The first row that matches the situation of a value decides what happens to it. *Ours* is the person's value "
-        "in the source, *theirs* the contact's in the CRM. Rows 12 to 14 are about pulling, which is not in this "
-        "version."
+        "in the source, *theirs* the contact's in the CRM. A new contact holds nothing yet."
     )
-    lines = ["# The decision for one value", "", _GENERATED, "", lead, "", *markdown_table(heads, rows)]
+    both = (
+        "What both sides last agreed on, what each holds now, and what follows where the field is pulled, too "
+        "(`pull: true`), for each `push`. With `empty: clear` it is what stands behind the stroke. A *conflict* is "
+        "settled by `conflict: source` (ours is sent) or `crm` (theirs is pulled); with `report`, the default, it is a "
+        "finding, and nothing is written. The e-mail that people are looked up by is never emptied: `empty: skip` "
+        "holds for it."
+    )
+    names = [push.value for push in Push]
+    cells = [(c.agreed, c.ours, c.theirs, *(_outcome(by[name]) for name in names)) for c, by in merged]
+    lines = ["# The decision for one value", "", _GENERATED, "", lead, ""]
+    lines += markdown_table(("#", "situation", "result"), rows)
+    lines += ["", "## Both ways", "", both, ""]
+    lines += markdown_table(("agreed on", "ours", "theirs", *(f"`push: {name}`" for name in names)), cells)
     return "\n".join(lines) + "\n"
+
+
+def _outcome(verdicts: Sequence[Verdict]) -> str:
+    return " / ".join(dict.fromkeys(_SAID[verdict] for verdict in verdicts))
+
+
+_SAID = {
+    Verdict.NOTHING: "nothing",
+    Verdict.IN_SYNC: "in sync",
+    Verdict.REWRITTEN: "in sync (rewritten)",
+    Verdict.SET: "set",
+    Verdict.CLEAR: "cleared",
+    Verdict.PULL: "pulled",
+    Verdict.HELD: "held",
+    Verdict.CONFLICT: "conflict",
+    Verdict.BLOCKED: "blocked",
+    Verdict.FINDING: "finding",
+}
 
 
 def adapters_page(document: AdaptersDocument) -> str:

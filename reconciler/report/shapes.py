@@ -199,6 +199,12 @@ class WrittenRow(Shape):
     """Had changed since they were read; left alone."""
     left: int
     """Not reached."""
+    pulled: int = 0
+    """Values written into the source."""
+    rows: int = 0
+    """Rows of the source that were written."""
+    moved_rows: int = 0
+    """Rows of the source that had changed since they were read; left alone."""
 
 
 class PlanDocument(Shape):
@@ -219,6 +225,8 @@ class PlanDocument(Shape):
     source: str = ""
     source_rows: int = 0
     scope: str = ""
+    two_way: bool = False
+    """Some field is pulled, too."""
     summary: Summary = Summary()
     fields: tuple[FieldRow, ...] = ()
     tags: tuple[TagRow, ...] = ()

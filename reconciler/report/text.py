@@ -38,7 +38,7 @@ def plan_text(plan: Plan, applying: bool = False, page: Page = PAGE) -> str:
 
 
 def _header(plan: Plan) -> list[str]:
-    way = "two-way" if any(f.pull for f in plan.fields) else "push only"
+    way = "two-way" if plan.two_way else "push only"
     read = "chosen people only" if plan.scope == "person" else f"{plan.scope} read"
     account = f", account {plan.account}" if plan.account else ""
     source = f"{plan.source_label} ({number(plan.source_rows)}) -> {plan.crm} {plan.object}{account}"

@@ -5,23 +5,27 @@ No values and no names of people: only counts and 16-byte digests, and those onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from reconciler.model.capabilities import Call
 from reconciler.model.status import LastRun
 from reconciler.runtime.database import Database, Shape
 
 _SCHEMA = """
-CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, config TEXT NOT NULL, result TEXT)
+CREATE TABLE runs (id TEXT PRIMARY KEY, started TEXT NOT NULL, ended TEXT, config TEXT NOT NULL, result TEXT,
+  resolved TEXT NOT NULL DEFAULT '')
   WITHOUT ROWID;
 CREATE TABLE batches (run TEXT NOT NULL, seq INTEGER NOT NULL, call TEXT NOT NULL, items INTEGER NOT NULL,
   state TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, people BLOB,
   PRIMARY KEY (run, seq)) WITHOUT ROWID;
 CREATE INDEX open_batches ON batches (state) WHERE state IN ('intent', 'uncertain')
 """
-SHAPE = Shape(version=1, schema=_SCHEMA, damaged="E504", newer="E505")
+_RESOLVED = "ALTER TABLE runs ADD COLUMN resolved TEXT NOT NULL DEFAULT ''"
+SHAPE = Shape(version=2, schema=_SCHEMA, damaged="E504", newer="E505", migrations=(_RESOLVED,))
 KEPT_RUNS = 50
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _DIGEST = 16
 
 
@@ -34,11 +38,15 @@ class Journal:
     def close(self) -> None:
         self._db.close()
 
-    def begin(self, run: str, started: str, config: str) -> JournalRun:
-        """A new run; on the disk when this returns. Its id is `run`, or like it where another run has that one."""
+    def begin(self, run: str, started: str, config: str, resolve: Mapping[str, str] = NOTHING) -> JournalRun:
+        """A new run; on the disk when this returns. Its id is `run`, or like it where another run has that one.
+        `resolve`: who was said to win the conflicts of which field."""
         taken = {str(id) for (id,) in self._db.rows("SELECT id FROM runs WHERE id LIKE ?", (f"{run}%",))}
         free = next(id for id in (run, *(f"{run}-{n}" for n in range(2, len(taken) + 3))) if id not in taken)
-        self._db.run("INSERT INTO runs (id, started, config) VALUES (?, ?, ?)", (free, started, config))
+        said = " ".join(f"{field}={winner}" for field, winner in sorted(resolve.items()))
+        self._db.run(
+            "INSERT INTO runs (id, started, config, resolved) VALUES (?, ?, ?, ?)", (free, started, config, said)
+        )
         return JournalRun(self._db, free)
 
     def open_creates(self) -> frozenset[bytes]:

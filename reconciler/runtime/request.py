@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False, repr=False)
 class Request:
     """What is asked for. `now`: the plan's clock; None: the start of the clock's day, UTC. `token_bytes`: randomness,
-    n -> n secret bytes. `relink`: what becomes of the links of a former person column (`runtime.relinking`)."""
+    n -> n secret bytes. `resolve`: field -> `source` or `crm`, who wins its conflicts in this run. `relink`: what
+    becomes of the links of a former person column (`runtime.relinking`)."""
 
     file: Path
     env: Mapping[str, str]
@@ -34,6 +35,7 @@ class Request:
     max_calls: int | None = None
     show_values: bool = False
     refresh: str | None = None
+    resolve: Mapping[str, str] = field(default_factory=dict)
     relink: str = ""
     progress: Progress = field(default_factory=Silent)
 
@@ -46,7 +48,7 @@ class Request:
     @property
     def narrowed(self) -> bool:
         """Whether options chose what is planned, so that a later command needs them again."""
-        return bool(self.persons or self.target or self.exclude or self.allow or self.relink)
+        return bool(self.persons or self.target or self.exclude or self.allow or self.resolve or self.relink)
 
     @property
     def moment(self) -> datetime:

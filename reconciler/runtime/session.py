@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 
 from reconciler.adapters.source import Source
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Conflict, Desired
 from reconciler.model.inventory import Account, Inventory
 from reconciler.model.messages import problem
+from reconciler.model.names import near_matches
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.problems import Failure, Problem
@@ -123,7 +124,7 @@ class Session:
         remember(work, self.state, set(), clean=True)
 
     def carry_out(self, request: Request, work: Work, stop: Callable[[], bool]) -> Outcome:
-        run = self.journal.begin(_run_id(request), request.started, work.plan.config)
+        run = self.journal.begin(_run_id(request), request.started, work.plan.config, request.resolve)
         self.state.set_last("apply", last_run(run.id, request, work.plan, ""))
         keep_owned(
             request, self.desired, self.state
@@ -169,7 +170,7 @@ class Session:
 @contextmanager
 def open_session(request: Request) -> Iterator[Session]:
     """Load the file, open both doors and the state of the account that answers."""
-    desired = load_file(request)
+    desired = resolved(load_file(request), request.resolve)
     folder = request.folder
     key = folder.prepare(request.token_bytes)
     base = request.file.parent
@@ -186,6 +187,21 @@ def open_session(request: Request) -> Iterator[Session]:
         others = other_owners(request, desired, account.id)
         said = [*notes, *others.notes, *_notes(folder, journal)]
         yield Session(desired, source, gateway, account, state, journal, caches, workdir, said, others.found)
+
+
+def resolved(desired: Desired, resolve: Mapping[str, str]) -> Desired:
+    """The file as it is for this run: whose conflicts are resolved for whom. Raises Failure E551 for fields in which
+    none can come up."""
+    two_way = [key for key, entry in desired.fields.items() if entry.pull]
+    if wrong := [key for key in resolve if key not in two_way]:
+        near = {key: near_matches(key, two_way) for key in wrong}
+        said = [f"`{key}`" + (f" (did you mean `{near[key][0]}`?)" if near[key] else "") for key in wrong]
+        raise Failure(problem("E551", ", ".join(said), desired.crm.where))
+    fields = {
+        key: entry._replace(conflict=Conflict(resolve.get(key, entry.conflict)))
+        for key, entry in desired.fields.items()
+    }
+    return replace(desired, fields=fields) if resolve else desired
 
 
 @contextmanager

@@ -110,7 +110,7 @@ class SourceWriter:
 
     def _not_written(self, wrote: Wrote) -> None:
         if wrote is Wrote.MOVED:
-            self._applying.written.moved += 1
+            self._applying.written.moved_rows += 1
         else:
             self._applying.written.failed += 1
             self._refused[wrote] += 1

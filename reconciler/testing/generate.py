@@ -13,7 +13,7 @@ from reconciler.adapters.installed import installed
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find
 from reconciler.config import config_schema
 from reconciler.model.types import TYPES
-from reconciler.planning.decision import decision_rows
+from reconciler.planning.decision import decision_rows, merge_rows
 from reconciler.report import reference
 from reconciler.report.adapters import adapters_document
 from reconciler.report.document import SHAPES, schema, to_json
@@ -26,7 +26,7 @@ def generated() -> Mapping[str, str]:
         **{f"schemas/{shape}.v1.json": to_json(schema(shape)) + "\n" for shape in SHAPES},
         "docs/messages.md": reference.messages_page(),
         "docs/types.md": reference.types_page(TYPES.values()),
-        "docs/decision.md": reference.decision_page(decision_rows()),
+        "docs/decision.md": reference.decision_page(decision_rows(), merge_rows()),
         "docs/adapters.md": reference.adapters_page(
             adapters_document(installed(CRM, own=True), installed(SOURCE, own=True))
         ),

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.model.desired import Conflict, Empty, Push
 from reconciler.model.plan import Verdict
-from reconciler.planning.decision import Moved, Ours, Policy, Relation, Situation, Theirs, decide
+from reconciler.planning.decision import Moved, Ours, Policy, Relation, Situation, Theirs, combinations, decide
 
 UNREADABLE = "\x00"
 TEXTS = (None, "a", "b", "c")
@@ -138,3 +138,8 @@ def test_an_emptied_value_travels_only_where_the_file_says_so() -> None:
         if policy.empty is Empty.SKIP or policy.identity:
             assert verdict(policy, world) is not Verdict.CLEAR
             assert verdict(policy, world) is not Verdict.PULL or world.theirs is not None
+
+
+def test_the_printed_table_has_every_combination_and_no_other() -> None:
+    printed = {c.situation for c in combinations()}
+    assert {situation(world, pull=True) for world in worlds()} == printed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.model.messages import MESSAGES, Message
-from reconciler.planning.decision import decision_rows
+from reconciler.planning.decision import decision_rows, merge_rows
 from reconciler.report.reference import decision_page, glossary_page, markdown_table, messages_page, types_page
 
 
@@ -41,8 +41,8 @@ def test_types_are_listed_in_their_order_with_what_cannot_be_seen_made_visible()
 
 
 def test_the_decision_page_has_every_row_of_the_table() -> None:
-    rows = [line for line in decision_page(decision_rows()).splitlines() if line.startswith("| ")]
-    assert len(rows) == len(decision_rows()) + 2
+    rows = [line for line in decision_page(decision_rows(), merge_rows()).splitlines() if line.startswith("| ")]
+    assert len(rows) == len(decision_rows()) + len(merge_rows()) + 4
 
 
 def test_a_table_cell_cannot_break_its_table() -> None:

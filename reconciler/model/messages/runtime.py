@@ -199,4 +199,10 @@ RUNTIME: tuple[Message, ...] = (
         " the CRM, too.",
         "look at these rows in the source, then plan again",
     ),
+    Message(
+        "E551",
+        "a field in which no conflict can come up",
+        "`--resolve` says who wins where both sides changed; that is only where a field is pulled, too.",
+        "name a field with `pull: true`, as the plan shows it",
+    ),
 )
