@@ -6,7 +6,7 @@ from reconciler.model.outcome import Outcome, Result
 from reconciler.report.layout import PAGE, Page, section, spread
 from reconciler.report.problems import problems_text
 from reconciler.report.text import command, obstacles
-from reconciler.report.words import counted, listing, some
+from reconciler.report.words import counted, listing, number, some
 
 
 def outcome_text(outcome: Outcome, page: Page = PAGE) -> str:
@@ -42,15 +42,17 @@ def _left(outcome: Outcome) -> str:
     return listing(
         [
             some(w.failed, "item") + " refused by the CRM" if w.failed else "",
-            f"{some(w.moved_rows, 'row')} of the source changed since {'it was' if w.moved_rows == 1 else 'they were'} read"
-            if w.moved_rows
-            else "",
-            f"{some(w.moved, 'contact')} changed since {'it was' if w.moved == 1 else 'they were'} read"
-            if w.moved
-            else "",
+            _moved(w.moved_rows, "row of the source", "rows of the source"),
+            _moved(w.moved, "contact", "contacts"),
             some(w.left, "contact") + " not reached" if w.left else "",
         ]
     )
+
+
+def _moved(count: int, one: str, many: str) -> str:
+    if not count:
+        return ""
+    return f"{number(count)} {one if count == 1 else many} changed since {'it was' if count == 1 else 'they were'} read"
 
 
 def _notes(outcome: Outcome) -> list[str]:

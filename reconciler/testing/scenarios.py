@@ -1,7 +1,7 @@
 """Scenarios: a file, a world, and what must come of it, as data.
 
-`run` plans, compares, applies, looks at the CRM, and plans again: nothing may be pending then. It needs nothing but a
-folder. Every scalar of a scenario is text; `tests/scenarios/README.md` lists the keys.
+`run` plans, compares, applies, looks at the CRM and the source, and plans again: nothing may be pending then. It needs
+nothing but a folder. Every scalar of a scenario is text; `tests/scenarios/README.md` lists the keys.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from reconciler.model.plan import Action, Cause, ContactCount, Plan, TagAction, 
 from reconciler.model.problems import Failure, Level
 from reconciler.report.causes import moved_fields, moved_tags, settled_how
 from reconciler.runtime import pipeline
+from reconciler.testing import people
 
 ACCOUNT = "5ce0a210"
 NOW = "2026-11-22"
@@ -38,15 +39,17 @@ SIGNS: Mapping[Action, str] = {
 Text = Mapping[str, Any]
 
 
-def run(scenario: Text, folder: Path) -> list[str]:
-    """What differs from what the scenario says, one sentence each; nothing if it holds."""
-    return list(_Play(scenario, folder).differences())
+def run(scenario: Text, folder: Path, snapshot: bool = True) -> list[str]:
+    """What differs from what the scenario says, one sentence each; nothing if it holds. `snapshot`: contacts are kept
+    between its steps, which must not change what comes of it."""
+    return list(_Play(scenario, folder, snapshot).differences())
 
 
 @dataclass(frozen=True, slots=True)
 class _Play:
     scenario: Text
     folder: Path
+    snapshot: bool
 
     def differences(self) -> Iterator[str]:
         world, expect = self.scenario.get("world", {}), self.scenario.get("expect", {})
@@ -123,6 +126,7 @@ class _Play:
             yield f"apply ended as {outcome.result}, though it must be refused"
         if contacts(self.folder) != before:
             yield "a refused apply wrote to the CRM"
+        yield from self._source_after()
 
     def _applied(self, plan: Plan) -> Iterator[str]:
         pending = plan.pending
@@ -132,32 +136,49 @@ class _Play:
             yield f"apply ended as {outcome.result}: {[p.code for p in outcome.problems]}"
         expected = self.scenario.get("crm_after", self.scenario["world"].get("crm", {}).get("contacts", ()))
         yield from compare({"crm_after": sorted_contacts(expected)}, {"crm_after": contacts(self.folder)})
+        yield from self._source_after()
+
+    def _source_after(self) -> Iterator[str]:
+        """What the source holds but for what the scenario names is as it was."""
+        rows = [_cells(row) for row in self.scenario["world"].get("people", ())]
+        changed = {person: _cells(row) for person, row in self.scenario.get("source_after", {}).items()}
+        found = people.read(self._kind, self.folder / self._source_file(), people.columns_of(rows)) if rows else {}
+        yield from people.differences(rows, changed, found)
 
     def _request(self, everything: bool = False, name: str = "reconciler", relink: str = "") -> pipeline.Request:
-        allow = {limit: int(number) for limit, number in self.scenario.get("allow", {}).items()}
-        if everything:
-            allow = {"create": 1000, "clear": 1000, "delete": 1000}
         now = datetime.fromisoformat(self.scenario.get("now", NOW)).replace(tzinfo=UTC)
         file = self.folder / f"{name}.yaml"
         if everything:
-            return request(file, now=now, allow=allow)
-        persons, target = self.scenario.get("persons", ()), self.scenario.get("target", ())
-        return request(file, now=now, allow=allow, relink=relink, persons=frozenset(persons), target=tuple(target))
+            return request(file, now=now, allow={"create": 1000, "clear": 1000, "delete": 1000, "write_percent": 100})
+        given = self.scenario
+        allow = {limit: int(number) for limit, number in given.get("allow", {}).items()}
+        persons, target = frozenset(given.get("persons", ())), tuple(given.get("target", ()))
+        return request(file, now=now, allow=allow, relink=relink, persons=persons, target=target)
 
-    def _write(self, desired: str, people: Sequence[Text], name: str = "reconciler") -> None:
+    @property
+    def _kind(self) -> people.Kind:
+        return people.KINDS[self.scenario.get("source", {}).get("type", "jsonl")]
+
+    def _source_file(self, name: str = "reconciler") -> str:
+        kind = self.scenario.get("source", {}).get("type", "jsonl")
+        return f"{'people' if name == 'reconciler' else name}.{kind}"
+
+    def _write(self, desired: str, rows: Sequence[Text], name: str = "reconciler") -> None:
         """The file of that name; those of others have a source of their own."""
-        source_file = "people.jsonl" if name == "reconciler" else f"{name}.jsonl"
+        source_file = self._source_file(name)
         quirks = self.scenario.get("world", {}).get("crm", {}).get("quirks", {})
-        source = {"type": "jsonl", "path": source_file, **self.scenario.get("source", {})}
+        source = {"type": "jsonl", "path": source_file, **self._kind.more, **self.scenario.get("source", {})}
+        if source.get("write") == "false":
+            del source["write"]
         crm = {"type": "local", "path": "crm.db", **({"quirks": quirks} if quirks else {})}
         head = {"version": 1, "crm": crm, "source": source}
         if "identity:" not in desired:
             head["identity"] = {"person": "id", "match": "email"}
+        if not self.snapshot:
+            head["snapshot"] = False
         lines = [f"{key}: {json.dumps(value)}" for key, value in head.items()]
         (self.folder / f"{name}.yaml").write_text("\n".join([*lines, desired]), encoding="utf-8")
-        rows = map(_cells, people)
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (self.folder / source_file).write_text(text, encoding="utf-8")
+        self._kind.write(self.folder / source_file, [_cells(row) for row in rows])
 
 
 def _cells(row: Text) -> dict[str, str | None]:
@@ -183,7 +204,7 @@ def compare(expected: Text, found: Text, only: bool = False) -> Iterator[str]:
     for part in expected if only else {**found, **expected}:
         want = _numbers(expected.get(part)) or None
         have = found.get(part) or None
-        if part == "reasons" and want and have:
+        if part in ("reasons", "details") and want and have:
             have = {address: want.get(address, "") for address, text in have.items() if want.get(address, "") in text}
             want = {address: want.get(address, "") for address in want}
         elif part in _ASKED_FOR and part not in expected:
@@ -195,7 +216,7 @@ def compare(expected: Text, found: Text, only: bool = False) -> Iterator[str]:
 def seen(plan: Plan) -> dict[str, Any]:
     """A plan in the words of a scenario's `expect`."""
     values, tags = _people(plan)
-    counts = plan.contacts
+    counts, codes = plan.contacts, {f.code for f in plan.findings}
     return {
         "inventory": sorted(f"{SIGNS[c.action]} {c.address}" for c in plan.inventory),
         "contacts": {n: getattr(counts, n) for n in _PARTS if getattr(counts, n)},
@@ -205,6 +226,8 @@ def seen(plan: Plan) -> dict[str, Any]:
         "findings": _summed((f.code, f.count) for f in plan.findings),
         "guards": sorted({g.limit for g in plan.guards if g.tripped}),
         "held": _summed((f.key, f.held) for f in plan.fields),
+        "pulled": _summed((f.key, f.pull) for f in plan.fields),
+        "conflict": _summed((f.key, f.conflict) for f in plan.fields),
         "rewritten": _summed((f.key, f.rewritten) for f in plan.fields),
         "kept": _summed((t.name, t.kept) for t in plan.tags),
         "reasons": {c.address: f"{c.reason} {c.by_hand}" for c in plan.inventory if c.reason},
@@ -216,11 +239,14 @@ def seen(plan: Plan) -> dict[str, Any]:
         },
         "taken_over": {f.key: f.set + f.clear for f in plan.fields if f.cause is Cause.ADOPT and f.set + f.clear},
         "owners": sorted(_near(f.detail, plan) for f in plan.findings if f.code in ("R320", "R321")),
+        "details": {code: " | ".join(f.detail for f in plan.findings if f.code == code) for code in codes},
         "notes": sorted(p.code for p in plan.problems),
     }
 
 
-_ASKED_FOR = frozenset({"reasons", "waiting", "holders", "drift", "taken_over", "owners", "notes"})
+_ASKED_FOR = frozenset(
+    {"reasons", "waiting", "holders", "drift", "taken_over", "owners", "notes", "pulled", "conflict", "details"}
+)
 """Parts that a scenario is only held to if it names them."""
 
 
@@ -237,8 +263,9 @@ def _people(plan: Plan) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]
     tags: dict[str, list[str]] = {}
     for row in (row for batch in plan.people.batches() for row in batch.to_pylist()):
         for change in row["values"]:
-            after = change["after"] if change["verdict"] == Verdict.SET else None
-            shown = f"{change['before'] or ''} -> {after or ''}".strip()
+            after = change["after"] if change["verdict"] != Verdict.CLEAR else None
+            arrow = "<-" if change["verdict"] == Verdict.PULL else "->"
+            shown = f"{change['before'] or ''} {arrow} {after or ''}".strip()
             values.setdefault(row["person"], {})[plan.people.keys[change["field"]]] = shown
         for change in row["tags"]:
             sign = "+" if change["action"] == TagAction.APPLY else "-"

@@ -15,11 +15,17 @@ SCENARIOS: list[dict[str, Any]] = [
     for file in sorted(Path(__file__).parent.glob("*.yaml"))
     for scenario in YAML(typ="base").load(file.read_text(encoding="utf-8"))
 ]
+TWO_WAY = [scenario for scenario in SCENARIOS if "pull: true" in scenario["desired"]]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[s["name"] for s in SCENARIOS])
 def test_scenario(scenario: dict[str, Any], tmp_path: Path) -> None:
     assert run(scenario, tmp_path) == []
+
+
+@pytest.mark.parametrize("scenario", TWO_WAY, ids=[s["name"] for s in TWO_WAY])
+def test_scenario_of_both_ways_without_a_copy_of_the_contacts(scenario: dict[str, Any], tmp_path: Path) -> None:
+    assert run(scenario, tmp_path, snapshot=False) == []
 
 
 def test_no_two_scenarios_have_one_name() -> None:
