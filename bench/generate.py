@@ -38,6 +38,15 @@ def generate(folder: Path, people: int, filled: int = 0) -> None:
     (folder / "reconciler.yaml").write_text(config(), encoding="utf-8")
 
 
+def agreed(folder: Path, people: int) -> None:
+    """`agreed.parquet`: contacts as an apply of that folder's people leaves them, the same for either variant."""
+    with duckdb.connect(config={"memory_limit": "6GB", "temp_directory": str(folder / "spill")}) as db:
+        db.execute(MIX)
+        _draw(db, people, 0)
+        db.execute("CREATE OR REPLACE TABLE theirs AS FROM ours")
+        _write_contacts(db, folder / "agreed.parquet")
+
+
 def config() -> str:
     """The file: every field with its type, the choices of selects declared, and one list of dynamic tags."""
     lines = [
