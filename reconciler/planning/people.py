@@ -35,7 +35,7 @@ from reconciler.tables.lanes import Lane
 from reconciler.tables.memo import Memo
 from reconciler.tables.moving import Moving
 from reconciler.tables.pairing import Open, Paired, Pairing
-from reconciler.tables.remembered import Before, RememberedPeople
+from reconciler.tables.remembered import Before, RememberedPeople, readable
 from reconciler.tables.reorder import Reorder
 from reconciler.tables.scalars import flags
 from reconciler.tables.settled import Settled
@@ -72,6 +72,11 @@ def compare_people(desired: Desired, observed: Observed, inventory: InventoryPla
     engine = Engine(options.workdir, options.memory_limit)
     try:
         return _Comparing(desired, observed, layout, options, engine).run()
+    except Exception:
+        file = observed.remembered.people
+        if file is not None and not readable(file):  # it is the only file of an earlier run that cannot be done without
+            raise Failure(problem("E502", str(file))) from None
+        raise
     finally:
         engine.close()
         options.progress.done()

@@ -196,7 +196,7 @@ def resolved(desired: Desired, resolve: Mapping[str, str]) -> Desired:
     if wrong := [key for key in resolve if key not in two_way]:
         near = {key: near_matches(key, two_way) for key in wrong}
         said = [f"`{key}`" + (f" (did you mean `{near[key][0]}`?)" if near[key] else "") for key in wrong]
-        raise Failure(problem("E551", ", ".join(said), desired.crm.where))
+        raise Failure(problem("E551", ", ".join(said)))
     fields = {
         key: entry._replace(conflict=Conflict(resolve.get(key, entry.conflict)))
         for key, entry in desired.fields.items()

@@ -304,6 +304,17 @@ class RememberedPeople:
 _NUMBER = "NULL::UBIGINT"
 
 
+def readable(file: Path) -> bool:
+    """Whether the file of people can be read to its end. Reads all of it."""
+    try:
+        with pq.ParquetFile(file) as rows:
+            for _ in rows.iter_batches():
+                pass
+    except (OSError, pa.ArrowException):
+        return False
+    return True
+
+
 def all_fields(file: Path | None) -> list[TwoWay]:
     """Every two-way field of a file of people."""
     names = pq.read_schema(file).names if file else []
