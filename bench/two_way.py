@@ -165,7 +165,9 @@ def said(made: Plan, folder: Path, two_way: bool) -> dict[str, Any]:
                 right = change["verdict"] == verdict and not row["tags"]
                 key = made.people.keys[change["field"]] if right else "something else"
                 found[key] = found.get(key, 0) + 1
-    wrong = [] if found == truth["fields"] and contacts == truth["contacts"] else [f"{found} was planned, {truth} moved"]
+    wrong = (
+        [] if found == truth["fields"] and contacts == truth["contacts"] else [f"{found} was planned, {truth} moved"]
+    )
     return {"wrong": wrong}
 
 
@@ -192,7 +194,9 @@ def measure(folder: Path) -> list[str]:
         )
     most = BYTES_PER_PERSON + BYTES_PER_VALUE * len(PULLED)
     lines.append(f"remembered of a person: {held['two-way']:.0f} bytes (<= {most}), one-way {held['one-way']:.0f}")
-    lines.append(f"of {VALUES:,} values moved in the CRM: " + ("; ".join(dict.fromkeys(wrong)) or "exactly those pulled"))
+    lines.append(
+        f"of {VALUES:,} values moved in the CRM: " + ("; ".join(dict.fromkeys(wrong)) or "exactly those pulled")
+    )
     return lines
 
 

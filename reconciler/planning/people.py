@@ -180,7 +180,7 @@ class _Comparing:
             for people in self._people.gather(wanted):
                 self._agree(_in_sync(people, self._layout))
         file = self._options.workdir / "remembered.parquet"
-        self._known.write(file, whole)
+        self._known.write(file, whole, self._pairing.links)
         return Remembers(file, self._agreeing if whole else "")
 
     def _read_contacts(self) -> Side:

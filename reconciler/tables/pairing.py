@@ -98,7 +98,7 @@ class Pairing:
         self._ours = KeyFile(folder / "ours.parquet", ours_schema(blocked, bool(raw), signs))
         self._theirs = KeyFile(folder / "theirs.parquet", pa.schema([*THEIRS, *self._keys[len(KEYS) :]]))
         self._bystanders = KeyFile(folder / "bystanders.parquet", STORED_KEYS) if signs.stored else None
-        self._links = "links"
+        self.links = "links"
         self._former: Mapping[str, str] = {}
         self._leading: Leading | None = None
         engine.run("CREATE TABLE aside (ord BIGINT, reason TINYINT)")
@@ -195,7 +195,7 @@ class Pairing:
         run, follow = self._engine.run, "LEFT JOIN former f ON former ="
         run("CREATE TABLE former AS SELECT * FROM merged WHERE former NOT IN (SELECT id FROM theirs)", merged=ids)
         run(f"CREATE VIEW followed AS SELECT high, low, coalesce(f.id, contact) AS contact FROM links {follow} contact")
-        self._links = "followed"
+        self.links = "followed"
         if not self._signs.link:
             return ours
         return f"SELECT o.* REPLACE (coalesce(f.id, link) AS link) FROM ({ours}) o {follow} link"
@@ -217,9 +217,9 @@ class Pairing:
         address is another than the contact's, and whether the contact has one then that it leaves; and what
         `tables.moving` makes of addresses that other contacts have."""
         run = self._engine.run
-        links = f"{self._links} l USING (high, low)"
+        links = f"{self.links} l USING (high, low)"
         if self._signs.any:
-            self._leading = Leading(self._engine, self._signs, self._links)
+            self._leading = Leading(self._engine, self._signs, self.links)
             self._leading.lead()
             links = "led l USING (ord)"
         self._engine.keep(
@@ -268,9 +268,9 @@ class Pairing:
             # Somebody met several contacts; to look for who that is costs more than to see that there is nobody.
             run(f"INSERT INTO aside SELECT ord, {Aside.MANY_CONTACTS:d} FROM found GROUP BY ord HAVING count(*) > 1")
         self._moving.among_met()
-        if value(f"SELECT count(*) FROM (FROM {self._links} LIMIT 1)") and value(f"SELECT count(*) FROM found {_LEFT}"):
+        if value(f"SELECT count(*) FROM (FROM {self.links} LIMIT 1)") and value(f"SELECT count(*) FROM found {_LEFT}"):
             # A link of somebody who is not there any more counts: who has their address now may be somebody else.
-            links = self._links if self._leading is None else f"({self._links} ANTI JOIN ours USING (high, low))"
+            links = self.links if self._leading is None else f"({self.links} ANTI JOIN ours USING (high, low))"
             run(
                 f"INSERT INTO aside SELECT DISTINCT ord, {Aside.TAKEN:d} FROM (FROM found {_LEFT}) JOIN theirs USING"
                 f" (idx) SEMI JOIN (SELECT contact FROM {links}) l ON l.contact = theirs.id"

@@ -248,9 +248,10 @@ class RememberedPeople:
             for batch in found.iter_batches(size):
                 yield batch.column("ord")
 
-    def write(self, path: Path, whole: bool) -> None:
+    def write(self, path: Path, whole: bool, links: str = "links") -> None:
         """Everybody known now: those of this pairing, and people who were not seen. `whole`: everybody and everything
-        was compared, so that rows are agreed on once the plan is carried out; `still` is what `tables.settled` left."""
+        was compared, so that rows are agreed on once the plan is carried out; `still` is what `tables.settled` left.
+        `links`: the name of the links, followed to who is left of merged contacts."""
         engine = self._engine
         engine.run(
             "CREATE VIEW now AS SELECT o.high, o.low, o.ord, t.id AS contact, o.cells, o.tagset, false AS created"
@@ -269,14 +270,31 @@ class RememberedPeople:
         if self._fields:
             engine.view("digested", [file.close() for file in self._digested])
             joins += "LEFT JOIN digested d USING (ord) "
-        seen = ("high AS person_high, low AS person_low, o.contact", *row, *self._values_now(whole))
+        seen = (
+            "high AS person_high, low AS person_low, coalesce(o.contact, b.contact) AS contact",
+            *row,
+            *self._values_now(whole),
+        )
         others = ("high AS person_high, low AS person_low, contact, ours, pattern, false AS pending, exact",)
         engine.write(
             path,
             f"SELECT {', '.join(seen)} FROM now o {joins}LEFT JOIN remembered b USING (high, low)"
             f" UNION ALL BY NAME SELECT {', '.join((*others, *self._values_before(whole)))}"
-            " FROM remembered ANTI JOIN now USING (high, low)",
+            f" FROM {self._followed(links)} ANTI JOIN now USING (high, low)",
             dense=True,
+        )
+
+    def _followed(self, links: str) -> str:
+        """What is remembered, linked to who is left of contacts that were merged; with those nothing was agreed on."""
+        if links == "links":
+            return "remembered"
+        values = [name for f in self._fields for name in (f.sent, f.stored)] + [*map(_quoted, self._others)]
+        same = "l.contact IS NOT DISTINCT FROM r.contact"
+        agreed = "".join(f", CASE WHEN {same} THEN r.{name} END AS {name}" for name in values)
+        row = f"CASE WHEN {same} THEN ours END AS ours, exact AND {same} AS exact{agreed}"
+        return (
+            f"(SELECT r.* REPLACE (coalesce(l.contact, r.contact) AS contact, {row}) FROM remembered r"
+            f" LEFT JOIN {links} l USING (high, low))"
         )
 
     def fold(self, path: Path) -> None:

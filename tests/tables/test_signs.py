@@ -13,6 +13,7 @@ from reconciler.model.desired import Gone
 from reconciler.tables.aside import Aside
 from reconciler.tables.engine import Engine
 from reconciler.tables.pairing import Paired, Pairing
+from reconciler.tables.remembered import Before, RememberedPeople
 from reconciler.tables.signs import Signs
 
 KEY = bytes(range(32))
@@ -56,12 +57,13 @@ def paired(engine: Engine, case: Mapping[str, Any], signs: Signs = ALL) -> tuple
     idx, tagset = pa.array(range(m), pa.int64()), pa.array([0] * m, pa.int64())
     pairing.add_theirs(pa.RecordBatch.from_pydict({"idx": idx, "id": ids, **found, "tagset": tagset}))
     links = case.get("links", {})
-    pairing.add_links(None, [(person_digest(KEY, person), contact) for person, contact in links.items()])
+    created = [(person_digest(KEY, person), contact) for person, contact in links.items()]
+    known = RememberedPeople(engine, Before(created=created), [])
     pairing.add_former(case.get("former", {}))
     made = pairing.pair()
-    pairing.write_links(engine.workdir / "links.parquet")
+    known.write(engine.workdir / "people.parquet", whole=False, links=pairing.links)
     names = {int.from_bytes(person_digest(KEY, p), "little"): p for p in {*(q[0] for q in people), *links} if p}
-    rows = pq.read_table(engine.workdir / "links.parquet").to_pylist()
+    rows = pq.read_table(engine.workdir / "people.parquet").to_pylist()
     return made, {names[row["person_high"] << 64 | row["person_low"]]: row["contact"] for row in rows}
 
 
