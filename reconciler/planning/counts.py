@@ -25,6 +25,7 @@ class Counts:
     fields: dict[tuple[int, Cause], FieldCount] = field(default_factory=dict)
     tags: dict[tuple[str, Cause], TagCount] = field(default_factory=dict)  # by name and cause
     taken: Refusals = field(default_factory=Refusals)
+    crowded: Refusals = field(default_factory=Refusals)  # whose contact has an address that another person has
     undecodable: dict[int, Refusals] = field(default_factory=dict)
     in_conflict: dict[int, Refusals] = field(default_factory=dict)  # by field
     unpulled: dict[int, dict[tuple[str, str], Refusals]] = field(default_factory=dict)  # by field, by reason and key

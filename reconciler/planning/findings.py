@@ -119,6 +119,10 @@ def _of_fields(people: PeoplePlan) -> Iterator[Finding]:
         where = people.layout.match.binding.entry.where
         detail = f"{_people(counts.taken.count)} whose new e-mail another contact has"
         yield _finding("R211", counts.taken.count, detail, where, counts.taken.rows)
+    if counts.crowded.count:
+        where = people.layout.match.binding.entry.where
+        detail = f"{_people(counts.crowded.count)} whose contact has the new e-mail of another person"
+        yield _finding("R225", counts.crowded.count, detail, where, counts.crowded.rows)
     for column in people.layout.fields:
         refusals = counts.undecodable.get(column.number)
         if refusals:
