@@ -27,6 +27,7 @@ class Counts:
     taken: Refusals = field(default_factory=Refusals)
     circles: Refusals = field(default_factory=Refusals)
     claimed: Refusals = field(default_factory=Refusals)  # whose id is not stored in their contact
+    crowded: Refusals = field(default_factory=Refusals)  # whose contact has an address that another person has
     undecodable: dict[int, Refusals] = field(default_factory=dict)
     in_conflict: dict[int, Refusals] = field(default_factory=dict)  # by field
     unpulled: dict[int, dict[tuple[str, str], Refusals]] = field(default_factory=dict)  # by field, by reason and key

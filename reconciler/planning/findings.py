@@ -142,6 +142,10 @@ def _of_fields(people: PeoplePlan) -> Iterator[Finding]:
         where = people.layout.match.binding.entry.where
         detail = f"{_people(counts.circles.count)} who would have to get each other's e-mail"
         yield _finding("R219", counts.circles.count, detail, where, counts.circles.rows)
+    if counts.crowded.count:
+        where = people.layout.match.binding.entry.where
+        detail = f"{_people(counts.crowded.count)} whose contact has the new e-mail of another person"
+        yield _finding("R225", counts.crowded.count, detail, where, counts.crowded.rows)
     for column in people.layout.read:
         refusals = counts.undecodable.get(column.number)
         if refusals:

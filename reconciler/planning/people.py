@@ -13,6 +13,7 @@ from reconciler.model.desired import Desired, DynamicTags, Field, FromPrevious, 
 from reconciler.model.messages import problem
 from reconciler.model.plan import Caches, PieceFiles, Remembers
 from reconciler.model.problems import Failure
+from reconciler.planning.ahead import Ahead, Sides
 from reconciler.planning.bindings import InventoryPlan
 from reconciler.planning.caching import agreeing_digest, caching_digest
 from reconciler.planning.causes import Since, entry_since
@@ -26,7 +27,7 @@ from reconciler.planning.previous import PreviousAddresses
 from reconciler.planning.pulling import Pulling
 from reconciler.planning.reading import BATCH, ContactReader, PeopleReader, Side
 from reconciler.planning.selection import Selection
-from reconciler.planning.values import two_way
+from reconciler.planning.values import ValueDecisions, two_way
 from reconciler.planning.writing_back import raw_texts
 from reconciler.tables.cells import as_sent, as_stored
 from reconciler.tables.changes import ChangeTable
@@ -116,16 +117,22 @@ class _Comparing:
         moving = Moving(self._engine, layout.moves_addresses, self._rewritten_addresses())
         paired = self._pairing.pair(recalled=self._memo is not None and self._memo.known, moving=moving)
         options.progress.stage("comparing")
+        settled = self._settled.recognise()
+        sides = self._open(paired)
+        previous = PreviousAddresses(layout, self._previous_lanes(ours))
+        ahead = Ahead(layout, observed.remembered, previous, sides)
+        stuck = ahead.crowded(self._pairing)
+        names = ahead.tag_names(ours.dynamic_names, lambda values, counts: self._pulling(values, counts, stuck))
         allowed = permissions(
-            layout.dynamic, ours.dynamic_names, Owners.of(self._desired), observed.inventory, "untag" in options.allow
+            layout.dynamic, names, Owners.of(self._desired), observed.inventory, "untag" in options.allow
         )
         changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
-        previous = PreviousAddresses(layout, self._previous_lanes(ours))
         agree = self._agree if options.remember else None
         comparison = Comparison(
             layout, observed.remembered, allowed, changes, options.examples, self._settled, previous, agree
         )
-        self._compare(comparison, paired)
+        comparison.settled(settled)
+        self._compare(comparison, sides, self._pulling(comparison.values, comparison.counts, stuck))
         self._settled.collect()
         remembers = self._remembers() if options.remember else None
         blocked_people, waiting = self._pairing.blocked()
@@ -190,36 +197,34 @@ class _Comparing:
             return contacts.read_snapshot(snapshot, self._pairing)
         return contacts.read(self._observed.contacts(contacts.keys), self._pairing)
 
-    def _compare(self, comparison: Comparison, paired: Paired) -> None:
-        """Whole rows of people, part by part in the order of the source, each part with its contacts beside it."""
-        comparison.settled(self._settled.recognise())
+    def _open(self, paired: Paired) -> Sides:
+        """Whole rows of everybody who differs or is new, of both sides; who is settled is known by now."""
         at_most = paired.pairs - paired.settled + paired.creates
         size = max(BATCH, at_most // _PARTS)
         opened = self._pairing.open(size, self._known)
-        contacts = self._contacts_of(opened, size)
-        pulling = self._pulling(comparison)
+        return Sides(self._people, opened, self._contacts_of(opened, size))
+
+    def _compare(self, comparison: Comparison, sides: Sides, pulling: Pulling | None) -> None:
+        """Part by part in the order of the source."""
 
         def new() -> Iterator[pa.RecordBatch]:
             """Compares who has a contact, and gives who has none: few at a time, which are better decided together."""
-            for part in range(opened.parts):
-                rows = opened.part(part)
-                people = pa.concat_batches(list(self._people.gather(rows.column("ord"))))
-                known = pc.is_valid(rows.column("idx"))
-                if (theirs := contacts.part(part)) is not None:
-                    comparison.updates(_beside(people.filter(known), theirs, rows.filter(known)), pulling)
-                ranked = people.append_column("rank", rows.column("rank"))
-                yield ranked.filter(pc.invert(known))
+            for part in range(sides.opened.parts):
+                pairs, alone = sides.part(part)
+                if pairs is not None:
+                    comparison.updates(pairs, pulling)
+                yield alone
 
         for batch in rebatched(new(), BATCH):
             if batch.num_rows:
                 comparison.creates(batch)
 
-    def _pulling(self, comparison: Comparison) -> Pulling | None:
+    def _pulling(self, values: ValueDecisions, counts: Counts, stuck: pa.Array) -> Pulling | None:
         if not self._layout.two_way:
             return None
         lanes = self._people.side.lanes
         texts = {c.name: raw_texts(c.binding, lanes[c.name].convert) for c in self._layout.two_way}
-        return Pulling(self._layout, self._people, comparison.values, comparison.counts, texts)
+        return Pulling(self._layout, self._people, values, counts, texts, stuck)
 
     def _contacts_of(self, opened: Open, size: int) -> Reorder:
         """Whole rows of contacts, each at the place of its person."""
@@ -250,14 +255,6 @@ def _in_sync(people: pa.RecordBatch, layout: Layout) -> pa.RecordBatch:
         columns[f"in_{column.name}"] = flags(True, people.num_rows)
         columns[f"ours_{column.name}"], columns[f"theirs_{column.name}"] = as_sent(ours), as_stored(ours)
         columns[field.sent] = columns[field.stored] = pa.nulls(people.num_rows, pa.uint64())
-    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-
-
-def _beside(*batches: pa.RecordBatch) -> pa.RecordBatch:
-    """The columns of all, row by row; of columns that stand in several the first."""
-    columns: dict[str, pa.Array] = {}
-    for batch in batches:
-        columns = {**dict(zip(batch.schema.names, batch.columns, strict=True)), **columns}
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 

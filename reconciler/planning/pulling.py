@@ -38,7 +38,8 @@ Cell = tuple[int, str]
 
 
 class Pulling:
-    """For one comparison. `texts`: how values of each two-way column are written in the source."""
+    """For one comparison. `texts`: how values of each two-way column are written in the source. `crowded`: `ord` of
+    people who do not take the address of their contact, since another person would have it, too."""
 
     def __init__(
         self,
@@ -47,8 +48,10 @@ class Pulling:
         values: ValueDecisions,
         counts: Counts,
         texts: Mapping[str, RawText],
+        crowded: pa.Array,
     ) -> None:
         self._layout, self._people, self._values, self._counts, self._texts = layout, people, values, counts, texts
+        self._crowded = crowded
 
     def pull(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Pulled]:
         """The batch with our sides as they are once everything is pulled. Columns: as `Comparison.updates` takes it."""
@@ -65,11 +68,21 @@ class Pulling:
         found = []
         for column in self._layout.two_way:
             differing = self._values.pulls(column, batch)
+            if differing is not None and column is self._layout.match and len(self._crowded):
+                differing = self._without_crowded(batch, differing, done)
             if differing is not None:
                 new = pa.array([(row, column.name) not in done for row in differing.at.to_pylist()], pa.bool_())
                 if pc.any(new).as_py():
                     found.append((column, differing.filter(new)))
         return found
+
+    def _without_crowded(self, batch: pa.RecordBatch, differing: Differing, done: set[Cell]) -> Differing:
+        crowded = pc.is_in(batch.column("ord").take(differing.at), value_set=self._crowded)
+        new = [(row, self._layout.match.name) not in done for row in differing.at.to_pylist()]
+        refused = differing.at.filter(pc.and_(crowded, pa.array(new, pa.bool_())))
+        done.update((row, self._layout.match.name) for row in refused.to_pylist())
+        self._counts.crowded.add(batch.column("row").take(refused).to_pylist())
+        return differing.filter(pc.invert(crowded))
 
     def _pull(
         self, batch: pa.RecordBatch, found: Sequence[tuple[FieldColumn, Differing]], pulled: Pulled, done: set[Cell]

@@ -3,7 +3,7 @@
     key                 32 secret bytes, the key of all digests
     lock                the lock of apply
     current             name of the account folder used last
-    accounts/NAME/      state.db, journal.db, links.parquet of one account; those of others are set aside
+    accounts/NAME/      state.db, journal.db, people-N.parquet of one account; those of others are set aside
     accounts/NAME/shown/  what plan and apply printed last, as JSON, for `show`
     accounts/NAME/caches/  the snapshot of the contacts, sealed, and what else spares the next plan work
     tmp/NAME/           spill files of one run, swept at the next start

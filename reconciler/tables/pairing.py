@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reconciler.model.desired import Gone
 from reconciler.tables.aside import Aside
@@ -186,6 +187,24 @@ class Pairing:
             " (SELECT ord FROM pairs UNION ALL SELECT ord FROM lonely WHERE may)"
         )[0]
         return row[0], tuple(row[1:])
+
+    def moved_addresses(self) -> pa.Table:
+        """Linked people whose contact has another address than theirs: ord, own and its (addresses, as keys), `stays`:
+        somebody has its who is not among them. Nobody where no address has two claims. Only asked where addresses are
+        pulled."""
+        own, its = (f"{side}.m1 || '.' || {side}.m2" for side in "ot")
+        self._engine.run(
+            f"CREATE TABLE moving AS SELECT o.ord, {own} AS own, {its} AS its, t.m1, t.m2"
+            " FROM linked JOIN ours o USING (ord) JOIN theirs t USING (idx) WHERE t.m1 IS NOT NULL"
+            " AND (o.m1 IS DISTINCT FROM t.m1 OR o.m2 IS DISTINCT FROM t.m2)"
+        )
+        holders = "SELECT m1, m2, bool_or(ord NOT IN (SELECT ord FROM moving)) AS stays FROM ours"
+        holders += " SEMI JOIN moving USING (m1, m2) GROUP BY m1, m2"
+        found = self._engine.table(
+            "SELECT ord, own, its, coalesce(stays, false) AS stays, stays IS NOT NULL OR count(*) OVER (PARTITION BY"
+            f" its) > 1 AS claimed FROM moving LEFT JOIN ({holders}) USING (m1, m2)"
+        )
+        return found if found.num_rows and pc.any(found["claimed"]).as_py() else found.slice(0, 0)
 
     def _follow(self, ours: str) -> str:
         """Links, and ids in people's columns, lead to who is left of contacts that were merged. `ours`: people, SQL."""

@@ -31,11 +31,11 @@ class Reorder:
             self._write()
 
     def part(self, number: int) -> pa.RecordBatch | None:
-        """The rows of that part in the order of their places; None for none."""
+        """The rows of that part in the order of their places, as often as one likes; None for none."""
         found = self._held
         if self._spool is not None:
             self._write()
-            found = [self._spool.batch(frame) for frame in self._frames.pop(number, ())]
+            found = [self._spool.batch(frame) for frame in self._frames.get(number, ())]
         if not found:
             return None
         rows = pa.concat_batches(found)

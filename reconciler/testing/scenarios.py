@@ -99,7 +99,7 @@ class _Play:
             shutil.rmtree(self.folder / ".reconciler")
         with _opened(self.folder) as crm:
             for email, values in earlier.get("meanwhile", {}).items():
-                crm.update([(_found(crm, email), _cells(values))])
+                _edit(crm, _found(crm, email), _cells(values))
             for email, changes in earlier.get("retagged", {}).items():
                 _retag(crm, _found(crm, email), changes)
             for email in earlier.get("gone", ()):
@@ -328,6 +328,13 @@ def _found(crm: LocalCrm, email: str) -> str:
     if contact is None:
         raise AssertionError("the scenario names a contact that is not there")
     return contact
+
+
+def _edit(crm: LocalCrm, contact: str, values: Text) -> None:
+    """By somebody else."""
+    (result,) = crm.update([(contact, values)])
+    if result.error is not None:
+        raise AssertionError(f"the scenario's change is refused: {result.error}")
 
 
 def _retag(crm: LocalCrm, contact: str, changes: Sequence[str]) -> None:

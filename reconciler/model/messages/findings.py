@@ -180,4 +180,12 @@ FINDINGS: tuple[Message, ...] = (
         "correct the value in the CRM, or say in the entry how the source writes such values",
         _W,
     ),
+    Message(
+        "R225",
+        "an address of the CRM belongs to another person of the source",
+        "Pulled, it would give two people of the source one address, and neither could be looked up by it any more. It"
+        " is not pulled; other values are.",
+        "correct the address in the CRM, or of the other person in the source",
+        _W,
+    ),
 )
