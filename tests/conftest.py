@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from servers import Server
 from servers.databases import Database, database
+
+settings.register_profile("long", max_examples=1000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
