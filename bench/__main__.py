@@ -53,7 +53,8 @@ def main() -> int:
     for people in options.sizes:
         _plans(measured, people, fresh=not options.keep)
     rows = _table(measured, options.sizes)
-    print(_printed(rows))
+    print(_printed(rows), flush=True)
+    run([sys.executable, "-m", "bench.two_way", str(_some_data(min(options.sizes)))], quiet=False)
     for sentence in measured.wrong:
         print(f"the plan is not the truth: {sentence}", file=sys.stderr)
     if not options.keep:

@@ -1,7 +1,7 @@
 """An apply that dies at one instant, in this process: before or after a call of the CRM, the source or the state.
 
-The instants are those between which something outlives the process. Nothing is caught and nothing is told: the exception
-goes through everything, as the end of the process would.
+The instants are those between which something outlives the process. Nothing catches the exception, as nothing would
+keep the process.
 """
 
 from __future__ import annotations
