@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.files import AT_ONCE, WRITE, cannot_write, check_writing, watched
 from reconciler.adapters.source import Edit, Same, Wrote
+from reconciler.model.capabilities import Writes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -256,6 +257,7 @@ def _checked_names(names: list[str]) -> list[str]:
 
 class _Adapter:
     Options = CsvOptions
+    writes = Writes("with `write: true`; the file is replaced")
 
     def open(self, options: CsvOptions, base: Path) -> CsvSource:
         return CsvSource(base / options.path, options.delimiter, options.encoding, options.write)

@@ -12,19 +12,20 @@ from typing import Any
 from pydantic import BaseModel
 
 from reconciler.adapters.registry import Kind, find, names, package
-from reconciler.model.capabilities import Capabilities
+from reconciler.model.capabilities import Capabilities, Writes
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
     """One adapter. `package`: the distribution it comes with, "" for ours. `trouble`: why there is no more to say, ""
     if nothing is wrong. `options` None: it could not be imported. `capabilities` None: a source, or a CRM that tells
-    them only once it is open."""
+    them only once it is open. `writes`: of a source, where it says so."""
 
     name: str
     package: str = ""
     options: type[BaseModel] | None = None
     capabilities: Capabilities | None = None
+    writes: Writes | None = None
     trouble: str = ""
 
 
@@ -44,7 +45,7 @@ def described(kind: Kind, name: str) -> Installed:
     if not (isinstance(options, type) and issubclass(options, BaseModel)):
         return Installed(name, of, trouble="it is no adapter: its `Options` are missing")
     try:
-        return Installed(name, of, options, _capabilities(adapter))
+        return Installed(name, of, options, _capabilities(adapter), _writes(adapter))
     except Exception as error:
         return Installed(name, of, options, trouble=f"its abilities cannot be read ({type(error).__name__})")
 
@@ -54,6 +55,11 @@ def _capabilities(adapter: Any) -> Capabilities | None:
     tell = getattr(adapter, "capabilities", None)
     told = tell(None) if callable(tell) else None
     return told if isinstance(told, Capabilities) else None
+
+
+def _writes(adapter: Any) -> Writes | None:
+    told = getattr(adapter, "writes", None)
+    return told if isinstance(told, Writes) else None
 
 
 def _not_imported(error: Exception) -> str:

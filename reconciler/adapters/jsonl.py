@@ -24,6 +24,7 @@ from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.files import AT_ONCE, WRITE, cannot_write, check_writing, watched
 from reconciler.adapters.json_lines import parsed, text_of
 from reconciler.adapters.source import Edit, Same, Wrote
+from reconciler.model.capabilities import Writes
 
 _ROWS = 1_024  # objects that are Python's at a time
 _PARTS = 16  # of so many rows become a batch
@@ -161,6 +162,7 @@ def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
 
 class _Adapter:
     Options = JsonlOptions
+    writes = Writes("with `write: true`; the file is replaced")
     endings = ("jsonl", "ndjson")
 
     def open(self, options: JsonlOptions, base: Path) -> JsonlSource:

@@ -24,6 +24,7 @@ from reconciler.adapters.mysql_connection import connected, refusal, said
 from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.statements import MYSQL
 from reconciler.adapters.writing_back import AT_ONCE, written
+from reconciler.model.capabilities import Writes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -191,6 +192,7 @@ def _abandon(cursor: Any) -> None:
 
 class _Adapter:
     Options = MysqlOptions
+    writes = Writes("into a `table`, not through a `query`")
 
     def open(self, options: MysqlOptions, base: Path) -> MysqlSource:  # noqa: ARG002 - nothing of it is a file
         return MysqlSource(options)

@@ -21,6 +21,7 @@ from reconciler.adapters.blocks import first_not_text, not_text
 from reconciler.adapters.databases import checked_names
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.files import watched
+from reconciler.model.capabilities import Writes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -179,6 +180,7 @@ def _plain(value: Any) -> Any:
 
 class _Adapter:
     Options = ParquetOptions
+    writes = Writes(cannot="a Parquet file is written as a whole, by whoever makes it")
 
     def open(self, options: ParquetOptions, base: Path) -> ParquetSource:
         return ParquetSource(base / options.path)

@@ -26,6 +26,7 @@ from reconciler.adapters.postgres_connection import connected, said
 from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.statements import POSTGRES
 from reconciler.adapters.writing_back import AT_ONCE, written
+from reconciler.model.capabilities import Writes
 
 if TYPE_CHECKING:
     import psycopg
@@ -165,6 +166,7 @@ ORDER BY k.place
 
 class _Adapter:
     Options = PostgresOptions
+    writes = Writes("into a `table`, not through a `query`")
 
     def open(self, options: PostgresOptions, base: Path) -> PostgresSource:  # noqa: ARG002 - nothing of it is a file
         return PostgresSource(options)

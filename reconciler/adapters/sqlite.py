@@ -23,6 +23,7 @@ from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.sqlite_connection import interruptible, kind_of, printed, quoted, said
 from reconciler.adapters.statements import SQLITE
 from reconciler.adapters.writing_back import AT_ONCE, written
+from reconciler.model.capabilities import Writes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -166,6 +167,7 @@ def _column(name: str, values: Sequence[str | bytes | None], before: int) -> pa.
 
 class _Adapter:
     Options = SqliteOptions
+    writes = Writes("into a `table`, not through a `query`")
 
     def open(self, options: SqliteOptions, base: Path) -> SqliteSource:
         return SqliteSource(base / options.file(), options)

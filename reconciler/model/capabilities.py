@@ -86,6 +86,14 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Writes:
+    """Whether a source takes values back: `how`, or why it `cannot`."""
+
+    how: str = ""
+    cannot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """One CRM's abilities: each is in `can`, or in `cannot` with the reason and what to do by hand.
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from reconciler import __version__
 from reconciler.adapters.installed import Installed
 from reconciler.config import secret_keys
-from reconciler.model.capabilities import Ability, Capabilities
+from reconciler.model.capabilities import Ability, Capabilities, Writes
 from reconciler.model.problems import Problem
 from reconciler.report import shapes
 from reconciler.report.document import problem_rows
@@ -41,7 +41,12 @@ def adapter_row(adapter: Installed) -> shapes.AdapterRow:
         trouble=adapter.trouble,
         options=option_rows(adapter.options) if adapter.options else (),
         capabilities=_capabilities_row(adapter.capabilities) if adapter.capabilities else None,
+        writes=_writes_row(adapter.writes) if adapter.writes else None,
     )
+
+
+def _writes_row(writes: Writes) -> shapes.WritesRow:
+    return shapes.WritesRow(can=not writes.cannot, reason=writes.cannot or writes.how)
 
 
 def option_rows(model: type[BaseModel]) -> tuple[shapes.OptionRow, ...]:
@@ -131,8 +136,17 @@ def _words(ability: Ability) -> str:
 
 
 def _sources(sources: Sequence[shapes.AdapterRow], width: int) -> list[str]:
-    rows = [[source.name, listing(option.name for option in source.options)] for source in sources]
-    return ["Source", *(line for lines in folding_table(rows, 1, width) for line in lines)] if sources else []
+    rows = [[s.name, _written(s, brief=True), listing(option.name for option in s.options)] for s in sources]
+    return ["Source", *(line for lines in folding_table(rows, 2, width) for line in lines)] if sources else []
+
+
+def _written(source: shapes.AdapterRow, brief: bool = False) -> str:
+    """Whether it takes values back, and how or why not."""
+    if source.writes is None:
+        return _UNTOLD
+    if brief:
+        return "read and written" if source.writes.can else "read"
+    return f"{'yes' if source.writes.can else 'no'}: {source.writes.reason}"
 
 
 def adapter_text(kind: str, adapter: shapes.AdapterRow, page: Page = PAGE) -> str:
@@ -143,6 +157,8 @@ def adapter_text(kind: str, adapter: shapes.AdapterRow, page: Page = PAGE) -> st
         parts += _details(adapter.capabilities, page.width)
     elif kind == "CRM" and not adapter.trouble:
         parts.append(section("Abilities", [_NEVER], page.width))
+    if kind == "source" and not adapter.trouble:
+        parts.append(section("Written", [_written(adapter)], page.width))
     parts.append(_titled("Options", [option_cells(option) for option in adapter.options], 2, page.width))
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
@@ -208,3 +224,8 @@ def matrix(crms: Iterable[shapes.AdapterRow]) -> tuple[list[str], list[list[str]
         for row in crm.capabilities.abilities if crm.capabilities else ():
             cells[row.ability].append("yes" if row.can else f"no: {row.reason}")
     return ["ability", *(f"`{crm.name}`" for crm in shown)], list(cells.values())
+
+
+def written(sources: Iterable[shapes.AdapterRow]) -> list[list[str]]:
+    """Which source takes values back, and how or why not, for the documentation."""
+    return [[f"`{source.name}`", _written(source)] for source in sources]

@@ -9,7 +9,7 @@ from reconciler.model.desired import Push
 from reconciler.model.messages import MESSAGES, Message
 from reconciler.model.plan import Verdict
 from reconciler.planning.decision import Combination, Outcomes
-from reconciler.report.adapters import matrix, option_cells
+from reconciler.report.adapters import matrix, option_cells, written
 from reconciler.report.glossary import WORDS
 from reconciler.report.shapes import AdapterRow, AdaptersDocument
 
@@ -151,6 +151,10 @@ def adapters_page(document: AdaptersDocument) -> str:
         "## What CRMs can do",
         "",
         *markdown_table(*matrix(document.crms)),
+        "",
+        "## Which sources take values back",
+        "",
+        *markdown_table(("source", "written"), written(document.sources)),
     ]
     for title, rows in (("CRM", document.crms), ("source", document.sources)):
         for row in rows:

@@ -399,6 +399,12 @@ class CapabilitiesRow(Shape):
     """The CRM chooses the keys of new fields."""
 
 
+class WritesRow(Shape):
+    can: bool
+    reason: str
+    """How, or why not."""
+
+
 class AdapterRow(Shape):
     name: str
     package: str
@@ -408,6 +414,8 @@ class AdapterRow(Shape):
     options: tuple[OptionRow, ...]
     capabilities: CapabilitiesRow | None
     """None: a source, or a CRM that tells them only once it is open."""
+    writes: WritesRow | None = None
+    """Whether a source takes values back. None: a CRM, or a source that does not say."""
 
 
 class AdaptersDocument(Shape):
