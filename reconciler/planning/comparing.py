@@ -25,7 +25,7 @@ from reconciler.planning.values import Decided, ValueDecisions, two_way
 from reconciler.tables.cells import as_sent, as_stored, is_marked
 from reconciler.tables.changes import ChangeTable, TagChanges, ValueChanges
 from reconciler.tables.grouped import grouped
-from reconciler.tables.scalars import EMPTY, text
+from reconciler.tables.scalars import EMPTY, flags, text
 from reconciler.tables.settled import Settled, held_in, pattern_of
 
 Agree = Callable[[pa.RecordBatch], None]
@@ -70,7 +70,24 @@ class Comparison:
             if pc.any(chosen).as_py():
                 some = batch if pc.all(chosen).as_py() else batch.filter(chosen)
                 some, pulled = pulling.pull(some) if pulling is not None else (some, Pulled())
+                if pulled.leaving:
+                    some, pulled = self._without_leaving(some, pulled)
                 self._update(some, drift, pulled)
+
+    def _without_leaving(self, batch: pa.RecordBatch, pulled: Pulled) -> tuple[pa.RecordBatch, Pulled]:
+        """The batch and its pulls without people who leave the scope by what is pulled, of whom that is all."""
+        leave = pa.array(sorted(pulled.leaving), pa.int64())
+        going, pulls = batch.take(leave), pulled.of(leave)
+        people, counts = _people(going, going.column("id")), self.counts
+        counts.looked_at += going.num_rows
+        counts.pulled += going.num_rows
+        counts.updated += self._changes.append(people, ContactAction.UPDATE, pulls.changes, [])
+        everybody = pa.arange(0, going.num_rows)
+        self._settled.add(self._patterns(going, Decided(), everybody))
+        if self._agree is not None:
+            self._agree(self._agreed_before(going))
+        stay = pc.indices_nonzero(pc.invert(pc.is_in(pa.arange(0, batch.num_rows), value_set=leave))).cast(pa.int64())
+        return batch.take(stay), pulled.of(stay)
 
     def _update(self, batch: pa.RecordBatch, drift: bool, pulled: Pulled) -> None:
         """`drift`: our sides are as both sides agreed, so somebody else moved theirs."""
@@ -106,6 +123,15 @@ class Comparison:
             for part, kept in ((field.sent, "sent"), (field.stored, "stored")):
                 found = [pa.array([], pa.uint64()), *(getattr(agreed, kept) for agreed in differing)]
                 columns[part] = pa.concat_arrays(found).take(place)
+        return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+    def _agreed_before(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The same, where it stays what it was."""
+        columns, nothing = {"ord": batch.column("ord")}, pa.nulls(batch.num_rows, pa.string())
+        for field in map(two_way, self._two_way):
+            columns[f"in_{field.name}"] = flags(False, batch.num_rows)
+            columns[f"ours_{field.name}"] = columns[f"theirs_{field.name}"] = nothing
+            columns |= {name: batch.column(name) for name in (field.sent, field.stored)}
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
     def _retagged(self, batch: pa.RecordBatch, drift: bool) -> list[TagChanges]:

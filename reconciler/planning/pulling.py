@@ -24,17 +24,37 @@ from reconciler.tables.changes import ValueChanges
 from reconciler.tables.lanes import Refusals
 from reconciler.tables.scalars import whole
 
+Cell = tuple[int, str]
+"""(row of a batch, name of a column)"""
+
 
 @dataclass(slots=True)
 class Pulled:
-    """What goes into the source, for one batch. `agreed`: digests of the values that are pulled, by column."""
+    """What goes into the source, for one batch. `agreed`: digests of the values that are pulled, by column. `texts`: by
+    row and column of the source. `leaving`: rows of people whom that takes out of scope: nothing else of them is
+    written."""
 
     changes: list[ValueChanges] = field(default_factory=list)
     agreed: dict[str, list[Agreed]] = field(default_factory=lambda: defaultdict(list))
+    texts: dict[Cell, str | None] = field(default_factory=dict)
+    leaving: set[int] = field(default_factory=set)
+
+    def of(self, rows: pa.Array) -> Pulled:
+        """The same of some rows (ascending), which are a batch of their own then."""
+        found = Pulled([_only(change, rows) for change in self.changes])
+        for name, parts in self.agreed.items():
+            for agreed in parts:
+                at = pc.index_in(agreed.at, value_set=rows).cast(pa.int64())
+                here = pc.is_valid(at)
+                found.agreed[name].append(Agreed(*(p.filter(here) for p in (at, agreed.sent, agreed.stored))))
+        return found
 
 
-Cell = tuple[int, str]
-"""(row of a batch, name of a field's column)"""
+def _only(change: ValueChanges, rows: pa.Array) -> ValueChanges:
+    at = pc.index_in(change.at, value_set=rows).cast(pa.int64())
+    here = pc.is_valid(at)
+    values = (change.verdict, change.cause, change.before, change.after, change.filled, change.read, change.write)
+    return ValueChanges(change.field, at.filter(here), *(v if v is None else v.filter(here) for v in values))
 
 
 class Pulling:
@@ -91,12 +111,17 @@ class Pulling:
         raw = self._people.raw_rows(batch.column("ord").take(rows))
         texts = {name: column.to_pylist() for name, column in zip(raw.schema.names, raw.columns, strict=True)}
         place = {row: n for n, row in enumerate(rows.to_pylist())}
+        for (row, name), text in pulled.texts.items():
+            if row in place:
+                texts[name][place[row]] = text
         for column, differing in found:
             done.update((row, column.name) for row in differing.at.to_pylist())
             self._write(column, differing, batch, pulled, texts, place)
         changed = pa.RecordBatch.from_arrays(
             [pa.array(texts[name], pa.string()) for name in raw.schema.names], names=raw.schema.names
         )
+        pulled.leaving.difference_update(rows.to_pylist())
+        pulled.leaving.update(rows.filter(pc.invert(self._people.in_scope(changed))).to_pylist())
         return self._replaced(batch, rows, self._people.converted(changed, batch.column("ord").take(rows)))
 
     def _write(
@@ -130,7 +155,7 @@ class Pulling:
             taken.append(True)
             read.append(before)
             wrote.append(text)
-            cells[at] = text
+            cells[at] = pulled.texts[row, entry.column or ""] = text
         if not any(taken):
             return
         chosen = differing.filter(pa.array(taken, pa.bool_()))

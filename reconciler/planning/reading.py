@@ -142,6 +142,12 @@ class PeopleReader:
         cells = {name: self.side.lanes[name].run(encoded) for name in self._kept_lanes()}
         return plain_batch(self._spooled(encoded, ord, cells))
 
+    def in_scope(self, raw: pa.RecordBatch) -> pa.Array:
+        """Boolean per row as the source would give it: the person is in scope."""
+        if self._scope is None:
+            return flags(True, raw.num_rows)
+        return _holds(self._scope.run(self._repeating.encode(raw)))
+
     def _note_styles(self, batch: pa.RecordBatch) -> None:
         """The first text of each column that may be written back: values are written in its manner."""
         for column in self._layout.two_way:
