@@ -14,11 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from dying import apply_and_die
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from two_way_world import (
+    COLUMNS,
     REWRITTEN,
     SLOTS,
     UNREADABLE,
@@ -95,6 +97,7 @@ class TwoWay(RuleBasedStateMachine):
         self.tags = {"Customer": TAGS[0]}
         self.links: dict[str, str] = {}
         self.bases: dict[tuple[str, str], set[Base]] = {}
+        self.travelled: dict[tuple[str, str], tuple[Pair, Pair]] = {}
         self.fresh = 0
 
     def teardown(self) -> None:
@@ -242,7 +245,7 @@ class TwoWay(RuleBasedStateMachine):
         else:
             pipeline.forget(self.request(), what)
         if what in ("everything", "all", "links"):
-            self.links, self.bases = {}, {}
+            self.links, self.bases, self.travelled = {}, {}, {}
 
     # -- applies
 
@@ -283,7 +286,7 @@ class TwoWay(RuleBasedStateMachine):
         now = self.look()
         self.check(was, now)
         for person, slot, entry, pair, after in self.values(was, now):
-            bases = self.known(person, slot)
+            bases = self.known(person, slot, pair)
             if len(bases) == 1 and was.field(slot) not in blocked and now.field(slot) not in blocked:
                 promised = travels(slot, entry, next(iter(bases)), pair)
                 assert promised in (None, after), (person, slot, entry, bases, pair, after)
@@ -301,12 +304,17 @@ class TwoWay(RuleBasedStateMachine):
         self.check(was, now)
         self.link(was, now)
         for person, slot, _entry, pair, after in self.values(was, now):
-            bases = set(self.known(person, slot))
+            bases = set(self.known(person, slot, pair))
             if pair.ours != pair.theirs:
                 bases.add(None)
             if after.theirs in (after.ours, stored(slot, after.ours)):
                 bases.add(after)
+            if after != pair and after.ours == after.theirs:  # it travelled, and nobody may have written that down
+                self.travelled[person, slot] = pair, after
             self.bases[person, slot] = bases
+        for person, slot, _entry, _pair, after in self.values(now, now):
+            if self.links.get(person) not in was.contacts and after.theirs == stored(slot, after.ours):
+                self.bases[person, slot] = {None, after}  # created, and perhaps read back
         if ended:
             self.agreed(now)
 
@@ -324,7 +332,7 @@ class TwoWay(RuleBasedStateMachine):
             assert person not in pairs, f"a second contact for {person}"
         self.check_undeclared(was, now, pairs)
         for person, slot, entry, pair, after in self.values(was, now):
-            bases = self.known(person, slot)
+            bases = self.known(person, slot, pair)
             assert any(allowed(slot, entry, base, pair, after) for base in bases), (
                 person,
                 slot,
@@ -376,7 +384,14 @@ class TwoWay(RuleBasedStateMachine):
                     )
                     yield person, slot, entry, pair, after
 
-    def known(self, person: str, slot: str) -> set[Base]:
+    def known(self, person: str, slot: str, pair: Pair) -> set[Base]:
+        """What may be agreed on. A value that travelled when an apply died is agreed on as long as it stands where it
+        came to: the next plan can tell."""
+        was, after = self.travelled.get((person, slot), (None, None))
+        if was and after:
+            arrived = pair.ours == after.ours if was.ours != after.ours else pair.theirs == after.theirs
+            if arrived and self.entries[slot].pull:
+                return {after}
         return self.bases.get((person, slot), {None})
 
     def link(self, was: Seen, now: Seen) -> None:
@@ -388,12 +403,13 @@ class TwoWay(RuleBasedStateMachine):
 
     def agreed(self, now: Seen) -> None:
         """An apply ended: what is in sync is agreed on, what is not two-way is forgotten."""
-        for person, slot, entry, _pair, after in self.values(now, now):
+        self.travelled = {}
+        for person, slot, entry, pair, after in self.values(now, now):
             if entry.pull and UNREADABLE not in after:
                 if after.ours == after.theirs:
                     self.bases[person, slot] = {after}
                 elif after.theirs == stored(slot, after.ours):
-                    self.bases[person, slot] = {*self.known(person, slot), after}
+                    self.bases[person, slot] = {*self.known(person, slot, pair), after}
         for person, slot in list(self.bases):
             if not (self.declared[slot] and self.entries[slot].pull):
                 del self.bases[person, slot]
@@ -410,6 +426,31 @@ def comparable(seen: Seen) -> Iterator[object]:
 
 class TwoWayInSqlite(TwoWay):
     kind = "sqlite"
+
+
+@pytest.mark.parametrize("conflict", ["report", "source", "crm"])
+def test_what_the_crm_moves_after_an_apply_died_amid_pulling_is_never_taken_back(conflict: str) -> None:
+    arrived = 0
+    for instant in range(9):
+        world = TwoWay()
+        try:
+            texts = {"city": "Oulu", "orders": "1", "secret": "s"}
+            row = {"id": "0", "mail": "p0@example.org", **dict.fromkeys(OURS, ""), "status": "", **texts}
+            world.source.write({"0": {column: row[column] for column in COLUMNS}})
+            with closing(world.crm()) as crm:
+                fields = [CrmField(key, key.title(), "text") for key in ("city", "born", "level", "nick")]
+                crm.seed(fields, [], [{"email": "p0@example.org", "city": "Oulu"}])
+            world.entries["city"] = Entry(conflict=conflict)
+            world.apply([], None)
+            world.edit_contact("1", "city", "Brno")
+            world.killed(instant)
+            arrived += world.source.read()["0"]["city"] == "Brno"
+            world.edit_contact("1", "city", "Kiel")
+            world.apply([], None)
+            assert (world.source.read()["0"]["city"], world.look().contacts["1"]["city"]) == ("Kiel", "Kiel")
+        finally:
+            world.teardown()
+    assert arrived
 
 
 MORE = settings.default.max_examples // 100

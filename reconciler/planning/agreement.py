@@ -30,16 +30,19 @@ def agreement(
     key: bytes, field: TwoWay, batch: pa.RecordBatch, at: pa.Array, ours: pa.Array, theirs: pa.Array
 ) -> Agreement:
     """`ours`, `theirs`: the texts of the rows `at`. `batch` has the columns of `RememberedPeople.opened`."""
-    sent, stored, flight = (batch.column(name).take(at) for name in (field.sent, field.stored, field.flight))
-    known = pc.indices_nonzero(pc.or_(pc.is_valid(stored), pc.is_valid(flight)))
+    sent, stored, flight, landing = (batch.column(name).take(at) for name in field.columns)
+    known = pc.indices_nonzero(pc.or_(pc.or_(pc.is_valid(stored), pc.is_valid(flight)), pc.is_valid(landing)))
     neither, number = [False] * len(at), [0] * len(at)
     if not len(known):
         return Agreement(flags(False, len(at)), pa.repeat(whole(0, pa.int32()), len(at)), sent, stored)
-    mine, its, was, kept, under_way = (c.to_pylist() for c in (ours, theirs, sent, stored, flight))
+    mine, its, was, kept = (c.to_pylist() for c in (ours, theirs, sent, stored))
+    under_way, arriving = flight.to_pylist(), landing.to_pylist()
     for n in known.to_pylist():
         now = value_digest(key, mine[n]), value_digest(key, its[n])
         if under_way[n] is not None:
             was[n], kept[n] = _landed(under_way[n], now[1], was[n], kept[n])
+        elif arriving[n] is not None and arriving[n] == now[0]:  # it came to the source, as the CRM held it then
+            was[n] = kept[n] = arriving[n]
         if was[n] is None or kept[n] is None:
             continue
         moved = _MOVED.get((now[0] != was[n], now[1] != kept[n]))

@@ -94,6 +94,9 @@ class SourceWriter:
         if applying.stop():
             raise Halted(Why.ASKED)
         seq = applying.journal.intent("write_source", len(pulls))
+        applying.state.add_moves(
+            move([(p.digest, key, None, digest) for p in pulls for key, digest in p.agreed.items()])
+        )
         with doors_said(self._desired.source.where):
             done = source.write(self._desired.identity.person, [pull.edit for pull in pulls], self._same)
         written = [pull for pull, wrote in zip(pulls, done, strict=True) if wrote is Wrote.DONE]

@@ -4,7 +4,8 @@ and of each two-way value the digests of what was last agreed on. No text of a p
 *Agreed*: the hash of the person's row in the last apply that left nothing of theirs undone, and what was held in it.
 Whoever has that row still, and differs, was moved by somebody else in the CRM, which is drift.
 *Sent* and *stored*: keyed digests of what our side held and of what the CRM held when a value was last in sync, 64 bits
-each; 0 is empty, null is never. A value whose writing began and has no outcome is *in flight*.
+each; 0 is empty, null is never. A value whose writing began and has no outcome is *in flight*, into the CRM or into the
+source.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ MOVES = pa.schema(
         ("high", pa.uint64()),  # the two halves of model.addresses.person_digest
         ("low", pa.uint64()),
         ("field", pa.string()),  # the key in the file
-        ("sent", pa.uint64()),  # model.addresses.value_digest
-        ("stored", pa.uint64()),  # null: in flight
+        ("sent", pa.uint64()),  # model.addresses.value_digest; null: in flight into the source
+        ("stored", pa.uint64()),  # null: in flight into the CRM
     ]
 )
 """What became of two-way values since the file of people was written."""
 
 
-Move = tuple[bytes, str, int, int | None]
-"""(digest of the person, field, digest of what is sent, of what is stored: None while it is in flight)"""
+Move = tuple[bytes, str, int | None, int | None]
+"""(digest of the person, field, digest of what is sent, of what is stored): None where it is in flight to"""
 
 
 def move(moves: Sequence[Move]) -> pa.RecordBatch:
@@ -82,6 +83,15 @@ class TwoWay:
     @property
     def flight(self) -> str:
         return f"flight_{self.name}"
+
+    @property
+    def landing(self) -> str:
+        return f"landing_{self.name}"
+
+    @property
+    def columns(self) -> tuple[str, str, str, str]:
+        """Sent, stored, in flight into the CRM, in flight into the source."""
+        return self.sent, self.stored, self.flight, self.landing
 
 
 class RememberedPeople:
@@ -157,7 +167,7 @@ class RememberedPeople:
                 " FROM filed f FULL JOIN newer n USING (high, low)"
             )
         else:
-            flights = "".join(f", {_NUMBER} AS {f.flight}" for f in self._fields)
+            flights = "".join(f", {_NUMBER} AS {c}" for f in self._fields for c in (f.flight, f.landing))
             engine.run(f"CREATE VIEW remembered AS SELECT *{flights} FROM filed")
         engine.run("CREATE VIEW links AS SELECT high, low, contact FROM remembered WHERE contact IS NOT NULL")
 
@@ -187,22 +197,25 @@ class RememberedPeople:
             sent, stored = (f"CASE WHEN {same} THEN f.{c} END" for c in (field.sent, field.stored))
             last = f"n.{field.name}"
             if moved:
-                yield f"CASE WHEN {last}.stored IS NOT NULL THEN {last}.sent ELSE {sent} END AS {field.sent}"
-                yield f"coalesce({last}.stored, {stored}) AS {field.stored}"
+                known = f"{last}.sent IS NOT NULL AND {last}.stored IS NOT NULL"
+                yield f"CASE WHEN {known} THEN {last}.sent ELSE {sent} END AS {field.sent}"
+                yield f"CASE WHEN {known} THEN {last}.stored ELSE {stored} END AS {field.stored}"
                 yield f"CASE WHEN {last}.stored IS NULL THEN {last}.sent END AS {field.flight}"
+                yield f"CASE WHEN {last}.sent IS NULL THEN {last}.stored END AS {field.landing}"
             else:
-                yield from (f"{sent} AS {field.sent}", f"{stored} AS {field.stored}", f"{_NUMBER} AS {field.flight}")
+                yield from (f"{sent} AS {field.sent}", f"{stored} AS {field.stored}")
+                yield from (f"{_NUMBER} AS {field.flight}", f"{_NUMBER} AS {field.landing}")
         yield from (f"f.{_quoted(name)}" for name in self._others)
 
     @property
     def opened(self) -> pa.Schema:
         """What `beside` adds: whether our side is as both sides agreed on, the pattern of then, and the values."""
-        values = [(name, pa.uint64()) for f in self._fields for name in (f.sent, f.stored, f.flight)]
+        values = [(name, pa.uint64()) for f in self._fields for name in f.columns]
         return pa.schema([("unmoved", pa.bool_()), ("agreed", pa.string()), *values])
 
     def beside(self, people: str) -> str:
         """The rows of a query (ord, contact and more), with what is remembered of them."""
-        names = [name for f in self._fields for name in (f.sent, f.stored, f.flight)]
+        names = [name for f in self._fields for name in f.columns]
         if not (self.knows_rows or self.knows_values):
             values = "".join(f", {_NUMBER} AS {name}" for name in names)
             return f"SELECT *, false AS unmoved, NULL::VARCHAR AS agreed{values} FROM ({people})"
