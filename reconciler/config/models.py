@@ -128,9 +128,7 @@ class CrmSection(Entry):
     """The CRM; the adapter's own options stand beside these keys."""
 
     type: Name = Field(description="The adapter.")
-    object: Objects = Field(
-        "contact", description="The kind of object, or several in the order in which people are looked up."
-    )
+    object: Objects = Field("contact", description="The kind of object; or several, looked up in that order.")
     account: Text | None = Field(None, description="Refuse to touch any other account.")
     rate: RateEntry | None = Field(None, description="At most so many calls in so long a time.")
 

@@ -1,7 +1,8 @@
 """The kinds of people of the embedded CRM: contacts, and leads that somebody may convert into contacts.
 
-Both lie in one table, so that a lead's number is never a contact's: those of leads are negative, and are written with an
-L. Standard fields and tags are of both, other fields of one. A file that never had a lead looks as it did without them.
+Both lie in one table, so that a lead's number is never a contact's: those of leads are negative, and are written with
+an L. Standard fields and tags are of both, other fields of one. A file that never had a lead looks as it did without
+them.
 """
 
 from __future__ import annotations

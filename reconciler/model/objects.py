@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from reconciler.model.capabilities import Capabilities
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, Door
 
 
 class Objects(NamedTuple):
@@ -37,13 +37,12 @@ class Objects(NamedTuple):
 ONE = Objects()
 
 
-def objects_of(desired: Desired, capabilities: Capabilities) -> Objects:
+def objects_of(door: Door, capabilities: Capabilities, desired: Desired | None = None) -> Objects:
     """The objects of the file in this CRM."""
-    names = desired.crm.objects
-    keys = {
-        name: {entry.key: entry.keys[name] for entry in desired.fields.values() if name in entry.keys} for name in names
-    }
-    as_ = desired.contacts.create_as
+    names = door.objects
+    fields = desired.fields.values() if desired else ()
+    keys = {name: {entry.key: entry.keys[name] for entry in fields if name in entry.keys} for name in names}
+    as_ = desired.contacts.create_as if desired else None
     return Objects(
         names,
         tuple(capabilities.ids_begin.get(name, "") for name in names),
