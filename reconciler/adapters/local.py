@@ -21,7 +21,7 @@ from reconciler.adapters.errors import (
     Unavailable,
     Uncertain,
 )
-from reconciler.localcrm import STATUSES, Limits, LocalCrm, LocalCrmError, Trouble
+from reconciler.localcrm import OBJECTS, STATUSES, Limits, LocalCrm, LocalCrmError, Trouble
 from reconciler.model.capabilities import Ability, Call, Capabilities, Endpoint
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
 
@@ -100,6 +100,8 @@ def capabilities(calls_per_second: float) -> Capabilities:
         endpoints={call: Endpoint(name, batch) for call, (name, batch) in _ENDPOINTS.items()},
         rate=calls_per_second,
         statuses=STATUSES,
+        objects=tuple(OBJECTS),
+        ids_begin={name: object.begins for name, object in OBJECTS.items()},
         since_covers=frozenset({"values", "tags"}),
     )
 

@@ -40,12 +40,13 @@ class _Adapter:
 
         return capabilities(options.calls_per_second if options else _CALLS_PER_SECOND)
 
-    def open(self, options: LocalOptions, base: Path, object: str) -> LocalDoor:  # noqa: ARG002 - it has contacts only
+    def open(self, options: LocalOptions, base: Path, object: str) -> LocalDoor:
         from reconciler.adapters.local import LocalDoor
         from reconciler.localcrm import LocalCrm
 
         path = base / options.path
-        return LocalDoor(LocalCrm(path, Clock.system(), quirks=options.quirks), path.name, options.calls_per_second)
+        crm = LocalCrm(path, Clock.system(), quirks=options.quirks, object=object)
+        return LocalDoor(crm, path.name, options.calls_per_second)
 
 
 ADAPTER = _Adapter()

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from reconciler.config.collect import Problems, listed, shown
 from reconciler.config.kinds import checked_region, checked_timezone, checked_type
 from reconciler.config.models import CrmSection, SourceSection
-from reconciler.config.not_yet import refuse
 from reconciler.config.options import read_options
 from reconciler.config.reading import keys_of, places_of, read
 from reconciler.config.tree import Mapping, Node, Scalar
@@ -36,20 +35,29 @@ def read_crm(root: Mapping, models: Models, problems: Problems) -> Door | None:
         return None
     places = dict(places_of(section))
     objects = (entry.object,) if isinstance(entry.object, str) else entry.object
-    if len(objects) != 1:
-        refuse("a list for `crm.object`", places["object"], problems, "name one object")
+    if wrong := _wrong_objects(objects):
+        problems.add("E114", f"`crm.object`: {wrong}", places["object"], "write for example `object: [contact, lead]`")
         return None
     rate = float(entry.rate.calls / entry.rate.per) if entry.rate else None
     return Door(
         type=entry.type,
         options=options,
         where=root.place_of("crm"),
-        object=objects[0],
+        object=", ".join(objects),
         account=entry.account,
         rate=rate,
         label=_label(entry.type, options),
         where_of=places,
     )
+
+
+def _wrong_objects(objects: tuple[str, ...]) -> str:
+    """Why these cannot be the kinds of objects, or ""."""
+    if not objects:
+        return "one object at least is wanted"
+    if len(set(objects)) != len(objects):
+        return "an object is named twice"
+    return "an object has a name without a comma" if any("," in name for name in objects) else ""
 
 
 class SourceRead(NamedTuple):

@@ -145,6 +145,7 @@ class FieldReader:
             renamed_from=entry.renamed_from,
             absent=entry.absent,
             where_of=places,
+            keys=dict(entry.keys or {}),
         )
 
     def _origin(self, entry: FieldEntry, address: str) -> Origin | None:

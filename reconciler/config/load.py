@@ -14,6 +14,7 @@ from reconciler.config.doors import SourceRead, read_crm, read_source
 from reconciler.config.events import Unusable
 from reconciler.config.expressions import Expressions
 from reconciler.config.fields import FieldReader
+from reconciler.config.objects import check_objects
 from reconciler.config.options import secret_keys
 from reconciler.config.reading import Places
 from reconciler.config.rules import Draft, run_rules
@@ -82,6 +83,8 @@ def _read(root: Tree, crm_options: Models, source_options: Models, problems: Pro
     limits = read_limits(root, problems)
     refresh = read_refresh(root, problems)
     run_rules(draft, expressions, problems)
+    if crm is not None:
+        check_objects(crm, draft.fields, draft.contacts, problems)
     if crm is None or source.door is None or draft.identity is None:
         return None
     return Desired(

@@ -88,6 +88,7 @@ class FieldEntry(Entry):
     group: Text | None = Field(None, description="The group of fields in which the CRM shows it.")
     options: Options | None = Field(None, description="Stored value: label. Declared ones must exist, others stay.")
     renamed_from: Name | None = Field(None, description="The field's key before it was renamed.")
+    keys: Names | None = Field(None, description="Object of the CRM: the field's key there, where it is another.")
     absent: Flag = Field(False, description="`true`: the field must not exist; the only way to ask for a removal.")
 
 
@@ -127,7 +128,7 @@ class CrmSection(Entry):
     """The CRM; the adapter's own options stand beside these keys."""
 
     type: Name = Field(description="The adapter.")
-    object: Objects = Field("contact", description="The kind of object; one in this version.")
+    object: Objects = Field("contact", description="The kind of object; or several, looked up in that order.")
     account: Text | None = Field(None, description="Refuse to touch any other account.")
     rate: RateEntry | None = Field(None, description="At most so many calls in so long a time.")
 
@@ -163,6 +164,7 @@ class ContactsSection(Entry):
     """Which contacts are created, and who is in scope."""
 
     create: Permission = Field(False, description="Whether, or for whom, contacts are created.")
+    create_as: Name | None = Field(None, description="The object that people are created as; default: the first.")
     when: Expr | None = Field(None, description="Who is in scope; default: everybody.")
     status: Name | None = Field(None, description="The status of created contacts.")
     gone: Gone = Field("report", description="Whose contact is gone: a finding, found anew, or created anew.")

@@ -102,7 +102,7 @@ def read_contacts(root: Mapping, expressions: Expressions, problems: Problems) -
     else:
         create = expressions.read(entry.create, "contacts.create", "bool")
     when = expressions.read(entry.when, "contacts.when", "bool")
-    return Contacts(create or False, when, entry.status, root.place_of("contacts"), Gone(entry.gone))
+    return Contacts(create or False, when, entry.status, root.place_of("contacts"), Gone(entry.gone), entry.create_as)
 
 
 def read_limits(root: Mapping, problems: Problems) -> Limits:

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     )
     from reconciler.localcrm.kinds import KINDS
     from reconciler.localcrm.limits import Limits
+    from reconciler.localcrm.objects import OBJECTS
     from reconciler.localcrm.quirks import Quirks
 
 __all__ = [
     "KINDS",
+    "OBJECTS",
     "STATUSES",
     "AnswerLost",
     "Down",
@@ -61,6 +63,7 @@ _ROOMS = {
     ),
     "kinds": ("KINDS",),
     "limits": ("Limits",),
+    "objects": ("OBJECTS",),
     "quirks": ("Quirks",),
 }
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from reconciler.localcrm.errors import LocalCrmError, Missing, Refused, Taken
 from reconciler.localcrm.file import EMAIL_COLUMN
-from reconciler.localcrm.inventory import Column, as_id, column_names, storable, tag_id
+from reconciler.localcrm.inventory import Column, column_names, storable, tag_id
 from reconciler.localcrm.kinds import Unfit
 from reconciler.localcrm.merging import any_merged, survivors
+from reconciler.localcrm.objects import CONTACT, Object, id_of, row_of
 from reconciler.localcrm.quirks import Mischief
 from reconciler.model.capabilities import Json
 
@@ -44,6 +45,7 @@ class Writer:
     columns: Mapping[str, Column]
     mischief: Mischief
     moment: int
+    object: Object = CONTACT
 
     def add(self, record: Record, status: str | None = None) -> str:
         """The new contact's id. Raises Taken, Refused."""
@@ -52,7 +54,7 @@ class Writer:
         if status is not None and status not in STATUSES:
             raise Refused("there is no such status")
         stored = self._stored(record)
-        address = _address(stored.get(EMAIL_COLUMN))
+        address = self.object.address(stored.get(EMAIL_COLUMN))
         if address is None:
             raise Refused("a contact needs an e-mail address", EMAIL)
         values: dict[str, object] = {
@@ -69,7 +71,14 @@ class Writer:
             )
         except sqlite3.IntegrityError:
             raise self._taken(address) from None
-        return str(added.lastrowid)
+        return self._id_of(added.lastrowid or 0)
+
+    def _id_of(self, number: int) -> str:
+        """The id of a row just added, which gets the number of its object."""
+        if self.object is CONTACT:
+            return id_of(number)
+        self.connection.execute("UPDATE contacts SET id = ? WHERE id = ?", (-number, number))
+        return id_of(-number)
 
     def update(self, contact: str, record: Record) -> str:
         """Set what the record names. Raises Missing, Taken, Refused."""
@@ -78,7 +87,7 @@ class Writer:
         id = self.existing(contact)
         values: dict[str, object] = {"modified": self.moment, **self._stored(record)}
         if EMAIL_COLUMN in values:
-            address = _address(values[EMAIL_COLUMN])
+            address = self.object.address(values[EMAIL_COLUMN])
             if address is None:
                 raise Refused("a contact needs an e-mail address", EMAIL)
             values["address"] = address
@@ -93,7 +102,7 @@ class Writer:
 
     def tag(self, contacts: Sequence[str], tags: Iterable[int], *, on: bool) -> list[Result]:
         """Apply or take away; what is so already stays so. A few statements, however many contacts."""
-        ids = [as_id(contact) for contact in contacts]
+        ids = [self.object.number(contact) for contact in contacts]
         for id in ids:
             if id is not None and self.mischief.loses_contact():
                 delete(self.connection, id)
@@ -116,10 +125,10 @@ class Writer:
 
     def existing(self, contact: str) -> int:
         """The number of a contact that is there. Raises Missing."""
-        id = as_id(contact)
+        id = self.object.number(contact)
         if id is not None and self.mischief.loses_contact():
             delete(self.connection, id)
-        return known(self.connection, contact)
+        return known(self.connection, contact, self.object)
 
     def _stored(self, record: Record) -> dict[str, str | None]:
         """Column -> what is stored there. Raises Refused, naming the field."""
@@ -149,7 +158,7 @@ class Writer:
 
     def _taken(self, address: str) -> Taken:
         row = self.connection.execute("SELECT id FROM contacts WHERE address = ?", (address,)).fetchone()
-        return Taken("a contact with this e-mail address exists", str(row[0]))
+        return Taken("a contact with this e-mail address exists", id_of(row[0]))
 
 
 def each(items: Sequence[object], carry_out: Callable[[int], str]) -> list[Result]:
@@ -163,49 +172,55 @@ def each(items: Sequence[object], carry_out: Callable[[int], str]) -> list[Resul
     return results
 
 
-def find(connection: sqlite3.Connection, email: str) -> str | None:
+def find(connection: sqlite3.Connection, email: str, object: Object = CONTACT) -> str | None:
     """The contact with that address, in any case."""
-    address = _address(email)
+    address = object.address(email)
     if address is None or not storable(address):
         return None
     row = connection.execute("SELECT id FROM contacts WHERE address = ?", (address,)).fetchone()
-    return str(row[0]) if row else None
+    return id_of(row[0]) if row else None
 
 
-def known(connection: sqlite3.Connection, contact: str) -> int:
+def known(connection: sqlite3.Connection, contact: str, object: Object = CONTACT) -> int:
     """The number of a contact that is there. Raises Missing."""
-    id = as_id(contact)
+    id = object.number(contact)
     if id is None or not connection.execute("SELECT 1 FROM contacts WHERE id = ?", (id,)).fetchone():
         raise Missing("there is no such contact")
     return id
 
 
-def load(connection: sqlite3.Connection, contacts: Sequence[str], keys: Sequence[str]) -> dict[str, list[str | None]]:
+def load(
+    connection: sqlite3.Connection, contacts: Sequence[str], keys: Sequence[str], object: Object = CONTACT
+) -> dict[str, list[str | None]]:
     """Id -> wire texts of those fields, of the contacts that are there, or are there for these ids since a merge.
     Raises Missing for a field."""
-    names = column_names(connection, keys)
-    ids = [id for id in map(as_id, contacts) if id is not None]
-    ids += survivors(connection, ids).values()
+    names = column_names(connection, keys, object)
+    ids = [id for id in map(object.number, contacts) if id is not None]
+    ids += survivors(connection, [row for contact in contacts if (row := row_of(contact)) is not None]).values()
     marks = ", ".join("?" * len(ids))
-    rows = connection.execute(f"SELECT {', '.join(('id', *names))} FROM contacts WHERE id IN ({marks})", ids)
-    return {str(id): values for id, *values in rows}
+    rows = connection.execute(
+        f"SELECT {', '.join(('id', *names))} FROM contacts WHERE id IN ({marks}) AND {object.rows}", ids
+    )
+    return {id_of(id): values for id, *values in rows}
 
 
-def tags_of(connection: sqlite3.Connection, contact: str) -> list[str]:
+def tags_of(connection: sqlite3.Connection, contact: str, object: Object = CONTACT) -> list[str]:
     """Keys of the tags that the contact carries. Raises Missing."""
-    id = known(connection, contact)
+    id = known(connection, contact, object)
     return [
         str(tag) for (tag,) in connection.execute("SELECT tag FROM contact_tags WHERE contact = ? ORDER BY tag", (id,))
     ]
 
 
-def carriers(connection: sqlite3.Connection, tag: str, many: int) -> Iterator[str]:
+def carriers(connection: sqlite3.Connection, tag: str, many: int, object: Object = CONTACT) -> Iterator[str]:
     """Ids of the contacts that carry the tag. Raises Missing."""
     rows = connection.execute(
-        "SELECT contact FROM contact_tags WHERE tag = ? ORDER BY contact", (tag_id(connection, tag),)
+        f"SELECT contact AS id FROM contact_tags WHERE tag = ? AND {object.rows.replace('id', 'contact')}"
+        f" ORDER BY {object.order}",
+        (tag_id(connection, tag),),
     )
     while page := rows.fetchmany(many):
-        yield from (str(contact) for (contact,) in page)
+        yield from (id_of(contact) for (contact,) in page)
 
 
 def delete(connection: sqlite3.Connection, id: int) -> None:
@@ -214,8 +229,3 @@ def delete(connection: sqlite3.Connection, id: int) -> None:
     connection.execute("DELETE FROM contacts WHERE id = ?", (id,))
     if any_merged(connection):
         connection.execute("DELETE FROM former WHERE contact = ?", (id,))
-
-
-def _address(email: object) -> str | None:
-    """The form in which addresses are compared."""
-    return email.lower() if isinstance(email, str) and email else None

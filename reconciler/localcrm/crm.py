@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.localcrm import contacts as cards
-from reconciler.localcrm import inventory, merging
+from reconciler.localcrm import converting, inventory, merging
 from reconciler.localcrm.contacts import Record, Result, Writer
 from reconciler.localcrm.errors import Refused
-from reconciler.localcrm.file import CrmFile, microseconds
+from reconciler.localcrm.file import CrmFile, mark, microseconds
 from reconciler.localcrm.limits import Limits
+from reconciler.localcrm.objects import CONTACT, LEAD, OBJECTS, id_of, row_of
 from reconciler.localcrm.quirks import Mischief, Quirks
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import CrmField, CrmOption, CrmTag
@@ -45,11 +48,20 @@ class LocalCrm:
         limits: Limits | None = None,
         quirks: Quirks | None = None,
         token: Callable[[], str] = _account_id,
+        object: str = CONTACT.name,
     ) -> None:
+        """`object`: whose records this is about; see `of`."""
         self.limits = limits or Limits()
         self._clock = clock
         self._file = CrmFile(path, clock, token)
         self._mischief = Mischief(quirks or Quirks())
+        self._object = OBJECTS[object]
+
+    def of(self, object: str) -> LocalCrm:
+        """The same CRM, for another object: "contact" or "lead". Calls of both are counted together."""
+        other = copy(self)
+        other._object = OBJECTS[object]
+        return other
 
     def account(self) -> str:
         """The account's id; "" while there is no file."""
@@ -58,12 +70,12 @@ class LocalCrm:
 
     def fields(self) -> tuple[CrmField, ...]:
         with self._read() as connection:
-            return inventory.fields(connection)
+            return inventory.fields(connection, self._object)
 
     def add_field(self, field: CrmField) -> CrmField:
         """Raises Taken, Refused."""
         with self._write() as connection:
-            return inventory.add_field(connection, field, self.limits)
+            return inventory.add_field(connection, field, self.limits, self._object)
 
     def update_field(
         self,
@@ -75,17 +87,18 @@ class LocalCrm:
     ) -> None:
         """Change what is given; `options` is the whole list. Raises Missing, Refused."""
         with self._write() as connection:
-            inventory.update_field(connection, key, label=label, group=group, options=options, limits=self.limits)
+            change = partial(inventory.update_field, label=label, group=group, options=options, limits=self.limits)
+            change(connection, key, object=self._object)
 
     def rename_field(self, key: str, new_key: str) -> None:
         """Raises Missing, Taken, Refused."""
         with self._write() as connection:
-            inventory.rename_field(connection, key, new_key)
+            inventory.rename_field(connection, key, new_key, self._object)
 
     def delete_field(self, key: str) -> None:
         """Its values go with it. Raises Missing, Refused."""
         with self._write() as connection:
-            inventory.delete_field(connection, key, microseconds(self._clock))
+            inventory.delete_field(connection, key, microseconds(self._clock), self._object)
 
     def tags(self) -> tuple[CrmTag, ...]:
         with self._read() as connection:
@@ -109,7 +122,7 @@ class LocalCrm:
     def find(self, email: str) -> str | None:
         """The contact with that address, in any case."""
         with self._read() as connection:
-            return cards.find(connection, email)
+            return cards.find(connection, email, self._object)
 
     def add(self, items: Sequence[Record], statuses: Sequence[str | None] = ()) -> list[Result]:
         """Create contacts; `statuses` goes with the items, and without one nobody is subscribed."""
@@ -127,17 +140,17 @@ class LocalCrm:
         """Id -> wire texts of those fields, of the contacts that are there. Raises Missing for a field."""
         self._check_batch(ids)
         with self._read() as connection:
-            return cards.load(connection, ids, keys)
+            return cards.load(connection, ids, keys, self._object)
 
     def tags_of(self, contact: str) -> list[str]:
         """Raises Missing."""
         with self._read() as connection:
-            return cards.tags_of(connection, contact)
+            return cards.tags_of(connection, contact, self._object)
 
     def status_of(self, contact: str) -> str:
         """Raises Missing."""
         with self._read() as connection:
-            id = cards.known(connection, contact)
+            id = cards.known(connection, contact, self._object)
             return str(connection.execute("SELECT status FROM contacts WHERE id = ?", (id,)).fetchone()[0])
 
     def tag(self, tags: Sequence[str], ids: Sequence[str], *, on: bool) -> list[Result]:
@@ -145,7 +158,9 @@ class LocalCrm:
         self._check_batch(ids)
         with self._write() as connection:
             numbers = [inventory.tag_id(connection, tag) for tag in tags]
-            return Writer(connection, {}, self._mischief, microseconds(self._clock)).tag(ids, numbers, on=on)
+            return Writer(connection, {}, self._mischief, microseconds(self._clock), self._object).tag(
+                ids, numbers, on=on
+            )
 
     def carriers(self, tag: str) -> Iterator[str]:
         """Ids of the contacts that carry the tag. Raises Missing."""
@@ -159,26 +174,33 @@ class LocalCrm:
         Raises Missing for a field, before the first page.
         """
         with self._read() as connection:
-            inventory.column_names(connection, keys)
+            inventory.column_names(connection, keys, self._object)
         return self._pages(keys, None if since is None else round(since.timestamp() * 1_000_000))
 
     def delete_contact(self, contact: str) -> None:
         """What somebody else may do at any time; nothing of this program does. Raises Missing."""
         with self._write() as connection:
-            cards.delete(connection, cards.known(connection, contact))
+            cards.delete(connection, cards.known(connection, contact, self._object))
 
     def merge(self, kept: str, lost: str) -> None:
         """What somebody else may do at any time; nothing of this program does: one contact of two. Raises Missing."""
         with self._write() as connection:
-            ids = cards.known(connection, kept), cards.known(connection, lost)
-            if ids[0] != ids[1]:
-                merging.merge(connection, *ids, microseconds(self._clock))
+            first, second = (cards.known(connection, id, self._object) for id in (kept, lost))
+            if first != second:
+                merging.merge(connection, first, second, microseconds(self._clock))
+
+    def convert(self, lead: str, keys: Mapping[str, str] | None = None, told: bool = True) -> str:
+        """What somebody else may do at any time; nothing of this program does: the id of the contact that a lead
+        becomes. See `localcrm.converting`. Raises Missing."""
+        with self._write() as connection:
+            id = cards.known(connection, lead, LEAD)
+            return id_of(converting.convert(connection, id, keys or {}, told, microseconds(self._clock)))
 
     def former(self, contacts: Sequence[str]) -> dict[str, list[str]]:
         """Of these contacts, ids of those that were merged into them; not counted as a call."""
         with self._file.reading() as connection:
-            found = merging.former_of(connection, (int(contact) for contact in contacts))
-        return {str(contact): ids for contact, ids in found.items()}
+            found = merging.former_of(connection, [row for id in contacts if (row := row_of(id)) is not None])
+        return {id_of(contact): ids for contact, ids in found.items()}
 
     def seed(
         self,
@@ -190,12 +212,14 @@ class LocalCrm:
         from reconciler.localcrm.seed import as_batches, insert_contacts
 
         with self._file.writing() as connection:
+            if self._object is LEAD:
+                mark(connection)
             for field in fields:
-                inventory.add_field(connection, field, self.limits)
+                inventory.add_field(connection, field, self.limits, self._object)
             for tag in tags:
                 inventory.add_tag(connection, tag, self.limits)
             try:
-                insert_contacts(connection, as_batches(contacts), microseconds(self._clock))
+                insert_contacts(connection, as_batches(contacts), microseconds(self._clock), self._object)
             except sqlite3.IntegrityError:
                 raise Refused("two contacts have the same e-mail address", cards.EMAIL) from None
 
@@ -204,13 +228,13 @@ class LocalCrm:
 
     def _carriers(self, tag: str) -> Iterator[str]:
         with self._file.snapshot() as connection:
-            yield from cards.carriers(connection, tag, self.limits.page)
+            yield from cards.carriers(connection, tag, self.limits.page, self._object)
 
     def _pages(self, keys: Sequence[str], since: int | None) -> Iterator[pa.RecordBatch]:
         from reconciler.localcrm.pages import pages
 
         with self._file.snapshot() as connection:
-            yield from pages(connection, keys, since, self.limits.page)
+            yield from pages(connection, keys, since, self.limits.page, self._object)
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
@@ -222,14 +246,16 @@ class LocalCrm:
     def _write(self) -> Iterator[sqlite3.Connection]:
         self._mischief.before_call()
         with self._file.writing() as connection:
+            if self._object is LEAD:
+                mark(connection)
             yield connection
         self._mischief.after_write()
 
     @contextmanager
     def _writer(self) -> Iterator[Writer]:
         with self._write() as connection:
-            columns = inventory.columns(connection, self.limits)
-            yield Writer(connection, columns, self._mischief, microseconds(self._clock))
+            columns = inventory.columns(connection, self.limits, self._object)
+            yield Writer(connection, columns, self._mischief, microseconds(self._clock), self._object)
 
     def _check_batch(self, items: Sequence[object]) -> None:
         if len(items) > self.limits.batch:

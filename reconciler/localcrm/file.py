@@ -17,7 +17,10 @@ from urllib.parse import quote
 from reconciler.localcrm.errors import Down, Refused, Trouble, Unusable
 from reconciler.model.clock import Clock
 
-VERSION = 1
+VERSION = 2
+"""The newest that is known: that of a file that had a lead."""
+
+_PLAIN = 1
 _APPLICATION = 0x52434E43  # "RCNC": tells our files from other SQLite files
 _PAUSE = 10.0  # seconds that a writer waits for another one
 
@@ -198,6 +201,12 @@ def _check_version(connection: sqlite3.Connection) -> None:
         raise Unusable(Trouble.NEWER, f"it has version {version}, and this release knows {VERSION}")
 
 
+def mark(connection: sqlite3.Connection) -> None:
+    """Whoever does not know leads would take them for contacts."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
 def _is_made(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -213,4 +222,4 @@ def _make(connection: sqlite3.Connection, account: str, moment: int) -> None:
         )
         connection.execute(f"ALTER TABLE contacts ADD COLUMN f{added.lastrowid} TEXT")
     connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute(f"PRAGMA user_version = {_PLAIN}")

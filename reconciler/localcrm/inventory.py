@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.localcrm.errors import Missing, Refused, Taken
+from reconciler.localcrm.ids import as_id
 from reconciler.localcrm.kinds import KINDS, Kind
 from reconciler.localcrm.limits import Limits
+from reconciler.localcrm.objects import CONTACT, Object
 from reconciler.model.inventory import CrmField, CrmOption, CrmTag
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -27,21 +29,23 @@ class Column:
     max_length: int
 
 
-def fields(connection: sqlite3.Connection) -> tuple[CrmField, ...]:
+def fields(connection: sqlite3.Connection, object: Object = CONTACT) -> tuple[CrmField, ...]:
     """All fields, the standard ones first, then in the order of their making."""
     choices: dict[int, list[CrmOption]] = {}
     for field, value, label in connection.execute("SELECT field, value, label FROM options ORDER BY field, position"):
         choices.setdefault(field, []).append(CrmOption(value, label))
-    rows = connection.execute("SELECT id, key, label, native, grouping, standard, max_length FROM fields ORDER BY id")
+    rows = connection.execute(
+        f"SELECT id, key, label, native, grouping, standard, max_length FROM fields WHERE {object.fields} ORDER BY id"
+    )
     return tuple(
         CrmField(key, label, native, tuple(choices.get(id, ())), group, bool(standard), max_length=length)
         for id, key, label, native, group, standard, length in rows
     )
 
 
-def columns(connection: sqlite3.Connection, limits: Limits) -> dict[str, Column]:
+def columns(connection: sqlite3.Connection, limits: Limits, object: Object = CONTACT) -> dict[str, Column]:
     """How each field is written, by key."""
-    numbers = dict(connection.execute("SELECT key, id FROM fields"))
+    numbers = numbers_of(connection, object)
     return {
         field.key: Column(
             f"f{numbers[field.key]}",
@@ -50,35 +54,41 @@ def columns(connection: sqlite3.Connection, limits: Limits) -> dict[str, Column]
             frozenset(o.value for o in field.options),
             min(limits.length, field.max_length or limits.length),
         )
-        for field in fields(connection)
+        for field in fields(connection, object)
     }
 
 
-def column_names(connection: sqlite3.Connection, keys: Sequence[str]) -> list[str]:
+def numbers_of(connection: sqlite3.Connection, object: Object) -> dict[str, int]:
+    """Key -> number of each field."""
+    return dict(connection.execute(f"SELECT key, id FROM fields WHERE {object.fields}").fetchall())
+
+
+def column_names(connection: sqlite3.Connection, keys: Sequence[str], object: Object = CONTACT) -> list[str]:
     """The columns of those fields. Raises Missing, naming the field."""
-    numbers = dict(connection.execute("SELECT key, id FROM fields"))
+    numbers = numbers_of(connection, object)
     for key in keys:
         if key not in numbers:
             raise Missing(f"there is no field `{key}`")
     return [f"f{numbers[key]}" for key in keys]
 
 
-def add_field(connection: sqlite3.Connection, field: CrmField, limits: Limits) -> CrmField:
+def add_field(connection: sqlite3.Connection, field: CrmField, limits: Limits, object: Object = CONTACT) -> CrmField:
     """The field as it is now. Raises Taken, Refused."""
-    _check_key(connection, field.key)
+    _check_key(connection, field.key, object)
     if field.native not in KINDS:
         raise Refused(f"there is no native type `{field.native}`", field.key)
     if field.max_length is not None and field.max_length < 1:
         raise Refused("the longest value must have at least one character", field.key)
-    if connection.execute("SELECT count(*) FROM fields WHERE NOT standard").fetchone()[0] >= limits.fields:
+    custom = f"SELECT count(*) FROM fields WHERE NOT standard AND {object.fields}"
+    if connection.execute(custom).fetchone()[0] >= limits.fields:
         raise Refused(f"there are {limits.fields} custom fields already, which is the most", field.key)
     added = connection.execute(
         "INSERT INTO fields (key, folded, label, native, grouping, max_length) VALUES (?, ?, ?, ?, ?, ?)",
-        (field.key, field.key.lower(), field.label or field.key, field.native, field.group, field.max_length),
+        (field.key, folded(field.key, object), field.label or field.key, field.native, field.group, field.max_length),
     )
     connection.execute(f"ALTER TABLE contacts ADD COLUMN f{added.lastrowid} TEXT")
     _set_options(connection, added.lastrowid or 0, field.key, field.native, field.options, limits)
-    return next(f for f in fields(connection) if f.key == field.key)
+    return next(f for f in fields(connection, object) if f.key == field.key)
 
 
 def update_field(
@@ -89,9 +99,10 @@ def update_field(
     group: str | None,
     options: Sequence[CrmOption] | None,
     limits: Limits,
+    object: Object = CONTACT,
 ) -> None:
     """Change what is given. Values that hold a removed option stay as they are."""
-    id, native, _standard = _known(connection, key)
+    id, native, _standard = _known(connection, key, object)
     if label is not None:
         connection.execute("UPDATE fields SET label = ? WHERE id = ?", (label, id))
     if group is not None:
@@ -101,16 +112,17 @@ def update_field(
         _set_options(connection, id, key, native, options, limits)
 
 
-def rename_field(connection: sqlite3.Connection, key: str, new_key: str) -> None:
+def rename_field(connection: sqlite3.Connection, key: str, new_key: str, object: Object = CONTACT) -> None:
     """The values stay where they are."""
-    id = _custom(connection, key)
-    _check_key(connection, new_key, except_id=id)
-    connection.execute("UPDATE fields SET key = ?, folded = ? WHERE id = ?", (new_key, new_key.lower(), id))
+    id = _custom(connection, key, object)
+    _check_key(connection, new_key, object, except_id=id)
+    row = (new_key, folded(new_key, object), id)
+    connection.execute("UPDATE fields SET key = ?, folded = ? WHERE id = ?", row)
 
 
-def delete_field(connection: sqlite3.Connection, key: str, moment: int) -> None:
+def delete_field(connection: sqlite3.Connection, key: str, moment: int, object: Object = CONTACT) -> None:
     """The field, its options and every value of it."""
-    id = _custom(connection, key)
+    id = _custom(connection, key, object)
     connection.execute(f"UPDATE contacts SET modified = ? WHERE f{id} IS NOT NULL", (moment,))
     connection.execute("DELETE FROM options WHERE field = ?", (id,))
     connection.execute("DELETE FROM fields WHERE id = ?", (id,))
@@ -154,29 +166,34 @@ def tag_id(connection: sqlite3.Connection, key: str) -> int:
     return id
 
 
-def as_id(text: str) -> int | None:
-    """The number that an id is made of, or None for a text that is no id of this CRM."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 and str(int(text)) == text else None
+def folded(key: str, object: Object) -> str:
+    """The form in which the keys of fields are compared."""
+    return object.prefix + key.lower()
 
 
-def _known(connection: sqlite3.Connection, key: str) -> tuple[int, str, bool]:
-    row = connection.execute("SELECT id, native, standard FROM fields WHERE key = ?", (key,)).fetchone()
+def _known(connection: sqlite3.Connection, key: str, object: Object) -> tuple[int, str, bool]:
+    row = connection.execute(
+        f"SELECT id, native, standard FROM fields WHERE key = ? AND {object.fields}", (key,)
+    ).fetchone()
     if row is None:
         raise Missing(f"there is no field `{key}`")
     return row[0], row[1], bool(row[2])
 
 
-def _custom(connection: sqlite3.Connection, key: str) -> int:
-    id, _native, standard = _known(connection, key)
+def _custom(connection: sqlite3.Connection, key: str, object: Object) -> int:
+    id, _native, standard = _known(connection, key, object)
     if standard:
         raise Refused("a standard field can be neither renamed nor removed", key)
     return id
 
 
-def _check_key(connection: sqlite3.Connection, key: str, except_id: int = 0) -> None:
+def _check_key(connection: sqlite3.Connection, key: str, object: Object, except_id: int = 0) -> None:
     if not _KEY.fullmatch(key):
         raise Refused("a key is a letter, then up to 99 letters, digits and underscores, all of them ASCII", key)
-    row = connection.execute("SELECT key FROM fields WHERE folded = ? AND id != ?", (key.lower(), except_id)).fetchone()
+    row = connection.execute(
+        f"SELECT key FROM fields WHERE {object.fields} AND folded IN (?, ?) AND id != ?",
+        (key.lower(), folded(key, object), except_id),
+    ).fetchone()
     if row:
         raise Taken(f"the field `{row[0]}` exists", row[0])
 

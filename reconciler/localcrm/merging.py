@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from reconciler.localcrm.objects import id_of
+
 _TABLE = "CREATE TABLE IF NOT EXISTS former (former INTEGER PRIMARY KEY, contact INTEGER NOT NULL) WITHOUT ROWID"
 
 
@@ -46,5 +48,5 @@ def former_of(connection: sqlite3.Connection, contacts: Iterable[int]) -> dict[i
         wanted = set(contacts)
         for former, contact in connection.execute("SELECT former, contact FROM former ORDER BY former"):
             if contact in wanted:
-                found.setdefault(contact, []).append(str(former))
+                found.setdefault(contact, []).append(id_of(former))
     return found

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from reconciler.localcrm.inventory import column_names
 from reconciler.localcrm.merging import any_merged, former_of
+from reconciler.localcrm.objects import CONTACT, Object, id_of
 
 ID = "$id"
 TAGS = "$tags"
@@ -19,24 +20,26 @@ _CARRIED = "SELECT contact, group_concat(tag) FROM contact_tags WHERE contact BE
 
 
 def pages(
-    connection: sqlite3.Connection, keys: Sequence[str], since: int | None, size: int
+    connection: sqlite3.Connection, keys: Sequence[str], since: int | None, size: int, object: Object = CONTACT
 ) -> Iterator[pa.RecordBatch]:
     """Columns `$id`, `$tags` and one of type string per field, in order of the ids; at most `size` contacts a page.
     Where contacts were merged, also `$former` behind the tags: ids that went into this one.
 
     `since`: microseconds; contacts changed at that moment or later. Raises Missing for a field.
     """
-    names = column_names(connection, keys)
+    names = column_names(connection, keys, object)
     more = [(FORMER, pa.list_(pa.string()))] if any_merged(connection) else []
     texts = [(key, pa.string()) for key in keys]
     schema = pa.schema([(ID, pa.string()), (TAGS, pa.list_(pa.string())), *more, *texts])
-    where, bound = ("", ()) if since is None else ("WHERE modified >= ?", (since,))
-    cursor = connection.execute(f"SELECT {', '.join(('id', *names))} FROM contacts {where} ORDER BY id", bound)
+    where, bound = ("", ()) if since is None else ("AND modified >= ?", (since,))
+    cursor = connection.execute(
+        f"SELECT {', '.join(('id', *names))} FROM contacts WHERE {object.rows} {where} ORDER BY {object.order}", bound
+    )
     while rows := cursor.fetchmany(size):
         ids, *values = zip(*rows, strict=True)
-        carried = dict(connection.execute(_CARRIED, (ids[0], ids[-1])).fetchall())
+        carried = dict(connection.execute(_CARRIED, (min(ids), max(ids))).fetchall())
         columns = [
-            pa.array([str(id) for id in ids], pa.string()),
+            pa.array([id_of(id) for id in ids], pa.string()),
             _lists([carried.get(id) for id in ids]),
             *([_former(connection, ids)] if more else []),
             *(pa.array(column, pa.string()) for column in values),

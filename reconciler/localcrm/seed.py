@@ -16,6 +16,7 @@ from reconciler.localcrm.contacts import EMAIL, QUIET
 from reconciler.localcrm.errors import Missing
 from reconciler.localcrm.file import INDEXES
 from reconciler.localcrm.inventory import column_names
+from reconciler.localcrm.objects import CONTACT, Object
 
 TAGS = "$tags"
 STATUS = "$status"
@@ -26,39 +27,58 @@ SeedRow = Mapping[str, str | Sequence[str] | None]
 _ROWS = 20_000
 
 
-def insert_contacts(connection: sqlite3.Connection, batches: Iterable[pa.RecordBatch], moment: int) -> None:
+def insert_contacts(
+    connection: sqlite3.Connection, batches: Iterable[pa.RecordBatch], moment: int, object: Object = CONTACT
+) -> None:
     """Batches of one schema: string columns named by field key, `$tags` (list of tag names), `$status`.
 
     Raises Missing for a field or a tag.
     """
-    first_id = connection.execute("SELECT coalesce(max(id), 0) FROM contacts").fetchone()[0] + 1
+    first = first_id = _first_id(connection, object)
     bulk = first_id == 1
     for name in INDEXES if bulk else ():
         connection.execute(f"DROP INDEX {name}")
     tags = dict(connection.execute("SELECT name, id FROM tags"))
     for batch in batches:
-        connection.executemany(*_insertion(connection, batch, first_id, moment))
+        connection.executemany(*_insertion(connection, batch, first_id, (moment, object)))
         if TAGS in batch.schema.names:
             taggings = _taggings(batch.column(TAGS), tags, first_id)
             connection.executemany("INSERT OR IGNORE INTO contact_tags VALUES (?, ?)", taggings)
         first_id += batch.num_rows
+    if object is not CONTACT:
+        _make_negative(connection, first)
     for statement in INDEXES.values() if bulk else ():
         connection.execute(statement)
 
 
 def _insertion(
-    connection: sqlite3.Connection, batch: pa.RecordBatch, first_id: int, moment: int
+    connection: sqlite3.Connection, batch: pa.RecordBatch, first_id: int, made: tuple[int, Object]
 ) -> tuple[str, Iterator[tuple[Any, ...]]]:
+    moment, object = made
     keys = [name for name in batch.schema.names if name not in (TAGS, STATUS)]
     columns = [_texts(batch.column(key)) for key in keys]
     emails = columns[keys.index(EMAIL)] if EMAIL in keys else [None] * batch.num_rows
-    addresses = [email.lower() if email else None for email in emails]
+    addresses = list(map(object.address, emails))
     asked = batch.column(STATUS).to_pylist() if STATUS in batch.schema.names else [None] * batch.num_rows
     statuses = [status or QUIET for status in asked]
-    names = ["id", "address", "status", "created", "modified", *column_names(connection, keys)]
+    names = ["id", "address", "status", "created", "modified", *column_names(connection, keys, object)]
     statement = f"INSERT INTO contacts ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
     ids = range(first_id, first_id + batch.num_rows)
     return statement, zip(ids, addresses, statuses, repeat(moment), repeat(moment), *columns)
+
+
+def _first_id(connection: sqlite3.Connection, object: Object) -> int:
+    """The first number that no row has; of leads, that none ever had."""
+    last = connection.execute("SELECT coalesce(max(id), 0) FROM contacts").fetchone()[0]
+    if object is CONTACT:
+        return int(last) + 1
+    ever = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'contacts'").fetchone()
+    return max(int(last), ever[0] if ever else 0) + 1
+
+
+def _make_negative(connection: sqlite3.Connection, first: int) -> None:
+    connection.execute("UPDATE contact_tags SET contact = -contact WHERE contact >= ?", (first,))
+    connection.execute("UPDATE contacts SET id = -id WHERE id >= ?", (first,))
 
 
 def _texts(column: pa.Array) -> list[str | None]:

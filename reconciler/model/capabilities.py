@@ -102,7 +102,8 @@ class Capabilities:
     with `since` notices: any of values, tags, deletions. `match`: key of the field that holds the e-mail.
     `clears_with`: what is sent to empty a value. `assigns_keys`: the CRM chooses the keys of new fields, so that a
     field of the file is found by its label where no key matches. `paced`: calls are held back to `rate`; otherwise the
-    rate is only the price.
+    rate is only the price. `objects`: the kinds of objects that people can be, one of which a door is opened for.
+    `ids_begin`: how the ids of each begin, where a file may name several: ids are unique over all of them.
     """
 
     can: frozenset[Ability]
@@ -118,6 +119,7 @@ class Capabilities:
     since_covers: frozenset[str] = field(default_factory=frozenset)
     assigns_keys: bool = False
     paced: bool = False
+    ids_begin: Mapping[str, str] = field(default_factory=dict)
 
     def why_not(self, ability: Ability) -> str | None:
         """None if the CRM can; else the reason in one sentence."""

@@ -103,7 +103,8 @@ class Field(NamedTuple):
 
     `type` None: what the existing CRM field holds, `text` for a new one. `type` is already the canonical name
     (aliases are resolved by `config`). `options` None: not declared. `timezone` and `region` are resolved from the
-    source's when the entry has none. `where_of` gives the place of a single key of the entry, for messages.
+    source's when the entry has none. `where_of` gives the place of a single key of the entry, for messages. `keys`:
+    object of the CRM -> the field's key there, where it is another.
     """
 
     key: str
@@ -129,6 +130,7 @@ class Field(NamedTuple):
     renamed_from: str | None = None
     absent: bool = False
     where_of: Mapping[str, Place] = _NOTHING
+    keys: Mapping[str, str] = _NOTHING
 
     @property
     def column(self) -> str | None:
@@ -186,13 +188,15 @@ class Identity(NamedTuple):
 
 
 class Contacts(NamedTuple):
-    """`create`: False, True, or an expression that says who may be created. `when`: who is in scope."""
+    """`create`: False, True, or an expression that says who may be created. `when`: who is in scope. `create_as`: the
+    object that people are created as; None: the first."""
 
     create: bool | Expression = False
     when: Expression | None = None
     status: str | None = None
     where: Place | None = None
     gone: Gone = Gone.REPORT
+    create_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +230,8 @@ class Door(NamedTuple):
     """The `crm` or `source` section: which adapter, and its validated options (a pydantic model of that adapter).
 
     `rate`: calls a second that the file allows; None: the vendor's limit. `where_of`: places of single keys (`type`,
-    `types.COLUMN`). `label`: what a plan's first line may call it.
+    `types.COLUMN`). `label`: what a plan's first line may call it. `object`: of several, all of them in order, as
+    `contact, lead`.
     """
 
     type: str
@@ -240,6 +245,11 @@ class Door(NamedTuple):
     label: str = ""
     rate: float | None = None
     where_of: Mapping[str, Place] = _NOTHING
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The kinds of objects, in the order in which people are looked up."""
+        return tuple(self.object.split(", "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.model.names import fold_name
@@ -54,16 +55,26 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All fields and tags of one CRM object."""
+    """All fields and tags of one CRM object. `others`: the same of further objects that people are looked up in, in
+    that order, by name; their fields have the keys that the file has for them."""
 
     fields: tuple[CrmField, ...] = ()
     tags: tuple[CrmTag, ...] = ()
+    others: Mapping[str, Inventory] = field(default_factory=dict)
     _fields: dict[str, CrmField] = field(init=False, repr=False, compare=False)
     _tags: dict[str, CrmTag] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_fields", {f.key: f for f in self.fields})
         object.__setattr__(self, "_tags", {t.name: t for t in self.tags})
+
+    def natives(self, keys: Iterable[str]) -> dict[str, str]:
+        """The native types of those of these fields that there are; those in other objects as `KEY (OBJECT)`."""
+        beside = {f"{key} ({name})": other.field(key) for name, other in self.others.items() for key in keys}
+        here = {key: self.field(key) for key in keys}
+        for other in self.others.values():
+            here = {key: there or other.field(key) for key, there in here.items()}
+        return {name: found.native for name, found in {**here, **beside}.items() if found}
 
     def field(self, key: str) -> CrmField | None:
         """The field of that key, or None."""

@@ -125,6 +125,7 @@ class InventoryChange:
     `reason` and `by_hand`: why it is blocked and what a person can do about it. `waiting`: values that wait for a
     blocked field. `holders`: contacts that hold a value or carry the tag that is to be removed. `under`: for a tag made
     from a value, how the list of such tags is called; the name is somebody's data then and `under` is shown instead.
+    `object`: the kind of object, where the file names several; "" is the first. The address then ends with it.
     """
 
     address: str
@@ -141,6 +142,17 @@ class InventoryChange:
     waiting: int = 0
     holders: int = 0
     under: str = ""
+    object: str = ""
+
+    @property
+    def entry(self) -> str:
+        """The address, whatever the kind of object."""
+        return self.address.removesuffix(f" ({self.object})")
+
+    @property
+    def shown(self) -> str:
+        """The key, and of which kind of object."""
+        return f"{self.key} ({self.object})" if self.object else self.key
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ class Binding:
     """`crm_field` None: the field does not exist yet (this plan creates it, or it is blocked).
 
     `read_key`: the key under which contacts hold it today (the old key when a rename is planned); None if nowhere.
-    `blocked`: why no value of it can be written, or "". `wire` None only when blocked.
+    `blocked`: why no value of it can be written, or "". `wire` None only when blocked. `blocked_in`: kind of object ->
+    why none can be written there, where others can have the field; "" is the first kind.
     """
 
     entry: Field
@@ -26,6 +27,7 @@ class Binding:
     crm_field: CrmField | None
     read_key: str | None
     blocked: str = ""
+    blocked_in: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Held:
     option: str | None = None
     decode: Callable[[str], str | None] | None = None
     several: bool = False  # the field holds a set of options
+    object: str | None = None  # only contacts of this kind of object; "" is the first
 
     def by(self, text: str) -> bool:
         """Whether a contact with that wire text in the field is one of those."""

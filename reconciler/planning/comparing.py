@@ -60,6 +60,7 @@ class Comparison:
         values = self.values.decide(batch, new=True)
         tags = self._tags.decide(batch, new=True)
         contact = pa.nulls(batch.num_rows, pa.string())
+        self.counts.blocked_by_kind += len(_union(values.blocked))
         self.counts.created += self._changes.append(_people(batch, contact), ContactAction.CREATE, values.changes, tags)
 
     def updates(self, batch: pa.RecordBatch, pulling: Pulling | None = None) -> None:
@@ -101,6 +102,7 @@ class Comparison:
         counts.updated_with_values += len(_union([c.at for c in values.changes]))
         counts.pulled += len(_union([c.at for c in pulled.changes]))
         counts.held += len(_union([h.at for h in values.held]))
+        counts.blocked_by_kind += len(_union(values.blocked))
         counts.conflicts += len(_union(values.conflicts))
         counts.overwritten += self._overwritten(batch, values.changes)
         written = _union([*(c.at for c in changes), *(t.at for t in tags)])

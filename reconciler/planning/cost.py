@@ -100,7 +100,7 @@ def _items(work: Work) -> Iterator[tuple[Call, int]]:
 
 def _inventory_calls(changes: Iterable[InventoryChange]) -> Counter[Call]:
     objects = {
-        (*found, change.key) for change in changes if (found := _INVENTORY_CALLS.get((change.kind, change.action)))
+        (*found, change.shown) for change in changes if (found := _INVENTORY_CALLS.get((change.kind, change.action)))
     }
     return Counter(call for call, *_ in objects)
 

@@ -37,5 +37,7 @@ class Counts:
     taken_tags: dict[str, Refusals] = field(default_factory=dict)  # by dynamic column, and so is `too_many_tags`
     too_many_tags: dict[str, Refusals] = field(default_factory=dict)
     blocked_by_tags: int = 0  # people of one of the two who have no blocked value beside
+    blocked_in: dict[tuple[str, str], int] = field(default_factory=dict)  # values, by field key and kind of object
+    blocked_by_kind: int = 0  # people of one of those
     used_tags: dict[str, DynamicTags] = field(default_factory=dict)  # tags made from values that people get now
     examples: dict[str, list[Example]] = field(default_factory=dict)

@@ -12,14 +12,15 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.model.addresses import field_address, tag_address
 from reconciler.model.capabilities import Ability, Capabilities
-from reconciler.model.desired import Desired, Field
+from reconciler.model.desired import Desired
 from reconciler.model.inventory import Inventory
 from reconciler.model.messages import MESSAGES, problem
 from reconciler.model.names import near_matches
 from reconciler.model.plan import Action, Finding, InventoryChange
 from reconciler.model.problems import Failure, Level, Problem
 from reconciler.planning.bindings import Binding, Held, InventoryPlan
-from reconciler.planning.fields import FieldPlan, LiveFields, blocked_field, plan_field
+from reconciler.planning.fields import FieldPlan, LiveFields
+from reconciler.planning.objects import plan_fields
 from reconciler.planning.obstacles import taken
 from reconciler.planning.tags import LiveTags, TagPlan, blocked_tag, plan_tag
 
@@ -80,21 +81,8 @@ class _Gathered:
 
 
 def _add_fields(gathered: _Gathered, desired: Desired, inventory: Inventory, capabilities: Capabilities) -> None:
-    live = LiveFields(inventory, capabilities, frozenset(desired.fields))
-    meant_by: dict[str, str] = {}
-    for entry in _as_looked_up(desired):
-        plan = plan_field(entry, live)
-        if plan.uses and (other := meant_by.setdefault(plan.uses.key, entry.key)) != entry.key:
-            plan = blocked_field(entry, live, plan.uses, taken(plan.uses.key, other))
+    for plan in plan_fields(desired, inventory, capabilities):
         gathered.add_field(plan)
-
-
-def _as_looked_up(desired: Desired) -> Iterator[Field]:
-    """The entries; the one that people are looked up by is read as an e-mail in a CRM that keeps it as plain text too:
-    whoever differs in upper and lower case alone would be created a second time."""
-    for entry in desired.fields.values():
-        plain = entry.key == desired.identity.match and entry.type in (None, "text")
-        yield entry._replace(type="email") if plain else entry
 
 
 def _add_tags(gathered: _Gathered, desired: Desired, inventory: Inventory, capabilities: Capabilities) -> None:
@@ -108,12 +96,15 @@ def _add_tags(gathered: _Gathered, desired: Desired, inventory: Inventory, capab
 
 
 def _match_problems(desired: Desired, inventory: Inventory, capabilities: Capabilities) -> Iterator[Problem]:
-    live, match = LiveFields(inventory, capabilities), desired.identity.match
-    if len(live.find(match)) == 1:
-        return
-    near = live.near(match)
-    fix = f"Did you mean {' or '.join(f'`{key}`' for key in near)}?" if near else None
-    yield problem("R304", f"`identity.match` is `{match}`", desired.identity.where, fix)
+    match = desired.identity.match
+    for name, there in {"": inventory, **inventory.others}.items():
+        live = LiveFields(there, capabilities)
+        if len(live.find(match)) == 1:
+            continue
+        near = live.near(match)
+        fix = f"Did you mean {' or '.join(f'`{key}`' for key in near)}?" if near else None
+        detail = f"`identity.match` is `{match}`" + (f", of {name}" if name else "")
+        yield problem("R304", detail, desired.identity.where, fix)
 
 
 def _status_problems(desired: Desired, capabilities: Capabilities) -> Iterator[Problem]:

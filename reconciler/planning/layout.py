@@ -6,6 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 
 from reconciler.model.desired import DynamicTags, Push, Tag
+from reconciler.model.objects import ONE, Objects
 from reconciler.planning.bindings import Binding, InventoryPlan
 from reconciler.planning.causes import Since
 
@@ -64,6 +65,7 @@ class Layout:
     previous: tuple[FieldColumn, ...] = ()  # filled with the address that a change overwrites; never compared
     store: FieldColumn | None = None
     writes_store: bool = True
+    objects: Objects = ONE
 
     @property
     def keys(self) -> tuple[str, ...]:

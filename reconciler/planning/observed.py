@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from reconciler.model.capabilities import Call, Capabilities
 from reconciler.model.inventory import Account, Inventory
+from reconciler.model.objects import ONE, Objects
 from reconciler.model.plan import Caches
 from reconciler.model.progress import Progress, Silent
 from reconciler.planning.ownership import Owner
@@ -78,6 +79,7 @@ class Observed:
     snapshot: Callable[[Sequence[str]], Snapshot | None] = lambda _keys: None
     caches: Caches | None = None
     owners: tuple[Owner, ...] = ()  # other files that were applied to the same contacts
+    objects: Objects = ONE
     incremental: Callable[[], bool] = lambda: False  # asked for at the end: only what changed was read of the CRM
 
 

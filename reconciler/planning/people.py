@@ -32,6 +32,7 @@ from reconciler.planning.writing_back import raw_texts
 from reconciler.tables.cells import as_sent, as_stored
 from reconciler.tables.changes import ChangeTable
 from reconciler.tables.engine import Engine
+from reconciler.tables.kinds import KindOfId
 from reconciler.tables.lanes import Lane
 from reconciler.tables.memo import Memo
 from reconciler.tables.moving import Moving
@@ -59,7 +60,7 @@ class PeoplePlan:
     paired: Paired
     counts: Counts
     blocked_people: int
-    waiting: dict[str, int]  # by key of a blocked field
+    waiting: dict[tuple[str, str], int]  # by key of a blocked field, and the kind of object
     refused: Mapping[str, int]  # by dynamic column: how many new names there would be
     new_tags: dict[str, DynamicTags]
     remembers: Remembers | None
@@ -100,6 +101,7 @@ class _Comparing:
         cells = [c.name for c in layout.fields]
         signs = Signs(desired.identity.link is not None, layout.store is not None, desired.contacts.gone)
         self._pairing = Pairing(engine, observed.remembered.key, cells, blocked, raw if options.keep else (), signs)
+        self._pairing.objects = KindOfId(layout.objects)
         self._memo = Memo(engine, raw, blocked, before.memo if before else None, signs) if options.keep else None
         self._settled = Settled(engine, before.settled if before else None)
         self._known = RememberedPeople(engine, self._before(), [two_way(column) for column in layout.two_way])
@@ -144,8 +146,8 @@ class _Comparing:
             theirs=theirs,
             paired=paired,
             counts=comparison.counts,
-            blocked_people=blocked_people + comparison.counts.blocked_by_tags,
-            waiting={c.binding.entry.key: n for c, n in zip(layout.blocked, waiting, strict=True)},
+            blocked_people=blocked_people + comparison.counts.blocked_by_tags + comparison.counts.blocked_by_kind,
+            waiting=_waiting(layout, waiting, comparison.counts),
             refused=allowed.refused,
             new_tags={name: entry for name, entry in sorted(comparison.counts.used_tags.items()) if name not in live},
             remembers=remembers,
@@ -258,6 +260,15 @@ def _in_sync(people: pa.RecordBatch, layout: Layout) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 
+def _waiting(layout: Layout, waiting: tuple[int, ...], counts: Counts) -> dict[tuple[str, str], int]:
+    """Values that wait: of fields that are blocked everywhere, under each kind, and of those that are in some."""
+    names = ("", *layout.objects.names[1:])
+    everywhere = {
+        (column.binding.entry.key, name): n for column, n in zip(layout.blocked, waiting, strict=True) for name in names
+    }
+    return everywhere | counts.blocked_in
+
+
 def _files(piece: Piece) -> PieceFiles:
     keys = piece.keys.file if piece.keys is not None else None
     return PieceFiles(piece.contacts.file, keys, piece.digest if keys else "")
@@ -306,6 +317,7 @@ def lay_out(desired: Desired, observed: Observed, inventory: InventoryPlan, opti
         previous=tuple(c for c in columns if c not in compared and not c.binding.blocked),
         store=next((c for c in columns if c.binding.entry.key == store and not c.binding.blocked), None),
         writes_store=store is None or selection.takes(field_address(store)),
+        objects=observed.objects,
     )
 
 

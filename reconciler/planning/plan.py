@@ -82,10 +82,10 @@ def _inventory_changes(inventory: InventoryPlan, people: PeoplePlan, options: Op
     """The inventory's changes with the numbers that only the people know, and the tags that their values create."""
     selection = Selection(options.target, options.exclude)
     for change in inventory.changes:
-        if not selection.takes(change.address):
+        if not selection.takes(change.entry):
             continue
-        if change.action is Action.BLOCKED and change.key in people.waiting and change.kind == "field":
-            change = replace(change, waiting=people.waiting[change.key])
+        if change.action is Action.BLOCKED and change.kind == "field":
+            change = replace(change, waiting=people.waiting.get((change.key, change.object), 0))
         elif change.address in inventory.count_held:
             holders = people.theirs.holders.get(inventory.count_held[change.address], 0)
             change = replace(change, holders=holders)
@@ -104,13 +104,18 @@ def _owned_twice(desired: Desired, observed: Observed, options: Options) -> tupl
 
 
 def _field_counts(people: PeoplePlan) -> Iterator[FieldCount]:
-    counted = sorted(people.counts.fields.items(), key=lambda item: (item[1].key, list(Cause).index(item[0][1])))
+    counts = people.counts
+    counted = sorted(counts.fields.items(), key=lambda item: (item[1].key, list(Cause).index(item[0][1])))
     for _, count in counted:
         if any((count.set, count.clear, count.pull, count.held, count.conflict, count.rewritten)):
             yield count
     for column in people.layout.blocked:
         entry = column.binding.entry
-        if waiting := people.waiting.get(entry.key, 0):
+        if waiting := people.waiting.get((entry.key, ""), 0):
+            yield FieldCount(entry.key, entry.where, Cause.SOURCE, blocked=waiting)
+    for column in people.layout.fields:
+        entry = column.binding.entry
+        if waiting := sum(n for (key, _), n in counts.blocked_in.items() if key == entry.key):
             yield FieldCount(entry.key, entry.where, Cause.SOURCE, blocked=waiting)
 
 

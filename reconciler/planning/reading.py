@@ -31,6 +31,7 @@ from reconciler.planning.observed import Observed, Options
 from reconciler.planning.selection import Selection
 from reconciler.tables import tagsets
 from reconciler.tables.cells import MARK, as_stored, empty_to_null, is_marked, once_each, plain
+from reconciler.tables.kinds import KindOfId
 from reconciler.tables.lanes import Lane
 from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Pairing
@@ -294,6 +295,7 @@ class ContactReader:
         self._weights = _theirs_weights(layout, observed)
         salt = options.salt if options.keep else None
         self._seal = Seal(observed.remembered.key, salt(SALT_BYTES)) if salt is not None else None
+        self._kinds = KindOfId(layout.objects)
         self.snapshot = Snapshot(())
         self.former: dict[str, str] = {}  # ids of contacts that went into others -> the id of who is left
         self._verbatim: frozenset[str] = frozenset()  # lanes that need not run again over rows that were read
@@ -346,6 +348,9 @@ class ContactReader:
             return pa.nulls(page.num_rows, pa.string())
         return page.column(lane.inputs[0]) if name in self._verbatim else lane.run(page)
 
+    def _number(self, object: str | None) -> pa.Scalar:
+        return whole(self._layout.objects.names.index(object) if object else 0, pa.int8())
+
     def _keys(self, page: pa.RecordBatch, pairing: Pairing) -> pa.RecordBatch:
         cells = self._cells(page, self._layout.fields)
         match = plain(cells[self._layout.match.name])
@@ -375,7 +380,10 @@ class ContactReader:
         for tag, count in carried.items():
             side.tag_holders[tag] = side.tag_holders.get(tag, 0) + count
         for held in self._counted:
-            filled = pc.value_counts(empty_to_null(plain(page.column(held.key))).drop_null()).to_pylist()
+            cells = plain(page.column(held.key))
+            if self._kinds.several:
+                cells = cells.filter(pc.equal(self._kinds.of(page.column(ID)), self._number(held.object)))
+            filled = pc.value_counts(empty_to_null(cells).drop_null()).to_pylist()
             count = sum(entry["counts"] for entry in filled if held.by(entry["values"]))
             side.holders[held] = side.holders.get(held, 0) + count
         known = {name: keys.column(name) for name in keys.schema.names}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from reconciler.planning.agreement import agreement
 from reconciler.planning.causes import FILLING, OVERWRITING
 from reconciler.planning.counts import Counts
 from reconciler.planning.decision import Consent, Moved, Policy, Relation, verdicts
+from reconciler.planning.kinds import BlockedKinds
 from reconciler.planning.layout import FieldColumn, Layout
 from reconciler.planning.observed import Remembered
 from reconciler.planning.previous import PreviousAddresses
@@ -44,13 +45,15 @@ class HeldValues:
 @dataclass(slots=True)
 class Decided:
     """One batch: what is written, what is held, rows in conflict, rows with a value that has to be looked at in each
-    plan, and what is agreed on of two-way values that differ."""
+    plan, and what is agreed on of two-way values that differ, and rows in whose kind of
+    object a field is blocked."""
 
     changes: list[ValueChanges] = field(default_factory=list)
     held: list[HeldValues] = field(default_factory=list)
     conflicts: list[pa.Array] = field(default_factory=list)
     loud: list[pa.Array] = field(default_factory=list)
     agreed: dict[str, Agreed] = field(default_factory=dict)
+    blocked: list[pa.Array] = field(default_factory=list)
 
 
 class Agreed(NamedTuple):
@@ -89,6 +92,7 @@ class ValueDecisions:
         self._layout, self._remembered, self._counts, self._examples = layout, remembered, counts, examples
         self._rewrites = _by_field(remembered.rewrites)
         self._previous = previous
+        self._kinds = BlockedKinds(layout.objects)
 
     def decide(self, batch: pa.RecordBatch, new: bool, drift: bool = False) -> Decided:
         """`batch`: the spooled columns of our side, and of theirs unless the contacts are `new`. `drift`: what differs
@@ -108,6 +112,8 @@ class ValueDecisions:
         if found is None:
             return None
         pulled = pc.equal(found.verdict, _verdict(Verdict.PULL))
+        if column.binding.blocked_in:
+            pulled = pc.and_not(pulled, self._kinds.blocked(column, batch, found.at))
         return found.filter(pulled) if pc.any(pulled).as_py() else None
 
     def count_pulled(self, column: FieldColumn, pulled: Differing) -> pa.Array:
@@ -126,7 +132,7 @@ class ValueDecisions:
         return self._verdicts(column, batch, at, ours, theirs, new)
 
     def _decide(self, column: FieldColumn, batch: pa.RecordBatch, new: bool, drift: bool, decided: Decided) -> None:
-        found = self._differing(column, batch, new)
+        found = self._decidable(column, batch, new, decided)
         if found is None:
             return
         at, ours, theirs = found.at, found.ours, found.theirs
@@ -169,6 +175,29 @@ class ValueDecisions:
         if self._examples and not new:
             self._keep_examples(column, batch, changes)
         decided.changes.append(changes)
+
+    def _decidable(self, column: FieldColumn, batch: pa.RecordBatch, new: bool, decided: Decided) -> Differing | None:
+        """The rows that differ and whose kind of object can have the field; of those of others nothing is decided and
+        nothing agreed on."""
+        found = self._differing(column, batch, new)
+        if found is None or not column.binding.blocked_in:
+            return found
+        blocked = self._kinds.blocked(column, batch, found.at)
+        if not pc.any(blocked).as_py():
+            return found
+        at = found.at.filter(blocked)
+        decided.loud.append(at)
+        if waiting := self._kinds.waiting(column, batch, at.filter(pc.is_valid(found.ours.filter(blocked)))):
+            decided.blocked.append(at)
+            for key, n in waiting.items():
+                self._counts.blocked_in[key] = self._counts.blocked_in.get(key, 0) + n
+        left = found.filter(pc.invert(blocked))
+        if column.binding.entry.pull:
+            nothing = pa.nulls(len(at), pa.uint64())
+            known = left.agreed or Agreed(at[:0], nothing[:0], nothing[:0])
+            parts = zip(known, (at, nothing, nothing), strict=True)
+            left = replace(left, agreed=Agreed(*(pa.concat_arrays(pair) for pair in parts)))
+        return left
 
     def _verdicts(
         self, column: FieldColumn, batch: pa.RecordBatch, at: pa.Array, ours: pa.Array, theirs: pa.Array, new: bool

@@ -241,7 +241,7 @@ def _change_row(change: InventoryChange) -> shapes.ChangeRow:
     return shapes.ChangeRow(
         address=change.address,
         kind=change.kind,
-        key=change.key,
+        key=change.shown,
         new_key=change.new_key,
         option=change.option,
         action=change.action.value,

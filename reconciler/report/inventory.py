@@ -46,8 +46,10 @@ def inventory_lines(plan: Plan, width: int = WIDTH) -> list[str]:
 
 def _named(change: InventoryChange) -> str:
     if change.kind == "option":
-        return f"{change.key}: {change.option}"
-    return f"{change.key} -> {change.new_key}" if change.action is Action.RENAME and change.new_key else change.key
+        return f"{change.shown}: {change.option}"
+    if change.action is Action.RENAME and change.new_key:
+        return f"{change.shown} -> {change.new_key}"
+    return change.shown
 
 
 def _described(change: InventoryChange, scope: str) -> str:

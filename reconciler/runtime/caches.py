@@ -50,12 +50,18 @@ _MOST_NEWER = 4  # rows of later pieces against all rows: beyond a fourth the sn
 @dataclass(frozen=True, slots=True)
 class Seen:
     """When and how contacts were read. `since`: where the next read of changes begins. `full_at`: the last full read.
-    `fields`: key -> native type of each field that the snapshot holds. `told`: the CRM tells what changed."""
+    `fields`: key -> native type of each field that the snapshot holds (`Inventory.natives`). `told`: the CRM tells what
+    changed."""
 
     since: datetime
     full_at: datetime
     fields: Mapping[str, str]
     told: bool = True
+
+    def keys(self, inventory: Inventory) -> tuple[str, ...]:
+        """The fields, those of other objects apart."""
+        beside = tuple(f" ({name})" for name in inventory.others)
+        return tuple(key for key in self.fields if not beside or not key.endswith(beside))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +74,11 @@ class Kept:
 
     def why_full(self, keys: Sequence[str], inventory: Inventory, now: datetime, full_every: timedelta) -> str:
         """Why contacts have to be read in full all the same; "" if they need not be."""
-        natives = {field.key: field.native for field in inventory.fields}
         if self.snapshot is None:
             return "there is no snapshot"
         if any(key not in self.seen.fields for key in keys):
             return "a field is new in the file"
-        if any(natives.get(key) != native for key, native in self.seen.fields.items()):
+        if inventory.natives(self.seen.keys(inventory)) != self.seen.fields:
             return "a field changed in the CRM"
         if not self.seen.since <= now:
             return "the clock went back"

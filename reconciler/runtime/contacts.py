@@ -43,21 +43,20 @@ class ContactsRead:
     def snapshot(self, keys: Sequence[str], workdir: Path) -> Snapshot | None:
         """All contacts, brought up to date; None where they have to be asked for page by page."""
         began, kept = self._fresh.now(), self._kept
-        natives = {field.key: field.native for field in self._inventory.fields}
         told = self._gateway.capabilities.since_covers >= _COVERED
-        self.seen = Seen(began - OVERLAP, began, {key: natives[key] for key in keys if key in natives}, told)
+        self.seen = Seen(began - OVERLAP, began, self._inventory.natives(keys), told)
         if kept is None or kept.snapshot is None or not told:
             return None
         if kept.why_full(keys, self._inventory, began, self._fresh.full_every or timedelta.max):
             return None
         changed = Spool(workdir / "changed.arrow", seal=self._seal())
-        for page in rebatched(self._gateway.contacts(tuple(kept.seen.fields), kept.seen.since), _BATCH):
+        for page in rebatched(self._gateway.contacts(kept.seen.keys(self._inventory), kept.seen.since), _BATCH):
             changed.append(page)
         newer = (Piece(changed),) if changed.rows else ()
         merged = Snapshot((*kept.snapshot.pieces, *newer))
         self.seen = Seen(began - OVERLAP, kept.seen.full_at, kept.seen.fields)
         if too_many(merged):
-            self.seen = Seen(began - OVERLAP, kept.seen.full_at, {key: natives[key] for key in keys})
+            self.seen = Seen(began - OVERLAP, kept.seen.full_at, self._inventory.natives(keys))
             self._merged = merged
             return None
         return merged

@@ -139,7 +139,9 @@ class _Found:
         from reconciler.runtime.doors import checked_account, open_crm
 
         request = self.request
-        gateway = stack.enter_context(open_crm(self.desired.crm, request.file.parent, request.clock))
+        gateway = stack.enter_context(
+            open_crm(self.desired.crm, request.file.parent, request.clock, desired=self.desired)
+        )
         with doors_said(self.desired.crm.where):
             account = checked_account(self.desired.crm, gateway)
         self._gateway = gateway

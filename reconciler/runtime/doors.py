@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,16 +48,36 @@ def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:
 
 
 @contextmanager
-def open_crm(door: Door, base: Path, clock: Clock, most: int | None = None) -> Iterator[Gateway]:
-    """The CRM behind a gateway; its errors become failures. `most`: calls after which writing stops."""
+def open_crm(
+    door: Door, base: Path, clock: Clock, most: int | None = None, desired: Desired | None = None
+) -> Iterator[Gateway]:
+    """The CRM behind a gateway; its errors become failures. `most`: calls after which writing stops. `desired`: the
+    whole file, where fields may have other keys in some objects."""
+    from reconciler.model.objects import objects_of
     from reconciler.runtime.gateway import Gateway
 
-    with doors_said(door.where):
-        crm = _adapter(CRM, door).open(door.options, base, door.object)
-        try:
-            yield Gateway(crm, clock, door.rate, most)
-        finally:
-            crm.close()
+    adapter = _adapter(CRM, door)
+    if problems := object_problems(door):
+        raise Failure(problems)
+    with doors_said(door.where), ExitStack() as stack:
+        opened = []
+        for name in door.objects:
+            opened.append(adapter.open(door.options, base, name))
+            stack.callback(opened[-1].close)
+        crm, *others = opened
+        objects = objects_of(door, crm.capabilities, desired)
+        yield Gateway(crm, clock, door.rate, most, (objects, others))
+
+
+def object_problems(door: Door) -> list[Problem]:
+    """Objects that the file names and the CRM does not have, where its adapter tells before it is opened."""
+    tell = getattr(_adapter(CRM, door), "capabilities", None)
+    if not callable(tell):
+        return []
+    there = tell(door.options).objects
+    where = door.where_of.get("object", door.where)
+    fix = f"this one has {', '.join(f'`{name}`' for name in there)}"
+    return [problem("E310", f"`{name}`", where, fix) for name in door.objects if name not in there]
 
 
 def checked_account(door: Door, gateway: Gateway) -> Account:

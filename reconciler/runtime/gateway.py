@@ -1,11 +1,13 @@
 """The gateway: everything between the program and a CRM's adapter. Reading is here, writing in `Writer`.
 
 It counts, paces and repeats calls, makes batches where the adapter has them and single calls where it has not, and
-raises adapters' errors; `runtime.failures` gives them words.
+raises adapters' errors; `runtime.failures` gives them words. Where the file names several kinds of objects each has a
+door of its own, and what is asked of all of them is asked of one after the other.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,12 +17,14 @@ from types import GeneratorType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.adapters.crm import ID, Batches, Crm, ReadsAll, WireRecord
+from reconciler.adapters.crm import FORMER, ID, Batches, Crm, ReadsAll, WireRecord
 from reconciler.adapters.errors import CrmFailed, NotFound, RateLimited, Unavailable
-from reconciler.model.capabilities import Call, Capabilities
+from reconciler.model.capabilities import Ability, Call, Capabilities
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import Account, Inventory
+from reconciler.model.objects import ONE, Objects
 from reconciler.runtime.calls import ATTEMPTS, Calls, pause
+from reconciler.runtime.objects import door_of_one
 
 _BATCHED = frozenset({Call.ADD_CONTACTS, Call.UPDATE_CONTACTS, Call.APPLY_TAG, Call.REMOVE_TAG, Call.LOAD_CONTACTS})
 
@@ -28,9 +32,22 @@ _BATCHED = frozenset({Call.ADD_CONTACTS, Call.UPDATE_CONTACTS, Call.APPLY_TAG, C
 class Gateway:
     """One CRM, reads and the means of writing. Every method may raise `AdapterError`."""
 
-    def __init__(self, crm: Crm, clock: Clock, rate: float | None = None, most: int | None = None) -> None:
-        """`rate`: calls a second, where the file says so; `most`: the number of calls after which writing stops."""
+    def __init__(
+        self,
+        crm: Crm,
+        clock: Clock,
+        rate: float | None = None,
+        most: int | None = None,
+        objects: tuple[Objects, Sequence[Crm]] = (ONE, ()),
+    ) -> None:
+        """`rate`: calls a second, where the file says so; `most`: the number of calls after which writing stops.
+        `objects`: the kinds of objects, and the doors to all but the first of them."""
         self.crm = crm
+        self.objects, others = objects
+        self.doors: tuple[Crm, ...] = (crm,)
+        if self.objects.several or self.objects.keys:
+            named = zip(self.objects.names, (crm, *others), strict=True)
+            self.doors = tuple(door_of_one(door, self.objects.keys.get(name, {})) for name, door in named)
         self.capabilities = _as_used(crm, rate)
         self.calls = Calls(self.capabilities, clock, most)
         self._clock = clock
@@ -49,20 +66,39 @@ class Gateway:
 
     def inventory(self) -> Inventory:
         """The live fields and tags."""
-        fields = self.calls.make(Call.SYNC_FIELDS, self.crm.sync_crm_fields)
-        tags = self.calls.make(Call.SYNC_TAGS, self.crm.sync_tags)
-        return Inventory(tuple(fields), tuple(tags))
+        fields, *others = (self.calls.make(Call.SYNC_FIELDS, door.sync_crm_fields) for door in self.doors)
+        tags = tuple(self.calls.make(Call.SYNC_TAGS, self.crm.sync_tags))
+        names = self.objects.names[1:]
+        beside = {name: Inventory(tuple(found), tags) for name, found in zip(names, others, strict=False)}
+        return Inventory(tuple(fields), tags, beside)
+
+    def door_of(self, object: str) -> Crm:
+        """The door of one kind of object; "" is the first."""
+        return self.doors[self.objects.names.index(object) if object else 0]
+
+    def apart(self, ids: Sequence[str]) -> list[tuple[Crm, list[int]]]:
+        """The doors that these contacts are behind, each with their places in `ids`."""
+        if len(self.doors) == 1:
+            return [(self.doors[0], list(range(len(ids))))]
+        places: list[list[int]] = [[] for _ in self.doors]
+        for at, id in enumerate(ids):
+            places[self.objects.number(id)].append(at)
+        return [(door, some) for door, some in zip(self.doors, places, strict=True) if some]
 
     def contacts(self, keys: Sequence[str], since: datetime | None = None) -> Iterator[pa.RecordBatch]:
         """All contacts in pages, or those that changed `since` a moment (that one included): to the end or an error,
-        never a part of them as if it were all, none twice.
-
-        After RateLimited or Unavailable an iterator is asked again for the same page. A generator cannot be: it is
-        begun anew, and contacts that were given already are left out.
+        never a part of them as if it were all, none twice. Those of each kind of object follow those of the one before.
         """
-        crm = self.crm
+        for door in self.doors:
+            yield from self._pages(door, keys, since)
+
+    def _pages(self, crm: Crm, keys: Sequence[str], since: datetime | None) -> Iterator[pa.RecordBatch]:
+        """Those of one kind. After RateLimited or Unavailable an iterator is asked again for the same page. A generator
+        cannot be: it is begun anew, and contacts that were given already are left out.
+        """
         if not isinstance(crm, ReadsAll):
             raise CrmFailed("E390")
+        before = self.calls.counts[Call.ALL_CONTACTS]
         pages = crm.all_contacts(keys, since)
         given: list[pa.Array] = []
         attempt = 1
@@ -88,22 +124,44 @@ class Gateway:
             if isinstance(pages, GeneratorType):
                 given.append(pa.concat_arrays([page.column(ID), pa.array([], pa.string())]))
             yield page
-        if not given and not self.calls.counts[Call.ALL_CONTACTS]:
+        if not given and self.calls.counts[Call.ALL_CONTACTS] == before:
             self.calls.spend(Call.ALL_CONTACTS)
 
     def look_up(self, email: str) -> str | None:
-        """The contact with that e-mail now, or None."""
-        return self.calls.make(Call.GET_CONTACT_ID, lambda: self.crm.get_contact_id(email))
+        """The contact with that e-mail now, or None; of several kinds the first that has one."""
+        for door in self.doors:
+            found = self.calls.make(Call.GET_CONTACT_ID, partial(door.get_contact_id, email))
+            if found is not None:
+                return found
+        return None
 
     def tags_of(self, contact: str) -> Sequence[str]:
-        return self.calls.make(Call.GET_TAGS, lambda: self.crm.get_tags(contact))
+        door = self.doors[self.objects.number(contact)]
+        return self.calls.make(Call.GET_TAGS, lambda: door.get_tags(contact))
 
     def load(self, ids: Sequence[str], keys: Sequence[str]) -> list[WireRecord]:
         """Those of these contacts that exist, each with `$id`; as many calls as batches are needed. Who was merged into
-        another contact is answered with that one, which names them as `$former`."""
-        crm = self.crm
+        another contact is answered with that one, which names them as `$former`, of whichever kind it is."""
+        loaded: list[WireRecord] = []
+        for door, places in self.apart(ids):
+            loaded += self._load(door, [ids[at] for at in places], keys)
+        if len(self.doors) > 1 and Ability.TELL_MERGES in self.capabilities.can:
+            loaded += self._elsewhere(ids, loaded, keys)
+        return loaded
+
+    def _elsewhere(self, ids: Sequence[str], loaded: list[WireRecord], keys: Sequence[str]) -> list[WireRecord]:
+        """Those that no door knows as its own: something of another kind may be what they have become."""
+        known = {id for record in loaded for id in (record.get(ID), *json.loads(record.get(FORMER) or "[]"))}
+        missing = [id for id in ids if id not in known]
+        found: list[WireRecord] = []
+        for number, door in enumerate(self.doors):
+            if asked := [id for id in missing if self.objects.number(id) != number]:
+                found += self._load(door, asked, keys)
+        return found
+
+    def _load(self, crm: Crm, ids: Sequence[str], keys: Sequence[str]) -> list[WireRecord]:
         if not isinstance(crm, Batches):
-            return [record for contact in ids if (record := self._load_one(contact, keys)) is not None]
+            return [record for contact in ids if (record := self._load_one(crm, contact, keys)) is not None]
         many = crm.load_many
         size = self.batch(Call.LOAD_CONTACTS)
         loaded: list[WireRecord] = []
@@ -112,9 +170,9 @@ class Gateway:
             loaded += self.calls.make(Call.LOAD_CONTACTS, partial(many, some, keys))
         return loaded
 
-    def _load_one(self, contact: str, keys: Sequence[str]) -> WireRecord | None:
+    def _load_one(self, crm: Crm, contact: str, keys: Sequence[str]) -> WireRecord | None:
         try:
-            record = self.calls.make(Call.LOAD_CONTACTS, lambda: self.crm.load_contact(contact, keys))
+            record = self.calls.make(Call.LOAD_CONTACTS, lambda: crm.load_contact(contact, keys))
         except NotFound:
             return None
         return {**record, ID: record.get(ID) or contact}

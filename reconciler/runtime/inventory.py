@@ -36,7 +36,10 @@ class InventoryWriter:
     """`before` people: creations, renames, changes; `after` them: removals. A failed change is counted and the others
     go on; what depends on it is `lost`."""
 
-    def __init__(self, applying: Applying, desired: Desired, inventory: Inventory) -> None:
+    def __init__(self, applying: Applying, desired: Desired, inventory: Inventory, object: str = "") -> None:
+        """`object`: the kind of object whose fields are written; "" is the first, with whose writer the others are."""
+        self._object = object
+        self._others = [InventoryWriter(applying, desired, there, name) for name, there in inventory.others.items()]
         self._applying = applying
         self._desired = desired
         self._live = LiveFields(inventory, applying.gateway.capabilities)
@@ -56,15 +59,32 @@ class InventoryWriter:
 
     def before(self, changes: Sequence[InventoryChange]) -> None:
         """All but removals. Raises Halted."""
-        self._in_order(_BEFORE, changes)
-        for key, group in _by_field(c for c in changes if (c.kind, c.action) in _CHANGING):
+        own = self._own(changes)
+        self._in_order(_BEFORE, own)
+        for key, group in _by_field(c for c in own if (c.kind, c.action) in _CHANGING):
             self._update_field(key, group)
+        for other in self._others:
+            other.before(changes)
+            self._take(other)
 
     def after(self, changes: Sequence[InventoryChange]) -> None:
         """Declared removals. Raises Halted."""
-        for key, group in _by_field(c for c in changes if (c.kind, c.action) == ("option", Action.DELETE)):
+        own = self._own(changes)
+        for key, group in _by_field(c for c in own if (c.kind, c.action) == ("option", Action.DELETE)):
             self._update_field(key, group)
-        self._in_order(_AFTER, changes)
+        self._in_order(_AFTER, own)
+        for other in self._others:
+            other.after(changes)
+            self._take(other)
+
+    def _own(self, changes: Sequence[InventoryChange]) -> list[InventoryChange]:
+        return [change for change in changes if change.object == self._object]
+
+    def _take(self, other: InventoryWriter) -> None:
+        """What became of another kind of object: what failed there is lost for the entry."""
+        self.lost |= other.lost
+        for key, options in other._lost_options.items():
+            self._lost_options.setdefault(key, set()).update(options)
 
     def field_key(self, key: str) -> str | None:
         """The CRM's key for a field of the file; None if it is not there."""
@@ -72,7 +92,9 @@ class InventoryWriter:
             return self._keys[key]
         entry = self._desired.fields.get(key)
         found = self._live.find(key, entry.label if entry else None)
-        return found[0].key if len(found) == 1 else None
+        if len(found) == 1:
+            return found[0].key
+        return next((there for other in self._others if (there := other.field_key(key)) is not None), None)
 
     def tag_key(self, name: str) -> str | None:
         """The CRM's key for a tag; None if it is not there."""
@@ -174,7 +196,7 @@ class InventoryWriter:
             self._options[live_key] = self._options.get(live_key, ()) if options is None else options
         else:
             added = {c.option for c in changes if c.kind == "option" and c.action is Action.CREATE and c.option}
-            entry = changes[0].address.removeprefix("field.").split(".option.")[0]
+            entry = changes[0].entry.removeprefix("field.").split(".option.")[0]
             self._lost_options.setdefault(entry, set()).update(added)
 
     def _carry_out(
@@ -196,7 +218,7 @@ class InventoryWriter:
         except (*_LOOK_FIRST, Rejected) as error:
             applying.outcome(seq, 0, len(changes))
             applying.refuse(error, len(changes))
-            self.lost.update(c.address.split(".option.")[0] for c in changes)
+            self.lost.update(c.entry.split(".option.")[0] for c in changes)
             return None
         applying.outcome(seq, len(changes), 0)
         applying.written.inventory += len(changes)
@@ -208,7 +230,8 @@ class InventoryWriter:
         try:
             return gateway.calls.make(kind, act)
         except _LOOK_FIRST as error:
-            found = there(gateway.inventory())
+            live = gateway.inventory()
+            found = there(live.others[self._object] if self._object else live)
             if found is not None:
                 return found
             if not isinstance(error, Uncertain):
@@ -216,7 +239,7 @@ class InventoryWriter:
         return gateway.calls.make(kind, act)
 
     def _field_crm(self) -> WritesFields:
-        crm = self._applying.gateway.crm
+        crm = self._applying.gateway.door_of(self._object)
         if not isinstance(crm, WritesFields):
             raise CrmFailed("E309", "the adapter says that it can change fields, and has no way to")
         return crm

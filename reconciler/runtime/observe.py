@@ -76,6 +76,7 @@ def observe(
         reads=gateway.calls.reads,
         source_label=source.label(),
         columns=columns,
+        objects=gateway.objects,
         snapshot=snapshot,
         incremental=lambda: read is not None and read.incremental,
     )

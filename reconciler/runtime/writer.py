@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reconciler.adapters.crm import Batches, Done, Record
+from reconciler.adapters.crm import Batches, Crm, Done, Record
 from reconciler.adapters.errors import (
     AdapterError,
     CrmFailed,
@@ -155,42 +155,24 @@ class Writer:
         return errors
 
     def _call(self, kind: Call, items: Sequence[Any], tag: str = "") -> list[Done]:
-        many, one = self._methods(kind, tag)
+        """One outcome per item, in order; those of one kind of object are written together."""
+        done: list[Done] = [Done()] * len(items)
+        for crm, places in self._apart(kind, items):
+            some = [items[at] for at in places]
+            many, one = _methods(crm, kind, tag)
+            found = self._many(kind, some, many) if many else self._singly(kind, some, one)
+            for at, outcome in zip(places, found, strict=True):
+                done[at] = outcome
+        return done
+
+    def _apart(self, kind: Call, items: Sequence[Any]) -> list[tuple[Crm, list[int]]]:
+        """The doors to write through, each with the places of its items."""
         if not items:
             return []
-        return self._many(kind, items, many) if many else self._singly(kind, items, one)
-
-    def _methods(self, kind: Call, tag: str) -> tuple[Many | None, One]:
-        """The adapter's method for many items, if it has one, and the one for a single item."""
-        crm = self._gateway.crm
-
-        def updated(pair: tuple[str, Record]) -> str:
-            crm.update_contact(*pair)
-            return pair[0]
-
-        def tagged(act: Callable[[Sequence[str], str], None]) -> One:
-            def one(contact: str) -> str:
-                act([tag], contact)
-                return contact
-
-            return one
-
-        singles: dict[Call, One] = {
-            Call.ADD_CONTACTS: crm.add_contact,
-            Call.UPDATE_CONTACTS: updated,
-            Call.APPLY_TAG: tagged(crm.apply_tags),
-            Call.REMOVE_TAG: tagged(crm.remove_tags),
-        }
-        if not isinstance(crm, Batches):
-            return None, singles[kind]
-        apply_tag, remove_tag = crm.apply_tag, crm.remove_tag
-        batches: dict[Call, Many] = {
-            Call.ADD_CONTACTS: crm.add_contacts,
-            Call.UPDATE_CONTACTS: crm.update_contacts,
-            Call.APPLY_TAG: lambda contacts: apply_tag(tag, contacts),
-            Call.REMOVE_TAG: lambda contacts: remove_tag(tag, contacts),
-        }
-        return batches[kind], singles[kind]
+        gateway = self._gateway
+        if kind is Call.ADD_CONTACTS:
+            return [(gateway.doors[gateway.objects.create_as], list(range(len(items))))]
+        return gateway.apart([item if isinstance(item, str) else item[0] for item in items])
 
     def _many(self, kind: Call, items: Sequence[Any], many: Many) -> list[Done]:
         try:
@@ -221,3 +203,35 @@ class Writer:
             except (*_ONE_AT_FAULT, Uncertain, *DOWN) as error:
                 done.append(Done(error=error))
         return done
+
+
+def _methods(crm: Crm, kind: Call, tag: str) -> tuple[Many | None, One]:
+    """The adapter's method for many items, if it has one, and the one for a single item."""
+
+    def updated(pair: tuple[str, Record]) -> str:
+        crm.update_contact(*pair)
+        return pair[0]
+
+    def tagged(act: Callable[[Sequence[str], str], None]) -> One:
+        def one(contact: str) -> str:
+            act([tag], contact)
+            return contact
+
+        return one
+
+    singles: dict[Call, One] = {
+        Call.ADD_CONTACTS: crm.add_contact,
+        Call.UPDATE_CONTACTS: updated,
+        Call.APPLY_TAG: tagged(crm.apply_tags),
+        Call.REMOVE_TAG: tagged(crm.remove_tags),
+    }
+    if not isinstance(crm, Batches):
+        return None, singles[kind]
+    apply_tag, remove_tag = crm.apply_tag, crm.remove_tag
+    batches: dict[Call, Many] = {
+        Call.ADD_CONTACTS: crm.add_contacts,
+        Call.UPDATE_CONTACTS: crm.update_contacts,
+        Call.APPLY_TAG: lambda contacts: apply_tag(tag, contacts),
+        Call.REMOVE_TAG: lambda contacts: remove_tag(tag, contacts),
+    }
+    return batches[kind], singles[kind]

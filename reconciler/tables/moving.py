@@ -40,7 +40,8 @@ class Moving:
             return
         run(
             "CREATE TABLE takers AS SELECT ord, any_value(linked.idx) AS idx, any_value(t.idx) AS holder,"
-            " count(*) AS holders FROM linked JOIN ours USING (ord) JOIN theirs t USING (m1, m2)"
+            " count(*) AS holders FROM linked JOIN ours USING (ord) JOIN theirs own ON own.idx = linked.idx"
+            " JOIN theirs t ON t.m1 = ours.m1 AND t.m2 = ours.m2 AND t.kind = own.kind"
             f" WHERE moves AND t.m1 IS NOT NULL AND {_SEEN} GROUP BY ord"
         )
         self._moves = self._writes

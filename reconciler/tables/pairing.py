@@ -19,6 +19,7 @@ from reconciler.model.desired import Gone
 from reconciler.tables.aside import Aside
 from reconciler.tables.engine import Engine, parquet, quoted
 from reconciler.tables.keys import KeyFile
+from reconciler.tables.kinds import KindOfId
 from reconciler.tables.moving import Moving
 from reconciler.tables.remembered import RememberedPeople
 from reconciler.tables.signs import NO_SIGNS, STORED, STORED_KEYS, Leading, Signs
@@ -99,6 +100,8 @@ class Pairing:
         self._ours = KeyFile(folder / "ours.parquet", ours_schema(blocked, bool(raw), signs))
         self._theirs = KeyFile(folder / "theirs.parquet", pa.schema([*THEIRS, *self._keys[len(KEYS) :]]))
         self._bystanders = KeyFile(folder / "bystanders.parquet", STORED_KEYS) if signs.stored else None
+        self.objects = KindOfId()
+        """The kinds of objects, where contacts are of several."""
         self.links = "links"
         self._former: Mapping[str, str] = {}
         self._leading: Leading | None = None
@@ -150,8 +153,11 @@ class Pairing:
         self._moving = moving or Moving(engine)
         engine.view("converted", [self._ours.close()])
         more = " UNION ALL BY NAME SELECT * EXCLUDE (inside) FROM recalled WHERE inside" if recalled else ""
-        engine.run(f"CREATE VIEW theirs AS SELECT *, hash(id) AS contact FROM {parquet(self._theirs.close())}")
+        kind = f", {self.objects.sql('id')} AS kind"
+        engine.run(f"CREATE VIEW theirs AS SELECT *, hash(id) AS contact{kind} FROM {parquet(self._theirs.close())}")
         engine.run(f"CREATE VIEW ours AS {self._follow(f'FROM converted{more}')}")
+        if self.objects.several:
+            self._forget_converted()
         self._set_aside_people()
         self._pair_links()
         self._pair_matches()
@@ -219,6 +225,18 @@ class Pairing:
             return ours
         return f"SELECT o.* REPLACE (coalesce(f.id, link) AS link) FROM ({ours}) o {follow} link"
 
+    def _forget_converted(self) -> None:
+        """Links to what is not there any more, of people whose address something of a kind before has: it became that.
+        They are found by their e-mail as if they had never been linked."""
+        links, kind = self.links, self.objects.sql("l.contact")
+        self._engine.keep(
+            "unconverted",
+            f"SELECT * FROM {links} WHERE (high, low) NOT IN (SELECT (l.high, l.low) FROM {links} l"
+            " ANTI JOIN theirs t ON t.id = l.contact JOIN ours o USING (high, low)"
+            f" JOIN theirs n ON n.m1 = o.m1 AND n.m2 = o.m2 WHERE n.kind < {kind})",
+        )
+        self.links = "unconverted"
+
     def _set_aside_people(self) -> None:
         run = self._engine.run
         run(f"INSERT INTO aside SELECT ord, {Aside.NO_PERSON:d} FROM ours WHERE high IS NULL")
@@ -270,13 +288,15 @@ class Pairing:
         )
         people = f"ours {_LEFT} ANTI JOIN linked USING (ord)"
         self._engine.keep(
-            "met",
+            "encounters" if self.objects.several else "met",
             *(
                 f"SELECT o.ord, o.may, t.idx, {_JUDGED} FROM (SELECT * FROM {people} WHERE {part}) o"
                 f" LEFT JOIN (SELECT * FROM theirs WHERE {part}) t ON o.m1 = t.m1 AND o.m2 = t.m2"
                 for part in self._engine.parts("m1", self._theirs.rows)
             ),
         )
+        if self.objects.several:
+            self._prefer_first()
         run("CREATE VIEW found AS FROM met WHERE idx IS NOT NULL")
         lonely = "SELECT ord, may, asked FROM met WHERE idx IS NULL"
         if self._signs.gone is Gone.UNLINK:
@@ -296,6 +316,14 @@ class Pairing:
             )
         if self._leading is not None:
             self._leading.set_aside_found()
+
+    def _prefer_first(self) -> None:
+        """Of what a person met in several kinds only that of the first of these counts."""
+        self._engine.keep(
+            "met",
+            "SELECT e.* FROM encounters e LEFT JOIN theirs t ON t.idx = e.idx"
+            " QUALIFY t.kind IS NULL OR t.kind = min(t.kind) OVER (PARTITION BY e.ord)",
+        )
 
     def _aside(self) -> dict[Aside, tuple[int, tuple[int, ...]]]:
         found = self._engine.rows(

@@ -106,6 +106,11 @@ class _Play:
                 crm.delete_contact(_found(crm, email))
             for lost, kept in earlier.get("merged", {}).items():
                 crm.merge(_found(crm, kept), _found(crm, lost))
+            leads = crm.of("lead")
+            for email, values in earlier.get("leads_meanwhile", {}).items():
+                leads.update([(_found(leads, email), _cells(values))])
+            for email, told in earlier.get("converted", {}).items():
+                crm.convert(_found(leads, email), {"Company": "company"}, told == "told")
 
     def _refused(self, codes: Sequence[str]) -> Iterator[str]:
         try:
@@ -136,6 +141,9 @@ class _Play:
             yield f"apply ended as {outcome.result}: {[p.code for p in outcome.problems]}"
         expected = self.scenario.get("crm_after", self.scenario["world"].get("crm", {}).get("contacts", ()))
         yield from compare({"crm_after": sorted_contacts(expected)}, {"crm_after": contacts(self.folder)})
+        expected = self.scenario.get("leads_after", self.scenario["world"].get("crm", {}).get("leads", ()))
+        found = contacts(self.folder, "lead")
+        yield from compare({"leads_after": sorted_contacts(expected)}, {"leads_after": found})
         yield from self._source_after()
 
     def _source_after(self) -> Iterator[str]:
@@ -171,6 +179,7 @@ class _Play:
         if source.get("write") == "false":
             del source["write"]
         crm = {"type": "local", "path": "crm.db", **({"quirks": quirks} if quirks else {})}
+        crm |= {"object": self.scenario["object"]} if "object" in self.scenario else {}
         head = {"version": 1, "crm": crm, "source": source}
         if "identity:" not in desired:
             head["identity"] = {"person": "id", "match": "email"}
@@ -273,9 +282,10 @@ def _people(plan: Plan) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]
     return values, {person: sorted(changes) for person, changes in tags.items()}
 
 
-def contacts(folder: Path) -> list[dict[str, Any]]:
-    """All contacts of the folder's CRM in the words of `crm_after`: filled values, and names of tags."""
-    with _opened(folder) as crm:
+def contacts(folder: Path, object: str = "contact") -> list[dict[str, Any]]:
+    """All contacts (or leads) of the folder's CRM in the words of `crm_after`: filled values, and names of tags."""
+    with _opened(folder) as opened:
+        crm = opened.of(object)
         names = {tag.key: tag.name for tag in crm.tags()}
         keys = [field.key for field in crm.fields()]
         rows = [row for page in crm.pages(keys) for row in page.to_pylist()]
@@ -306,14 +316,20 @@ def _opened(folder: Path) -> closing[LocalCrm]:
 
 
 def _seed(crm: LocalCrm, wanted: Text) -> None:
-    standard = {field.key for field in crm.fields()}
-    fields = [_field(key, entry) for key, entry in wanted.get("fields", {}).items() if key not in standard]
-    rows = [
-        {**{k: v for k, v in row.items() if k != "tags"}, "$tags": row.get("tags", [])}
-        for row in wanted.get("contacts", ())
-    ]
     if wanted:
-        crm.seed(fields, wanted.get("tags", ()), rows)
+        crm.seed(_fields(crm, wanted.get("fields", {})), wanted.get("tags", ()), _rows(wanted.get("contacts", ())))
+    if "leads" in wanted:
+        leads = crm.of("lead")
+        leads.seed(_fields(leads, wanted.get("lead_fields", {})), (), _rows(wanted["leads"]))
+
+
+def _fields(crm: LocalCrm, wanted: Text) -> list[CrmField]:
+    standard = {field.key for field in crm.fields()}
+    return [_field(key, entry) for key, entry in wanted.items() if key not in standard]
+
+
+def _rows(wanted: Sequence[Text]) -> list[dict[str, Any]]:
+    return [{**{k: v for k, v in row.items() if k != "tags"}, "$tags": row.get("tags", [])} for row in wanted]
 
 
 def _field(key: str, entry: str | Text) -> CrmField:

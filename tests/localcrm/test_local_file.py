@@ -81,14 +81,14 @@ def test_a_newer_file_is_refused_and_left_alone(path: Path) -> None:
     crm.add_tag("x")
     crm.close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
     before = path.read_bytes()
     for call in (crm.account, lambda: crm.add_tag("y")):
         with pytest.raises(Unusable) as caught:
             call()
         assert caught.value.trouble is Trouble.NEWER
-        assert "version 2" in caught.value.detail
+        assert "version 3" in caught.value.detail
     assert path.read_bytes() == before
 
 

@@ -195,4 +195,10 @@ CONFIG: tuple[Message, ...] = (
         "It is replaced as a whole, so the folder must take a new file beside it; the file is as it was.",
         "make the folder writable, or print the result with `reconciler fmt -`",
     ),
+    Message(
+        "E133",
+        "an object is named that the file is not about",
+        "People are looked up in, and created as, the objects that `crm.object` names.",
+        "name one of those, or add it to `crm.object`",
+    ),
 )

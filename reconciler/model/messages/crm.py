@@ -60,6 +60,12 @@ CRM: tuple[Message, ...] = (
         "run the same command again; if it stays, report it with the code and the endpoint",
     ),
     Message(
+        "E310",
+        "the CRM has no such object",
+        "Which kinds of objects people can be is the CRM's.",
+        "name others in `crm.object`; `reconciler adapters NAME` lists them",
+    ),
+    Message(
         "E320",
         "the CRM's file is of a newer version",
         "A newer release wrote it; an older one would damage what it does not know.",
