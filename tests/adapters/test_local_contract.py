@@ -19,14 +19,15 @@ QUIRKS = {
 }
 
 
+@pytest.mark.parametrize("object", ["contact", "lead"])
 @pytest.mark.parametrize("promise", PROMISES, ids=str)
-def test_the_local_crm_keeps_its_promises(promise: Promise, tmp_path: Path) -> None:
+def test_the_local_crm_keeps_its_promises(promise: Promise, object: str, tmp_path: Path) -> None:
     promise.check(
         Subject(
-            open=lambda fault: LocalDoor(LocalCrm(tmp_path / "crm.db", CLOCK, quirks=QUIRKS[fault])),
-            section="{type: local, path: crm.db}",
+            open=lambda fault: LocalDoor(LocalCrm(tmp_path / "crm.db", CLOCK, quirks=QUIRKS[fault], object=object)),
+            section=f"{{type: local, path: crm.db, object: {object}}}",
             folder=tmp_path,
             traces=lambda: sorted(p.name for p in tmp_path.iterdir()),
-            merge=LocalCrm(tmp_path / "crm.db", CLOCK).merge,
+            merge=LocalCrm(tmp_path / "crm.db", CLOCK, object=object).merge,
         )
     )
