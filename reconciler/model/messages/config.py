@@ -135,12 +135,6 @@ CONFIG: tuple[Message, ...] = (
         "`reconciler schema` lists the adapter's options",
     ),
     Message(
-        "E123",
-        "not yet",
-        "A key that the program does not carry out yet is refused, never ignored.",
-        "remove it",
-    ),
-    Message(
         "E124",
         "keys that do not go together",
         "One of them would have no effect, and nothing in the file is without effect.",
