@@ -25,7 +25,8 @@ from reconciler.planning.made import Owners, permissions
 from reconciler.planning.observed import Observed, Options, Remembered
 from reconciler.planning.previous import PreviousAddresses
 from reconciler.planning.pulling import Pulling
-from reconciler.planning.reading import BATCH, ContactReader, PeopleReader, Side
+from reconciler.planning.reading import BATCH, PeopleReader, Side
+from reconciler.planning.reading_contacts import ContactReader
 from reconciler.planning.selection import Selection
 from reconciler.planning.values import ValueDecisions, two_way
 from reconciler.planning.writing_back import raw_texts

@@ -1,4 +1,4 @@
-"""The first phase: both sides are read once, converted and hashed; nothing is compared yet.
+"""The first phase: each side is read once, converted and hashed; nothing is compared yet. Here people.
 
 What was converted before, under the same digest, is not converted again: people are recognised by the hash of their raw
 row (the memo), contacts of an earlier read have their keys beside them (the snapshot).
@@ -23,7 +23,6 @@ from reconciler.planning.conversion import (
     dynamic_lane,
     ours_lane,
     presence_lane,
-    theirs_lane,
 )
 from reconciler.planning.layout import DynamicColumn, FieldColumn, Layout, TagColumn
 from reconciler.planning.made import Owners
@@ -31,14 +30,12 @@ from reconciler.planning.observed import Observed, Options
 from reconciler.planning.selection import Selection
 from reconciler.tables import tagsets
 from reconciler.tables.cells import MARK, as_stored, empty_to_null, is_marked, once_each, plain
-from reconciler.tables.kinds import KindOfId
 from reconciler.tables.lanes import Lane
 from reconciler.tables.memo import Memo
 from reconciler.tables.pairing import Pairing
 from reconciler.tables.repeating import Repeating, plain_batch
 from reconciler.tables.scalars import NO, NOTHING, flags, text, whole
-from reconciler.tables.snapshot import FORMER, ID, TAGS, Piece, Snapshot, former_ids
-from reconciler.tables.spool import SALT_BYTES, Seal, Spool, numbered, rebatched
+from reconciler.tables.spool import Spool, numbered, rebatched
 
 BATCH = 32_768
 
@@ -105,11 +102,11 @@ class PeopleReader:
         self._memo = memo
         side, known = self.side, memo is not None and memo.known
         for batch in map(self._repeating.encode, rebatched(batches, BATCH)):
-            ord = _numbers(side.rows, batch.num_rows)
+            ord = numbers(side.rows, batch.num_rows)
             side.rows += batch.num_rows
             if memo is not None and known:
                 self._unread.append(batch)
-                memo.look(_batch({"ord": ord, **self._raw(batch)}))
+                memo.look(as_batch({"ord": ord, **self._raw(batch)}))
             else:
                 if self._layout.two_way:
                     self._unread.append(batch)
@@ -168,7 +165,7 @@ class PeopleReader:
     def _spooled(self, batch: pa.RecordBatch, ord: pa.Array, cells: dict[str, pa.Array]) -> pa.RecordBatch:
         layout = self._layout
         match = plain(cells[layout.match.name])
-        return _batch(
+        return as_batch(
             {
                 "ord": ord,
                 "row": pc.add(ord, whole(1)),
@@ -189,10 +186,10 @@ class PeopleReader:
             inside = _holds(scope)
             side.out_of_scope += len(noted.filter(pc.invert(inside)).drop_null())
             if layout.store is not None:  # whose ids count all the same, and have to be read each time
-                pairing.add_bystanders(_batch({"stored": self._stored(side.lanes, batch.filter(pc.invert(inside)))}))
+                pairing.add_bystanders(as_batch({"stored": self._stored(side.lanes, batch.filter(pc.invert(inside)))}))
             elif self._memo is not None:
                 outside = pc.and_not(pc.invert(inside), is_marked(scope))
-                self._memo.add_outside(_batch(self._raw(batch)).filter(outside))
+                self._memo.add_outside(as_batch(self._raw(batch)).filter(outside))
             batch, ord, noted = (c.filter(inside) for c in (batch, ord, noted))
             asked = None if asked is None else asked.filter(inside)
         cells = {name: side.lanes[name].run(batch, noted) for name in self._kept_lanes()}
@@ -219,7 +216,7 @@ class PeopleReader:
             doubts = _any([unsure, may_unknown, novel, *found], len(ord))
             keys |= {**self._raw(batch), "keep": pc.invert(doubts)}
         self._converted.append(spooled)
-        pairing.add_ours(_batch(keys))
+        pairing.add_ours(as_batch(keys))
 
     def _stored(self, lanes: Mapping[str, Lane], batch: pa.RecordBatch) -> pa.Array:
         """The ids of people as contacts would hold them, of rows that are not converted otherwise."""
@@ -281,133 +278,6 @@ class PeopleReader:
         return _any([*rules, *(tagsets.marked(cells[d.name]) for d in self._layout.dynamic)], length)
 
 
-class ContactReader:
-    """Reads contacts: wire text to canonical text, and which of our tags each one carries."""
-
-    def __init__(self, layout: Layout, observed: Observed, options: Options, digest: str) -> None:
-        """`digest`: under which keys of an earlier read are true, and new ones are made."""
-        self._layout, self._options, self._digest = layout, options, digest
-        lanes = [theirs_lane(c.name, c.binding, c.binding.read_key) for c in layout.read if c.binding.read_key]
-        self.side = Side({lane.name: lane for lane in lanes})
-        self._counted = tuple(dict.fromkeys(layout.inventory.count_held.values()))
-        self.keys = tuple(dict.fromkeys([*(lane.inputs[0] for lane in lanes), *(held.key for held in self._counted)]))
-        self._repeating = Repeating(lane.inputs[0] for lane in lanes)
-        self._weights = _theirs_weights(layout, observed)
-        salt = options.salt if options.keep else None
-        self._seal = Seal(observed.remembered.key, salt(SALT_BYTES)) if salt is not None else None
-        self._kinds = KindOfId(layout.objects)
-        self.snapshot = Snapshot(())
-        self.former: dict[str, str] = {}  # ids of contacts that went into others -> the id of who is left
-        self._verbatim: frozenset[str] = frozenset()  # lanes that need not run again over rows that were read
-
-    def read(self, pages: Iterator[pa.RecordBatch], pairing: Pairing) -> Side:
-        """All contacts, from the CRM."""
-        contacts = Spool(self._options.workdir / "contacts.arrow", seal=self._seal)
-        keys = Spool(self._options.workdir / "contacts-keys.arrow")
-        for page in map(self._repeating.encode, rebatched(pages, BATCH)):
-            contacts.append(page)
-            found = self._keys(page, pairing)
-            keys.append(found)
-            self._add(page, found, contacts.rows - page.num_rows, pairing)
-        self.snapshot = Snapshot((Piece(contacts, keys, self._digest),))
-        self._verbatim = frozenset(lane.name for lane in self.side.lanes.values() if lane.verbatim)
-        return self.side
-
-    def read_snapshot(self, snapshot: Snapshot, pairing: Pairing) -> Side:
-        """All contacts of a snapshot: converted only where its keys are not true any more."""
-        pieces: list[Piece] = []
-        for number, (first, piece) in enumerate(snapshot.offsets()):
-            known, made = piece.known(self._digest), Spool(self._options.workdir / f"keys-{number}.arrow")
-            newer, at = snapshot.newer(number), first
-            columns = [ID, TAGS, FORMER, *(held.key for held in self._counted)] if known else None
-            held = iter(known.batches()) if known else None
-            for page in piece.contacts.batches(columns):
-                keys = self._keys(self._repeating.encode(page), pairing) if held is None else next(held)
-                if held is None:
-                    made.append(keys)
-                self._add(page, keys, at, pairing, newer)
-                at += page.num_rows
-            pieces.append(piece if known else Piece(piece.contacts, made, self._digest))
-        self.snapshot = Snapshot(tuple(pieces))
-        return self.side
-
-    def gather(self, wanted: pa.Array) -> Iterator[pa.RecordBatch]:
-        """Canonical rows of the wanted contacts, ascending: id, tags and each field."""
-        for page in rebatched(self.snapshot.gather(wanted), BATCH):
-            again = len(self._verbatim) < len(self.side.lanes)
-            cells = self._cells(self._repeating.encode(page) if again else page, self._layout.read)
-            theirs = {c.theirs: plain(cells[c.name]) for c in self._layout.read}
-            yield _batch({"id": page.column(ID), "tags": page.column(TAGS), **theirs})
-
-    def _cells(self, page: pa.RecordBatch, columns: Sequence[FieldColumn]) -> dict[str, pa.Array]:
-        return {c.name: self._cell(c.name, page) for c in columns}
-
-    def _cell(self, name: str, page: pa.RecordBatch) -> pa.Array:
-        lane = self.side.lanes.get(name)
-        if lane is None:
-            return pa.nulls(page.num_rows, pa.string())
-        return page.column(lane.inputs[0]) if name in self._verbatim else lane.run(page)
-
-    def _number(self, object: str | None) -> pa.Scalar:
-        return whole(self._layout.objects.names.index(object) if object else 0, pa.int8())
-
-    def _keys(self, page: pa.RecordBatch, pairing: Pairing) -> pa.RecordBatch:
-        cells = self._cells(page, self._layout.fields)
-        match = plain(cells[self._layout.match.name])
-        cells["match"] = pc.if_else(is_marked(match), NOTHING, match)
-        if self._layout.store is not None:
-            cells["stored"] = ids_of(cells[self._layout.store.name])
-        return pairing.keys_of_theirs(_batch({"n": _numbers(0, page.num_rows), **cells}))
-
-    def _add(
-        self,
-        page: pa.RecordBatch,
-        keys: pa.RecordBatch,
-        first: int,
-        pairing: Pairing,
-        newer: pa.Array | None = None,
-    ) -> None:
-        """One page with its keys; `first`: the `idx` of its first row. Contacts that are in `newer` are past."""
-        side, idx = self.side, _numbers(first, page.num_rows)
-        self._options.progress.advance(page.num_rows)
-        if newer is not None:
-            still = pc.invert(pc.is_in(page.column(ID), value_set=newer))
-            page, keys, idx = (part.filter(still) for part in (page, keys, idx))
-        side.rows += page.num_rows
-        self.former |= former_ids(page)
-        tags = page.column(TAGS)
-        tagset, carried = tagsets.counted(tags, lambda tag: self._weights.get(tag, 0))
-        for tag, count in carried.items():
-            side.tag_holders[tag] = side.tag_holders.get(tag, 0) + count
-        for held in self._counted:
-            cells = plain(page.column(held.key))
-            if self._kinds.several:
-                cells = cells.filter(pc.equal(self._kinds.of(page.column(ID)), self._number(held.object)))
-            filled = pc.value_counts(empty_to_null(cells).drop_null()).to_pylist()
-            count = sum(entry["counts"] for entry in filled if held.by(entry["values"]))
-            side.holders[held] = side.holders.get(held, 0) + count
-        known = {name: keys.column(name) for name in keys.schema.names}
-        pairing.add_theirs(_batch({"idx": idx, "id": page.column(ID), **known, "tagset": tagset}))
-
-
-def ids_of(cells: pa.Array) -> pa.Array:
-    """Stored ids as texts to be compared; null where there is none, or none that can be read."""
-    found = plain(as_stored(cells))
-    return pc.if_else(is_marked(found), NOTHING, found)
-
-
-def _theirs_weights(layout: Layout, observed: Observed) -> dict[str, int]:
-    """Tag key -> weight, for the tags that the file manages: the same weights that our side uses, by name."""
-    key = observed.remembered.key
-    counted = layout.tags_compared(observed.remembered.owed)
-    weights = {t.key: tagsets.weight(key, t.tag.name) for t in counted if t.key is not None}
-    prefixes = tuple(d.entry.prefix for d in layout.dynamic)
-    for tag in observed.inventory.tags:
-        if tag.name.startswith(prefixes):
-            weights.setdefault(tag.key, tagsets.weight(key, tag.name))
-    return weights
-
-
 def _condition(name: str, expression: Expression | None, columns: Columns, options: Options) -> Lane | None:
     return None if expression is None else condition_lane(name, expression, columns, options.now)
 
@@ -429,9 +299,15 @@ def _holds(cells: pa.Array) -> pa.Array:
     return pc.fill_null(once_each(cells, lambda found: pc.equal(found, text(YES))), NO)
 
 
-def _numbers(first: int, length: int) -> pa.Array:
+def numbers(first: int, length: int) -> pa.Array:
     return pa.arange(first, first + length)
 
 
-def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
+def as_batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def ids_of(cells: pa.Array) -> pa.Array:
+    """Stored ids as texts to be compared; null where there is none, or none that can be read."""
+    found = plain(as_stored(cells))
+    return pc.if_else(is_marked(found), NOTHING, found)

@@ -8,7 +8,7 @@ from typing import Protocol
 from reconciler.model.desired import Push
 from reconciler.model.messages import MESSAGES, Message
 from reconciler.model.plan import Verdict
-from reconciler.planning.decision import Combination, Outcomes
+from reconciler.planning.combinations import Combination, Outcomes
 from reconciler.report.adapters import matrix, option_cells, written
 from reconciler.report.glossary import WORDS
 from reconciler.report.shapes import AdapterRow, AdaptersDocument

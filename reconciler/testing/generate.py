@@ -13,7 +13,8 @@ from reconciler.adapters.installed import installed
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find
 from reconciler.config import config_schema
 from reconciler.model.types import TYPES
-from reconciler.planning.decision import decision_rows, merge_rows
+from reconciler.planning.combinations import merge_rows
+from reconciler.planning.decision import decision_rows
 from reconciler.report import reference
 from reconciler.report.adapters import adapters_document
 from reconciler.report.document import SHAPES, schema, to_json

@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.model.desired import Conflict, Empty, Push
 from reconciler.model.plan import Verdict
-from reconciler.planning.decision import Moved, Ours, Policy, Relation, Situation, Theirs, combinations, decide
+from reconciler.planning.combinations import combinations
+from reconciler.planning.decision import Moved, Ours, Policy, Relation, Situation, Theirs, decide
 
 UNREADABLE = "\x00"
 TEXTS = (None, "a", "b", "c")

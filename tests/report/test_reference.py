@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.model.messages import MESSAGES, Message
-from reconciler.planning.decision import decision_rows, merge_rows
+from reconciler.planning.combinations import merge_rows
+from reconciler.planning.decision import decision_rows
 from reconciler.report.reference import decision_page, glossary_page, markdown_table, messages_page, types_page
 
 
