@@ -36,7 +36,8 @@ def ranks(
     engine.run("CREATE VIEW ours AS SELECT ord, m1, m2 FROM everybody")
     engine.run("CREATE VIEW linked AS SELECT ord, idx, moves, leaves FROM everybody")
     engine.run(
-        "CREATE VIEW theirs AS SELECT idx, idx::VARCHAR AS id, ord::UBIGINT AS m1, ord::UBIGINT AS m2, 0 AS kind FROM everybody"
+        "CREATE VIEW theirs AS SELECT idx, idx::VARCHAR AS id, ord::UBIGINT AS m1, ord::UBIGINT AS m2, 0 AS kind"
+        " FROM everybody"
     )
     moving = Moving(engine, writes, rewritten)
     moving.among_linked()
