@@ -214,7 +214,7 @@ def _summary(plan: Plan) -> shapes.Summary:
 
 def inventory_counts(changes: Sequence[InventoryChange], kinds: set[str]) -> shapes.InventoryCounts:
     """Fields (or tags) per action, each once. A field whose options change counts as updated, however many they are."""
-    named = {(c.key, Action.UPDATE if _alters_field(c) else c.action) for c in changes if c.kind in kinds}
+    named = {(c.shown, Action.UPDATE if _alters_field(c) else c.action) for c in changes if c.kind in kinds}
     created = {key for key, action in named if action is Action.CREATE}
     named -= {(key, Action.UPDATE) for key in created}
     return shapes.InventoryCounts(**{a.value: sum(action is a for _, action in named) for a in Action})
