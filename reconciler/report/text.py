@@ -101,7 +101,7 @@ def _aside(plan: Plan, blocked: int) -> str:
 
 def _pending(plan: Plan, kinds: set[str]) -> int:
     waiting = {Action.BLOCKED, Action.RELEASED}
-    return len({(c.key, c.option) for c in plan.inventory if c.kind in kinds and c.action not in waiting})
+    return len({(c.shown, c.option) for c in plan.inventory if c.kind in kinds and c.action not in waiting})
 
 
 def command(name: str, file: str, page: Page = PAGE) -> str:
