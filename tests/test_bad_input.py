@@ -292,7 +292,6 @@ def broken_files() -> dict[str, bytes]:
         "an expression that YAML cut": FILE.replace("'true'", "[1, 2").encode(),
         "an expression that is none": FILE.replace("'true'", "'orders >'").encode(),
         "a number as a section": FILE.replace("{email: email, city: city}", "7").encode(),
-        "what is not yet carried out": FILE.replace("type: local,", "type: local, object: [contact, lead],").encode(),
     }
 
 
