@@ -29,6 +29,7 @@ class Counts:
     claimed: Refusals = field(default_factory=Refusals)  # whose id is not stored in their contact
     crowded: Refusals = field(default_factory=Refusals)  # whose contact has an address that another person has
     undecodable: dict[int, Refusals] = field(default_factory=dict)
+    unremembered: dict[int, Refusals] = field(default_factory=dict)  # by field: `conflict` decides, without memory
     in_conflict: dict[int, Refusals] = field(default_factory=dict)  # by field
     unpulled: dict[int, dict[tuple[str, str], Refusals]] = field(default_factory=dict)  # by field, by reason and key
     first_lost: Counter[str] = field(default_factory=Counter)  # by tag: who carried it against its rule before us

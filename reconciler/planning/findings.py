@@ -160,6 +160,9 @@ def _of_two_ways(counts: Counts, column: FieldColumn) -> Iterator[Finding]:
     if conflicts := counts.in_conflict.get(column.number):
         detail = f"{_values(conflicts.count)} of `{entry.key}`"
         yield _finding("R230", conflicts.count, detail, entry.where_of.get("conflict", entry.where), conflicts.rows)
+    if blind := counts.unremembered.get(column.number):
+        detail = f"{_values(blind.count)} of `{entry.key}`: `conflict: {entry.conflict}` decides"
+        yield _finding("R232", blind.count, detail, entry.where_of.get("conflict", entry.where), blind.rows)
     if known := counts.unpulled.get(column.number):
         total = sum(refusals.count for refusals in known.values())
         rows = sorted({row for refusals in known.values() for row in refusals.rows})[: Refusals.MOST_ROWS]

@@ -159,7 +159,7 @@ class Pulling:
         if not any(taken):
             return
         chosen = differing.filter(pa.array(taken, pa.bool_()))
-        cause = self._values.count_pulled(column, chosen)
+        cause = self._values.count_pulled(column, batch, chosen)
         if chosen.agreed is not None:
             pulled.agreed[column.name].append(chosen.agreed)
         filled = pc.is_valid(chosen.ours)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.model.addresses import contact_address, text_digest
-from reconciler.model.desired import Field
+from reconciler.model.desired import Field, Push
 from reconciler.model.plan import CAUSES, Cause, Example, FieldCount, Verdict, example_key
 from reconciler.planning.agreement import agreement
 from reconciler.planning.causes import FILLING, OVERWRITING
@@ -116,8 +116,9 @@ class ValueDecisions:
             pulled = pc.and_not(pulled, self._kinds.blocked(column, batch, found.at))
         return found.filter(pulled) if pc.any(pulled).as_py() else None
 
-    def count_pulled(self, column: FieldColumn, pulled: Differing) -> pa.Array:
+    def count_pulled(self, column: FieldColumn, batch: pa.RecordBatch, pulled: Differing) -> pa.Array:
         """Count what goes into the source; the cause of each."""
+        self._note_unremembered(column, batch, pulled, flags(True, len(pulled.at)))
         cause = _pull_causes(column, pc.is_valid(pulled.ours), pulled.moved)
         self._count(column, pulled.verdict, cause, new=False)
         return cause
@@ -153,6 +154,7 @@ class ValueDecisions:
             decided.conflicts.append(at.filter(conflict))
             rows = batch.column("row").take(at).filter(conflict).to_pylist()
             self._counts.in_conflict.setdefault(column.number, Refusals()).add(rows)
+        self._note_unremembered(column, batch, found, pc.equal(verdict, _verdict(Verdict.SET)))
         cause = _causes(column, filled, new)
         if column is self._layout.store and not new:
             writes = pc.equal(verdict, _verdict(Verdict.SET))
@@ -216,6 +218,18 @@ class ValueDecisions:
         number = _mix(_mix(number, _state(theirs), 3), relation, 3)
         number = _mix(_mix(number, pa.repeat(_fact(int(new)), len(at)), 2), consent, 3)
         return Differing(at, ours, theirs, table.take(number), moved, agreed)
+
+    def _note_unremembered(
+        self, column: FieldColumn, batch: pa.RecordBatch, found: Differing, written: pa.Array
+    ) -> None:
+        """Values over which `conflict` decides although nothing is remembered of what both sides agreed on."""
+        if found.agreed is None or column.binding.entry.push is not Push.ALWAYS:
+            return
+        both = pc.and_(pc.is_valid(found.ours), pc.is_valid(found.theirs))
+        blind = pc.and_(pc.and_(pc.is_null(found.agreed.stored), written), both)
+        if pc.any(blind).as_py():
+            rows = batch.column("row").take(found.at).filter(blind).to_pylist()
+            self._counts.unremembered.setdefault(column.number, Refusals()).add(rows)
 
     def _note_undecodable(self, column: FieldColumn, batch: pa.RecordBatch, at: pa.Array, theirs: pa.Array) -> None:
         undecodable = batch.column("row").take(at).filter(is_marked(theirs))

@@ -181,6 +181,14 @@ FINDINGS: tuple[Message, ...] = (
         _W,
     ),
     Message(
+        "R232",
+        "both sides differ, and nothing is remembered of what they agreed on",
+        "On a first run, or where the state was lost, nobody can tell which side was changed. Where both hold something,"
+        " the file's `conflict` decides.",
+        "look at these rows before you apply; with `conflict: report` nothing is written on either side",
+        _W,
+    ),
+    Message(
         "R225",
         "an address of the CRM belongs to another person of the source",
         "Pulled, it would give two people of the source one address, and neither could be looked up by it any more. It"
