@@ -428,10 +428,10 @@ class TwoWayInSqlite(TwoWay):
     kind = "sqlite"
 
 
-@pytest.mark.parametrize("conflict", ["report", "source", "crm"])
+@pytest.mark.parametrize("conflict", ["report", "source"])
 def test_what_the_crm_moves_after_an_apply_died_amid_pulling_is_never_taken_back(conflict: str) -> None:
     arrived = 0
-    for instant in range(9):
+    for instant in range(2, 8):  # before, amid and after the writing into the source
         world = TwoWay()
         try:
             texts = {"city": "Oulu", "orders": "1", "secret": "s"}
