@@ -183,8 +183,8 @@ FINDINGS: tuple[Message, ...] = (
     Message(
         "R232",
         "both sides differ, and nothing is remembered of what they agreed on",
-        "On a first run, or where the state was lost, nobody can tell which side was changed. Where both hold something,"
-        " the file's `conflict` decides.",
+        "On a first run, or where the state was lost, nobody can tell which side was changed. Where both hold"
+        " something, the file's `conflict` decides.",
         "look at these rows before you apply; with `conflict: report` nothing is written on either side",
         _W,
     ),
