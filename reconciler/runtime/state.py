@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -256,6 +257,8 @@ class State:
             self._db.run("DELETE FROM moves")
             self._set(facts)
         self._sweep()
+        with suppress(Failure):  # another program looks into it, or there is no room: it shrinks the next time
+            self._db.run("VACUUM")
 
     @property
     def has_moves(self) -> bool:

@@ -107,3 +107,14 @@ def test_what_is_remembered_of_people_and_cannot_be_read_is_an_error_and_nothing
         apply(torn)
     assert [p.code for p in failure.value.problems] == ["E502"]
     assert stored(torn) == "Turku"
+
+
+def test_what_became_of_single_values_takes_no_room_once_it_is_in_the_file_of_people(tmp_path: Path) -> None:
+    people = "".join(f"{n},p{n}@canary.example,Brno,chess\n" for n in range(2_000))
+    (tmp_path / "people.csv").write_text(f"id,email,city,hobby\n{people}")
+    (tmp_path / "reconciler.yaml").write_text(FILE)
+    assert apply(tmp_path, allow={"create": 2_000}).result.value == "applied"
+    state = next(tmp_path.glob(".reconciler/*/accounts/*/state.db"))
+    remembered = next(tmp_path.glob(".reconciler/*/accounts/*/people-*.parquet"))
+    assert state.stat().st_size < 100_000
+    assert remembered.stat().st_size < 2_000 * (40 + 16)
