@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +18,9 @@ from processes import NOW, Ended, contents, reconciler, start
 from servers import PASSWORD
 from servers.cut import cut
 from servers.databases import Database
+
+from reconciler.localcrm import LocalCrm
+from reconciler.model.clock import Clock
 
 KINDS = ("parquet", "sqlite", "postgres", "mysql")
 COLUMNS = ("id", "email", "city")
@@ -108,6 +112,28 @@ def test_a_query_is_a_source_and_single_persons_can_be_planned(world: World) -> 
     (world.folder / "reconciler.yaml").write_text(text.replace("table: people", f"query: {query}"))
     planned = world.run("plan", "--now", NOW, "--person", "1")
     assert (planned.code, planned.out.startswith("reconciler.yaml   query (1)")) == (0, True), planned.out + planned.err
+
+
+@pytest.mark.parametrize("world", ["sqlite", "postgres", "mysql"], indirect=True)
+def test_what_was_changed_in_the_crm_comes_into_the_table_and_what_follows_is_in_the_same_plan(world: World) -> None:
+    text = (world.folder / "reconciler.yaml").read_text()
+    two_way = text.replace("city: city", "city: {from: city, pull: true}") + "limits: {write_percent: 100}\n"
+    (world.folder / "reconciler.yaml").write_text(two_way)
+    assert world.apply().code == 0
+    with closing(
+        LocalCrm(world.folder / "crm.db", Clock.fixed(datetime.fromisoformat(NOW).replace(tzinfo=UTC)))
+    ) as crm:
+        crm.update([("1", {"city": "Turku 'qzxkanari'"}), ("2", {"city": "Oulu"})])
+    applied = world.apply("--refresh", "full")
+    assert (applied.code, "2 values pulled into 2 rows" in applied.out) == (0, True), applied.out + applied.err
+    rows = "SELECT id, city FROM people ORDER BY id"
+    if world.database is not None:
+        found = [tuple(row) for row in world.database.run(rows)]
+    else:
+        with closing(sqlite3.connect(world.folder / "people.db")) as connection:
+            found = connection.execute(rows).fetchall()
+    assert found == [("1", "Turku 'qzxkanari'"), ("2", "Oulu"), ("3", "")]
+    assert world.run("plan", "--now", NOW, "--refresh", "full", "--detailed-exitcode").code == 0
 
 
 @every
