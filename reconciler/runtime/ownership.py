@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,12 @@ def _contacts(desired: Desired) -> dict[str, str]:
     return {"owner.crm": desired.crm.type, "owner.object": desired.crm.object}
 
 
+def _share_contacts(desired: Desired, facts: Mapping[str, str]) -> bool:
+    """Whether a file of those facts is about an object that this one is about, too."""
+    theirs = facts.get("owner.object", "").split(", ")
+    return facts.get("owner.crm") == desired.crm.type and not set(theirs).isdisjoint(desired.crm.objects)
+
+
 def _folders_beside(own: Path) -> Iterator[Path]:
     own = own.resolve()
     try:
@@ -98,7 +104,7 @@ class _Look:
         facts = {str(name): str(value) for name, value in answer[0]}
         account = facts.get("account") or facts.get("learnt")
         file = self.folder / facts.get("owner.file", "")
-        same = account == self.account and _contacts(desired).items() <= facts.items()
+        same = account == self.account and _share_contacts(desired, facts)
         if not (same and answer[1] and _is_file(file)) or file.resolve() == self.request.file.resolve():
             return ()
         shown = self._shown(file)

@@ -139,6 +139,13 @@ def test_the_same_contacts_are_those_of_one_account(folder: Path) -> None:
     assert apply(folder / NEWS) is Result.APPLIED
 
 
+def test_files_that_share_one_of_several_objects_share_its_contacts(folder: Path) -> None:
+    assert apply(folder / SHOP) is Result.APPLIED
+    for objects, clashes in (("[contact, lead]", True), ("lead", False)):
+        (folder / NEWS).write_text(FILE.replace("type: local,", f"type: local, object: {objects},"))
+        assert bool(owners(pipeline.plan(request(folder / NEWS)))) is clashes
+
+
 def test_a_file_that_made_the_account_owns_before_it_runs_again(folder: Path) -> None:
     (folder / "crm.db").unlink()
     text = FILE.replace("city: city", "city: {from: city, type: text}") + "contacts: {create: true}\n"
