@@ -9,13 +9,14 @@ Optional abilities are the small protocols below; `Capabilities` says which ones
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from reconciler.adapters.errors import AdapterError
-from reconciler.model.capabilities import Capabilities, Json
+from reconciler.adapters.meter import Meter
+from reconciler.model.capabilities import Call, Capabilities, Json
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
 
 if TYPE_CHECKING:
@@ -93,6 +94,21 @@ class ReadsAll(Protocol):
 
 
 @runtime_checkable
+class Metered(Protocol):
+    """A door that counts, paces and repeats its requests itself, since one call of it may be several."""
+
+    @property
+    def meter(self) -> Meter: ...
+
+
+@runtime_checkable
+class ChecksRights(Protocol):
+    def check_rights(self, calls: Collection[Call]) -> None:
+        """Asked before the first write, after `connect`; `calls`: what will be made. Raises AuthFailed that names what
+        the credentials may not do. Makes no call."""
+
+
+@runtime_checkable
 class TellsTime(Protocol):
     def time(self) -> datetime:
         """The CRM's own clock, aware; `doctor` compares this machine's with it."""
@@ -142,3 +158,10 @@ class Batches(Protocol):
     def apply_tag(self, tag: str, contact_ids: Sequence[str]) -> Sequence[Done]: ...
 
     def remove_tag(self, tag: str, contact_ids: Sequence[str]) -> Sequence[Done]: ...
+
+
+@runtime_checkable
+class Upserts(Protocol):
+    def upsert_contacts(self, items: Sequence[Record]) -> Sequence[Done]:
+        """Create, or update the contact that has the record's e-mail; at most `Endpoint.batch` of `ADD_CONTACTS`. Sent
+        twice it does no harm, so that it settles creations whose answer was lost."""

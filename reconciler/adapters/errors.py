@@ -8,9 +8,11 @@ from __future__ import annotations
 
 
 class AdapterError(Exception):
-    """`detail`: one sentence of ours; `fix`: the way out, "" for the one of the code; `code`: the problem to report."""
+    """`detail`: one sentence of ours; `fix`: the way out, "" for the one of the code; `code`: the problem to report.
+    `repeated`: the door has repeated the call as often as it makes sense, so that nobody else needs to."""
 
     code: str = "E309"
+    repeated: bool = False
 
     def __init__(self, detail: str = "", fix: str = "") -> None:
         self.detail = detail

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.localcrm.quirks import Quirks
-from reconciler.model.clock import Clock
 
 if TYPE_CHECKING:
     from reconciler.adapters.local import LocalDoor
+    from reconciler.adapters.opening import Opening
     from reconciler.model.capabilities import Capabilities
 
 
@@ -40,12 +39,12 @@ class _Adapter:
 
         return capabilities(options.calls_per_second if options else _CALLS_PER_SECOND)
 
-    def open(self, options: LocalOptions, base: Path, object: str) -> LocalDoor:
+    def open(self, options: LocalOptions, opening: Opening, object: str) -> LocalDoor:
         from reconciler.adapters.local import LocalDoor
         from reconciler.localcrm import LocalCrm
 
-        path = base / options.path
-        crm = LocalCrm(path, Clock.system(), quirks=options.quirks, object=object)
+        path = opening.base / options.path
+        crm = LocalCrm(path, opening.clock, quirks=options.quirks, object=object)
         return LocalDoor(crm, path.name, options.calls_per_second)
 
 

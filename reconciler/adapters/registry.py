@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
 
     from reconciler.adapters.crm import Crm
+    from reconciler.adapters.opening import Opening
     from reconciler.adapters.source import Source
     from reconciler.model.capabilities import Capabilities
 
@@ -22,8 +23,8 @@ class CrmAdapter(Protocol):
 
     Options: type[BaseModel]
 
-    def open(self, options: Any, base: Path, object: str) -> Crm:
-        """`base`: the folder that relative paths of the file are relative to. Opens lazily; `connect` comes first."""
+    def open(self, options: Any, opening: Opening, object: str) -> Crm:
+        """Opens lazily; `connect` comes first. One call per kind of object that the file names."""
 
 
 class TellsCapabilities(Protocol):

@@ -61,6 +61,8 @@ class Call(StrEnum):
     SYNC_FIELDS = "sync_crm_fields"
     SYNC_TAGS = "sync_tags"
     ALL_CONTACTS = "all_contacts"
+    CHANGED_CONTACTS = "changed_contacts"
+    READ_TAGS = "read_tags"
     GET_CONTACT_ID = "get_contact_id"
     GET_TAGS = "get_tags"
     LOAD_CONTACTS = "load_many"
@@ -68,6 +70,7 @@ class Call(StrEnum):
     UPDATE_CONTACTS = "update_contacts"
     APPLY_TAG = "apply_tag"
     REMOVE_TAG = "remove_tag"
+    ADD_GROUP = "add_group"
     ADD_FIELD = "add_field"
     UPDATE_FIELD = "update_field"
     DELETE_FIELD = "delete_field"
@@ -76,13 +79,42 @@ class Call(StrEnum):
     DELETE_TAG = "delete_tag"
 
 
+READS = frozenset(
+    {
+        Call.CONNECT,
+        Call.SYNC_FIELDS,
+        Call.SYNC_TAGS,
+        Call.ALL_CONTACTS,
+        Call.CHANGED_CONTACTS,
+        Call.READ_TAGS,
+        Call.GET_CONTACT_ID,
+        Call.GET_TAGS,
+        Call.LOAD_CONTACTS,
+    }
+)
+"""The kinds that change nothing; all others are writes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One row of the price list: how many items one call takes, and its name in the cost."""
+    """One row of the price list: its name in the cost, and how many items one call takes. `rate`: calls a second, where
+    it is not the CRM's general one. `also`: calls that come with each of these (a CRM whose tags are written as a whole
+    set reads them first)."""
 
     name: str
     batch: int = 1
     max_bytes: int | None = None
+    rate: float | None = None
+    also: tuple[Call, ...] = ()
+
+
+class Checked(StrEnum):
+    """How an ability of an adapter was checked, the strongest first."""
+
+    LIVE = "live server"
+    CLIENT = "vendor's client"
+    DOCUMENT = "vendor's document"
+    READING = "own reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +136,7 @@ class Capabilities:
     field of the file is found by its label where no key matches. `paced`: calls are held back to `rate`; otherwise the
     rate is only the price. `objects`: the kinds of objects that people can be, one of which a door is opened for.
     `ids_begin`: how the ids of each begin, where a file may name several: ids are unique over all of them.
+    `checked`: how what the adapter says was held against the CRM, for the documentation.
     """
 
     can: frozenset[Ability]
@@ -120,6 +153,7 @@ class Capabilities:
     assigns_keys: bool = False
     paced: bool = False
     ids_begin: Mapping[str, str] = field(default_factory=dict)
+    checked: Mapping[Ability, tuple[Checked, ...]] = field(default_factory=dict)
 
     def why_not(self, ability: Ability) -> str | None:
         """None if the CRM can; else the reason in one sentence."""

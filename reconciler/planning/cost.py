@@ -9,20 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.model.capabilities import Call, Capabilities, Endpoint
+from reconciler.model.capabilities import READS, Call, Capabilities, Endpoint
 from reconciler.model.plan import Action, Cost, EndpointCost, InventoryChange
-
-_READS = frozenset(
-    {
-        Call.CONNECT,
-        Call.SYNC_FIELDS,
-        Call.SYNC_TAGS,
-        Call.ALL_CONTACTS,
-        Call.GET_CONTACT_ID,
-        Call.GET_TAGS,
-        Call.LOAD_CONTACTS,
-    }
-)
 
 _INVENTORY_CALLS: dict[tuple[str, Action], tuple[Call, str]] = {
     # Changes of one field with the same word beside the call go out in one call. Options are removed after people
@@ -72,7 +60,7 @@ def plan_cost(
         calls[call] += -(-items // _endpoint(capabilities, call).batch)
     rows: Counter[tuple[str, bool]] = Counter()
     for call, count in calls.items():
-        rows[_endpoint(capabilities, call).name, call not in _READS] += count
+        rows[_endpoint(capabilities, call).name, call not in READS] += count
     endpoints = tuple(EndpointCost(name, count, write) for (name, write), count in sorted(rows.items()) if count)
     written = sum(e.calls for e in endpoints if e.write)
     read = sum(e.calls for e in endpoints if not e.write)

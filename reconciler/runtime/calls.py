@@ -7,26 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from reconciler.adapters.errors import RateLimited, Unavailable
-from reconciler.model.capabilities import Call, Capabilities
+from reconciler.adapters.meter import Meter
+from reconciler.model.capabilities import READS, Call, Capabilities
 from reconciler.model.clock import Clock
 from reconciler.model.plan import EndpointCost
 
 T = TypeVar("T")
-
-WRITES: frozenset[Call] = frozenset(
-    {
-        Call.ADD_CONTACTS,
-        Call.UPDATE_CONTACTS,
-        Call.APPLY_TAG,
-        Call.REMOVE_TAG,
-        Call.ADD_FIELD,
-        Call.UPDATE_FIELD,
-        Call.DELETE_FIELD,
-        Call.ADD_TAG,
-        Call.RENAME_TAG,
-        Call.DELETE_TAG,
-    }
-)
 
 ATTEMPTS = 6
 _FIRST_PAUSE = 0.5  # seconds; doubled each time
@@ -53,28 +39,33 @@ class Pace:
 class Calls:
     """Makes calls. `most`: no write begins that would bring all calls above that number."""
 
-    def __init__(self, capabilities: Capabilities, clock: Clock, most: int | None = None) -> None:
+    def __init__(
+        self, capabilities: Capabilities, clock: Clock, most: int | None = None, meter: Meter | None = None
+    ) -> None:
+        """`meter`: of a door that counts, paces and repeats its requests itself."""
         self._endpoints = capabilities.endpoints
         self._clock = clock
         self._pace = Pace(capabilities.rate if capabilities.paced else None, clock)
         self._most = most
-        self.counts: Counter[Call] = Counter()
+        self._meter = meter
+        self.counts: Counter[Call] = meter.counts if meter else Counter()
 
     def make(self, kind: Call, call: Callable[[], T]) -> T:
         """One call and its answer. RateLimited and Unavailable are repeated, with growing pauses, then raised."""
         for attempt in range(1, ATTEMPTS + 1):
-            self._pace.wait()
-            self.counts[kind] += 1
+            self.spend(kind)
             try:
                 return call()
             except (RateLimited, Unavailable) as error:
-                if attempt == ATTEMPTS:
+                if attempt == ATTEMPTS or error.repeated:
                     raise
                 self._clock.sleep(pause(attempt, error))
         raise AssertionError("the last attempt returns or raises")
 
     def spend(self, kind: Call) -> None:
         """Count and pace a call that is made elsewhere (a page of an iterator)."""
+        if self._meter is not None:
+            return
         self._pace.wait()
         self.counts[kind] += 1
 
@@ -83,13 +74,13 @@ class Calls:
         return self._most is None or self.counts.total() + calls <= self._most
 
     def reads(self) -> Mapping[Call, int]:
-        return {kind: count for kind, count in self.counts.items() if kind not in WRITES}
+        return {kind: count for kind, count in self.counts.items() if kind in READS}
 
     def made(self) -> tuple[EndpointCost, ...]:
         """The calls made so far, by the names of the adapter's price list, sorted."""
         rows: Counter[tuple[str, bool]] = Counter()
         for kind, count in self.counts.items():
-            rows[self._name(kind), kind in WRITES] += count
+            rows[self._name(kind), kind not in READS] += count
         return tuple(EndpointCost(name, count, write) for (name, write), count in sorted(rows.items()))
 
     def _name(self, kind: Call) -> str:

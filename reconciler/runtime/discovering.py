@@ -85,7 +85,7 @@ def live(request: Request, door: Door, base: Path) -> Crm:
     from reconciler.planning.discovery import Crm
     from reconciler.runtime.doors import checked_account, open_crm
 
-    with open_crm(door, base, request.clock) as gateway:
+    with open_crm(door, request.opening(door, base)) as gateway:
         checked_account(door, gateway)
         return Crm(door.type, gateway.inventory(), gateway.capabilities)
 

@@ -140,7 +140,7 @@ class _Found:
 
         request = self.request
         gateway = stack.enter_context(
-            open_crm(self.desired.crm, request.file.parent, request.clock, desired=self.desired)
+            open_crm(self.desired.crm, request.opening(self.desired.crm), desired=self.desired)
         )
         with doors_said(self.desired.crm.where):
             account = checked_account(self.desired.crm, gateway)

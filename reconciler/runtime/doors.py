@@ -14,8 +14,8 @@ from reconciler.model.problems import Failure, Problem
 from reconciler.runtime.failures import doors_said, failure_of
 
 if TYPE_CHECKING:
+    from reconciler.adapters.opening import Opening
     from reconciler.adapters.source import Source
-    from reconciler.model.clock import Clock
     from reconciler.model.desired import Desired
     from reconciler.model.inventory import Account
     from reconciler.runtime.gateway import Gateway
@@ -49,7 +49,7 @@ def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:
 
 @contextmanager
 def open_crm(
-    door: Door, base: Path, clock: Clock, most: int | None = None, desired: Desired | None = None
+    door: Door, opening: Opening, most: int | None = None, desired: Desired | None = None
 ) -> Iterator[Gateway]:
     """The CRM behind a gateway; its errors become failures. `most`: calls after which writing stops. `desired`: the
     whole file, where fields may have other keys in some objects."""
@@ -60,13 +60,14 @@ def open_crm(
     if problems := object_problems(door):
         raise Failure(problems)
     with doors_said(door.where), ExitStack() as stack:
+        stack.callback(opening.close)
         opened = []
         for name in door.objects:
-            opened.append(adapter.open(door.options, base, name))
+            opened.append(adapter.open(door.options, opening, name))
             stack.callback(opened[-1].close)
         crm, *others = opened
         objects = objects_of(door, crm.capabilities, desired)
-        yield Gateway(crm, clock, door.rate, most, (objects, others))
+        yield Gateway(crm, opening.clock, door.rate, most, (objects, others))
 
 
 def object_problems(door: Door) -> list[Problem]:

@@ -17,7 +17,7 @@ from types import GeneratorType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.adapters.crm import FORMER, ID, Batches, Crm, ReadsAll, WireRecord
+from reconciler.adapters.crm import FORMER, ID, Batches, Crm, Metered, ReadsAll, WireRecord
 from reconciler.adapters.errors import CrmFailed, NotFound, RateLimited, Unavailable
 from reconciler.model.capabilities import Ability, Call, Capabilities
 from reconciler.model.clock import Clock
@@ -49,7 +49,7 @@ class Gateway:
             named = zip(self.objects.names, (crm, *others), strict=True)
             self.doors = tuple(door_of_one(door, self.objects.keys.get(name, {})) for name, door in named)
         self.capabilities = _as_used(crm, rate)
-        self.calls = Calls(self.capabilities, clock, most)
+        self.calls = Calls(self.capabilities, clock, most, crm.meter if isinstance(crm, Metered) else None)
         self._clock = clock
 
     def batch(self, kind: Call) -> int:
@@ -108,7 +108,7 @@ class Gateway:
                 page = next(pages, None)
             except (RateLimited, Unavailable) as error:
                 self.calls.spend(Call.ALL_CONTACTS)
-                if attempt == ATTEMPTS:
+                if attempt == ATTEMPTS or error.repeated:
                     raise
                 self._clock.sleep(pause(attempt, error))
                 attempt += 1

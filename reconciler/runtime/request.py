@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.model.clock import Clock
 from reconciler.model.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from reconciler.adapters.opening import Opening
+    from reconciler.model.desired import Door
     from reconciler.runtime.folder import Folder
     from reconciler.runtime.scope import Scope
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class Request:
     """What is asked for. `now`: the plan's clock; None: the start of the clock's day, UTC. `token_bytes`: randomness,
     n -> n secret bytes. `resolve`: field -> `source` or `crm`, who wins its conflicts in this run. `relink`: what
-    becomes of the links of a former person column (`runtime.relinking`)."""
+    becomes of the links of a former person column (`runtime.relinking`). `transport`, `workers`: see `Opening`."""
 
     file: Path
     env: Mapping[str, str]
@@ -38,6 +40,17 @@ class Request:
     resolve: Mapping[str, str] = field(default_factory=dict)
     relink: str = ""
     progress: Progress = field(default_factory=Silent)
+    transport: Any = None
+    workers: int | None = None
+
+    def opening(self, door: Door, base: Path | None = None) -> Opening:
+        """What the doors of this run are opened with. `base`: the folder of its paths; None: the file's."""
+        from reconciler.adapters.opening import Opening
+
+        def chance() -> float:
+            return int.from_bytes(self.token_bytes(4)) / 2**32
+
+        return Opening(base or self.file.parent, self.clock, chance, door.rate, self.transport, self.workers)
 
     @property
     def folder(self) -> Folder:

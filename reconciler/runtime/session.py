@@ -176,7 +176,7 @@ def open_session(request: Request) -> Iterator[Session]:
     base = request.file.parent
     with ExitStack() as stack:
         source = stack.enter_context(open_source(desired.source, base))
-        gateway = stack.enter_context(open_crm(desired.crm, base, request.clock, request.max_calls, desired))
+        gateway = stack.enter_context(open_crm(desired.crm, request.opening(desired.crm), request.max_calls, desired))
         account = checked_account(desired.crm, gateway)
         state, notes = open_state(folder, account.id, key)
         stack.callback(state.close)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -36,7 +36,8 @@ class Subject:
 
     `open(fault)` opens that same account, again and again; with a fault, or None for a well-behaved one. `section`: the
     `crm` section of a file in `folder` that leads to the same account without a fault, as one line of YAML; "" where
-    the adapter is not registered: then the law cannot be shown. `secrets`: texts that no error may hold. `traces()`:
+    the adapter is not registered: then the law cannot be shown. `env`, `transport`: what the program is given to
+    reach it. `secrets`: texts that no error may hold. `traces()`:
     whatever would differ if something had been made (files, rows), compared around `connect`. `merge(kept, lost)`: what
     somebody does to two contacts outside of the door; needed of a CRM that says it can `tell_merges`.
     """
@@ -45,6 +46,8 @@ class Subject:
     section: str = ""
     folder: Path | None = None
     secrets: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    transport: object = None
     traces: Callable[[], object] = lambda: None
     merge: Callable[[str, str], None] | None = None
 

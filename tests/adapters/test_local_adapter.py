@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from reconciler.adapters import local, local_options, registry
 from reconciler.adapters.crm import STATUS, Batches, ReadsAll, WritesFields, WritesTags
 from reconciler.adapters.errors import CrmFailed, Duplicate, NotFound, RateLimited, Rejected, Unavailable, Uncertain
+from reconciler.adapters.opening import Opening
 from reconciler.localcrm import (
     KINDS,
     AnswerLost,
@@ -23,11 +24,14 @@ from reconciler.localcrm import (
     Unusable,
 )
 from reconciler.model.capabilities import Ability, Call
+from reconciler.model.clock import Clock
 from reconciler.model.messages import MESSAGES
 
 
 def door(tmp_path: Path, **options: Any) -> local.LocalDoor:
-    return local_options.ADAPTER.open(local_options.LocalOptions(**{"path": "crm.db", **options}), tmp_path, "contact")
+    return local_options.ADAPTER.open(
+        local_options.LocalOptions(**{"path": "crm.db", **options}), Opening(tmp_path, Clock.system()), "contact"
+    )
 
 
 def test_the_registry_knows_the_crm() -> None:

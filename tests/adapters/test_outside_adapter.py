@@ -72,9 +72,9 @@ class Door:
 
 class Adapter:
     Options = Options
-    def open(self, options, base, object):
+    def open(self, options, opening, object):
         quirks = Quirks(rewrites={"*": "title", "law_number": "round:1"}) if options.tidies else Quirks()
-        return Door(LocalDoor(LocalCrm(base / options.path, Clock.system(), quirks=quirks)), options)
+        return Door(LocalDoor(LocalCrm(opening.base / options.path, Clock.system(), quirks=quirks)), options)
 
 ADAPTER = Adapter()
 '''

@@ -31,7 +31,7 @@ class Adapter:
         why = "field types are fixed; make a new field by hand"
         return replace(has, can=has.can - {Ability.RENAME_FIELD}, cannot={Ability.RENAME_FIELD: why},
                        since_covers=frozenset({"values"}), paced=True, assigns_keys=True)
-    def open(self, options, base, object):
+    def open(self, options, opening, object):
         raise AssertionError("nothing is opened")
 
 class Silent:

@@ -271,8 +271,8 @@ class Door(LocalDoor):
 
 class Adapter:
     Options = Options
-    def open(self, options, base, object):
-        door = Door(LocalCrm(base / options.path, Clock.system()))
+    def open(self, options, opening, object):
+        door = Door(LocalCrm(opening.base / options.path, Clock.system()))
         door.fails = options.fails
         has = door.capabilities
         door.capabilities = replace(has, can=has.can - {{Ability.RENAME_TAG}}, cannot={{Ability.RENAME_TAG: "no"}})

@@ -96,8 +96,16 @@ class _Play:
         return pipeline.plan(self._request())
 
     def _request(self) -> pipeline.Request:
+        subject = self.stage.subject
         return pipeline.Request(
-            self.folder / "law.yaml", {}, Clock.fixed(_NOW), secrets.token_bytes, now=_NOW, allow={"create": 999}
+            self.folder / "law.yaml",
+            subject.env,
+            Clock.fixed(_NOW),
+            secrets.token_bytes,
+            now=_NOW,
+            allow={"create": 999},
+            transport=subject.transport,
+            workers=1,
         )
 
     def _file(self, has: Capabilities) -> Iterator[str]:
