@@ -67,7 +67,8 @@ def test_it_has_every_ability_and_a_price_for_every_call(tmp_path: Path) -> None
     crm = door(tmp_path, calls_per_second=19.0)
     assert all(isinstance(crm, protocol) for protocol in (ReadsAll, WritesFields, WritesTags, Batches))
     assert crm.capabilities.can == set(Ability)
-    assert set(crm.capabilities.endpoints) == set(Call)
+    elsewhere = {Call.CHANGED_CONTACTS, Call.READ_TAGS, Call.ADD_GROUP}  # here they are part of other calls
+    assert set(crm.capabilities.endpoints) == set(Call) - elsewhere
     assert crm.capabilities.rate == 19.0
     assert set(crm.capabilities.holds) == set(KINDS)
 
