@@ -23,7 +23,7 @@ class Fault(StrEnum):
 
     LOST_ANSWER = "the first writing call is carried out, and its answer never arrives"
     BUSY = "one of the first three calls is answered with: too many calls"
-    DOWN = "the first call finds nobody there"
+    DOWN = "the first call finds nobody there, as often as the door repeats it"
 
 
 class AnyCrm(Crm, ReadsAll, WritesFields, WritesTags, Batches, Protocol):
