@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from adapter_page import write_package
 
 from reconciler.testing.kit import PROMISES
 
-PAGE = Path(__file__).parents[1] / "docs" / "writing-an-adapter.md"
 DECLARED = {"Batches", "Acme keeps no status of a contact", "Acme does not say which contacts were merged"}
 
 
@@ -20,16 +20,7 @@ DECLARED = {"Batches", "Acme keeps no status of a contact", "Acme does not say w
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files of the page, installed as far as an entry point goes."""
     folder = tmp_path_factory.mktemp("package")
-    text = PAGE.read_text(encoding="utf-8")
-    files = re.findall(r"\*\*`(\w+\.py)`\*\*\n\n```python\n(.*?)```\n", text, re.DOTALL)
-    assert [name for name, _ in files] == ["acme.py", "acme_server.py", "test_acme.py"]
-    for name, content in files:
-        (folder / name).write_text(content, encoding="utf-8")
-    about = folder / "acme-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
-    (entry,) = re.findall(r'```toml\n\[project\.entry-points\."([\w.]+)"\]\nacme = "([\w:]+)"\n```', text)
-    (about / "entry_points.txt").write_text(f"[{entry[0]}]\nacme = {entry[1]}\n")
+    write_package(folder)
     return folder
 
 

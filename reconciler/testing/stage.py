@@ -100,11 +100,11 @@ class Stage:
             free.append(self.new_field("text", len(free)))
         return free[:count]
 
-    def new_field(self, kind: str, number: int = 0) -> str:
+    def new_field(self, kind: str, number: int = 0, group: str | None = None) -> str:
         """Key of a new field for that value type."""
         options = tuple(CrmOption(c, f"{c} (label)") for c in CHOICES) if kind in ("select", "multiselect") else ()
         key = f"kit_{kind}_{number}"
-        return self.crm.add_field(CrmField(key, f"Kit {kind} {number}", self.wire(kind).native, options)).key
+        return self.crm.add_field(CrmField(key, f"Kit {kind} {number}", self.wire(kind).native, options, group)).key
 
     def text(self, words: str) -> Json:
         """A text as this CRM wants it sent."""

@@ -27,6 +27,15 @@ def _(stage: Stage) -> None:
     assert before < {f.key for f in stage.crm.sync_crm_fields()}
 
 
+@promise("a created field is in the group that was asked for", WritesFields, Ability.ADD_FIELD, Ability.REGROUP_FIELD)
+def _(stage: Stage) -> None:
+    keys = [stage.new_field("text", number, "Kit group") for number in (1, 2)]
+    groups = {f.key: f.group for f in stage.crm.sync_crm_fields()}
+    assert [groups[key] for key in keys] == ["Kit group", "Kit group"]
+    stage.crm.update_field(keys[0], group="Another group")
+    assert next(f.group for f in stage.crm.sync_crm_fields() if f.key == keys[0]) == "Another group"
+
+
 @promise("a field that exists is a duplicate", WritesFields, Ability.ADD_FIELD)
 def _(stage: Stage) -> None:
     stage.new_field("text")

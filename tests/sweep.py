@@ -1,0 +1,126 @@
+"""A story told to one CRM over HTTP again and again, with something going wrong at one request each time."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from reconciler.cli import exits
+from reconciler.localcrm import LocalCrm
+from reconciler.model.clock import Clock
+from reconciler.model.outcome import Outcome
+from reconciler.model.plan import Plan
+from reconciler.model.problems import Failure
+from reconciler.runtime import pipeline
+from reconciler.testing.faults import Faulty, When
+
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+class Ticking:
+    """A clock that sleeping moves, and nothing else."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: START + timedelta(seconds=self.passed), self._sleep, lambda: self.passed)
+
+    def _sleep(self, seconds: float) -> None:
+        self.passed += max(0.0, seconds)
+
+
+@dataclass
+class World:
+    """One account. `crm`: what lies behind the API, where somebody else may act. `section`: the `crm` of the file.
+    `names`: the CRM's keys of the fields that the story fills. `state()`: fields, tags and contacts, without ids."""
+
+    folder: Path
+    ticking: Ticking
+    behind: httpx.BaseTransport
+    crm: LocalCrm
+    section: str
+    env: Mapping[str, str]
+    state: Callable[[], Any]
+    names: Mapping[str, str]
+
+    def write(self, people: int = 6, more: str = "") -> None:
+        """The file and its people: the first half of them is in the CRM already (`fill`)."""
+        names = self.names
+        (self.folder / "reconciler.yaml").write_text(
+            f"""version: 1
+crm: {self.section}
+source: {{type: csv, path: people.csv, types: {{orders: integer}}}}
+identity: {{person: id, match: email}}
+contacts: {{create: true}}
+limits: {{create: 999, update_percent: 100, untag_percent: 100, tag_people: 999}}
+fields:
+  email: mail
+  {names["first"]}: first
+  sweep_plan: {{from: plan, type: select, options: {{free: Free, pro: Pro}}, label: Plan, group: Sweep}}
+  sweep_note: {{from: note, type: text, label: Note}}
+tags:
+  Customer: {{when: 'orders > 0'}}
+  Buyer: {{when: 'orders > 2'}}
+{more}""",
+            encoding="utf-8",
+        )
+        with open(self.folder / "people.csv", "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["id", "mail", "first", "plan", "note", "orders"])
+            for n in range(people):
+                writer.writerow([f"p{n}", f"person.{n}@example.org", f"Name {n}", "pro" if n % 2 else "free", "x", n])
+
+    def fill(self, people: int = 3) -> None:
+        """Contacts that are there before: everyone named differently, all of them customers."""
+        first = self.names["first"]
+        rows = [{"email": f"person.{n}@example.org", first: f"Old {n}"} for n in range(people)]
+        for at in range(0, len(rows), 100):
+            ids = [result.id for result in self.crm.add(rows[at : at + 100])]
+            tag = next((t.key for t in self.crm.tags() if t.name == "Customer"), None)
+            if tag is not None:
+                self.crm.tag([tag], [id for id in ids if id], on=True)
+
+    def request(self, when: When | None = None, **more: Any) -> pipeline.Request:
+        self.faulty = Faulty(self.behind, when) if when else Faulty(self.behind)
+        count = itertools.count()
+
+        def token_bytes(size: int) -> bytes:
+            return next(count).to_bytes(8, "big").rjust(size, b"k")[-size:]
+
+        return pipeline.Request(
+            self.folder / "reconciler.yaml",
+            self.env,
+            self.ticking.clock,
+            token_bytes,
+            now=START,
+            transport=self.faulty,
+            workers=1,
+            **{"allow": {"create": 999, "untag": 999}, **more},
+        )
+
+    def apply(self, when: When | None = None, **more: Any) -> Ended:
+        """An apply as the command makes it, with its exit code."""
+        try:
+            outcome = pipeline.apply(self.request(when, **more), lambda _plan: True, lambda: False)
+        except Failure as failure:
+            return Ended(exits.OF_FAILURE[failure.exit], None, tuple(p.code for p in failure.problems))
+        return Ended(exits.OF_RESULT[outcome.result.value], outcome, tuple(p.code for p in outcome.problems))
+
+    def plan(self) -> Plan:
+        return pipeline.plan(self.request())
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    outcome: Outcome | None
+    problems: tuple[str, ...]
