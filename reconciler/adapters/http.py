@@ -217,11 +217,11 @@ class Http:
         except orjson.JSONDecodeError:
             body = None
         status = answer.status_code
+        if status == 429:
+            return RateLimited(f"{endpoint}: too many calls", after=retry_after(answer.headers, self._clock) or 0.0)
         if status >= 500:
             return self._lost(request, f"it answered with status {status}")
         told = self._vendor.refused(Refusal(status, body, request.kind, endpoint))
-        if status == 429 and not (isinstance(told, RateLimited) and told.repeated):
-            return RateLimited(f"{endpoint}: too many calls", after=retry_after(answer.headers, self._clock) or 0.0)
         if told is not None:
             return told
         if status in (401, 403):

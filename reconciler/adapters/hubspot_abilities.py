@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.adapters.hubspot_options import HubSpotSettings, TagProperty
+from reconciler.adapters.hubspot_options import HubSpotOptions, TagProperty
 from reconciler.adapters.hubspot_paths import general, searches
 from reconciler.adapters.hubspot_types import HOLDS, WIRES
 from reconciler.model.capabilities import Ability, Call, Capabilities, Checked, Endpoint
@@ -79,13 +79,13 @@ _OF_LISTS = (_READ_LISTS, _READ_LISTS, _WRITE_LISTS, _WRITE_LISTS)
 _OF_OPTIONS = (_READ_FIELDS, _READ_CONTACTS, _WRITE_CONTACTS, _WRITE_FIELDS)
 
 
-def scopes(options: HubSpotSettings) -> Mapping[Call, str]:
+def scopes(options: HubSpotOptions) -> Mapping[Call, str]:
     """Call -> the scope that it needs."""
     of_tags = _OF_OPTIONS if isinstance(options.tags, TagProperty) else _OF_LISTS
     return {**_SCOPES, **{call: scope for calls, scope in zip(_TAG_CALLS, of_tags, strict=True) for call in calls}}
 
 
-def capabilities(options: HubSpotSettings) -> Capabilities:
+def capabilities(options: HubSpotOptions) -> Capabilities:
     """With tags as lists, what changed covers values alone: who is put on a list has not changed by it."""
     as_options = isinstance(options.tags, TagProperty)
     return Capabilities(
@@ -101,7 +101,7 @@ def capabilities(options: HubSpotSettings) -> Capabilities:
     )
 
 
-def _endpoints(options: HubSpotSettings) -> Mapping[Call, Endpoint]:
+def _endpoints(options: HubSpotOptions) -> Mapping[Call, Endpoint]:
     as_options = isinstance(options.tags, TagProperty)
     names = {**_ENDPOINTS, **(_OPTIONS if as_options else _LISTS)}
     also = _OPTIONS_READ_FIRST if as_options else _READ_FIRST

@@ -22,9 +22,13 @@ class TagProperty(_Options):
     property: str = Field(min_length=1, description="name of a property with multiple checkboxes; it must exist")
 
 
-class HubSpotSettings(_Options):
-    """What can be set without a token: how fast, in which portions, and what a tag is."""
+class HubSpotOptions(_Options):
+    """Options of `type: hubspot`."""
 
+    token: SecretStr = Field(min_length=1, description="access token of a private app, from outside the file")
+    url: str = Field(
+        default="https://api.hubapi.com", pattern=r"https?://[^/?#\s]+/?", description="where the API is; an emulator's"
+    )
     version: str = Field(
         default="v3",
         pattern=r"v3|20[0-9]{2}-(0[1-9]|1[0-2])(-beta)?",
@@ -46,22 +50,13 @@ class HubSpotSettings(_Options):
     )
 
 
-class HubSpotOptions(HubSpotSettings):
-    """Options of `type: hubspot`."""
-
-    token: SecretStr = Field(min_length=1, description="access token of a private app, from outside the file")
-    url: str = Field(
-        default="https://api.hubapi.com", pattern=r"https?://[^/?#\s]+/?", description="where the API is; an emulator's"
-    )
-
-
 class _Adapter:
     Options = HubSpotOptions
 
-    def capabilities(self, options: HubSpotSettings | None) -> Capabilities:
+    def capabilities(self, options: HubSpotOptions | None) -> Capabilities:
         from reconciler.adapters.hubspot_abilities import capabilities
 
-        return capabilities(options or HubSpotSettings())
+        return capabilities(options or HubSpotOptions.model_construct())  # what is left out, and no token
 
     def open(self, options: HubSpotOptions, opening: Opening, object: str) -> HubSpotDoor:
         from reconciler.adapters.hubspot import opened

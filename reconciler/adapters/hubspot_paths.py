@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reconciler.adapters.http import Bucket, Vendor, quoted
 from reconciler.adapters.hubspot_errors import refused
-from reconciler.adapters.hubspot_options import HubSpotSettings
+from reconciler.adapters.hubspot_options import HubSpotOptions
 
 CONTACT = "0-1"  # the contact as a type of object
 SEARCH = "search"  # the bucket of searches
@@ -40,15 +40,15 @@ class Paths:
         return "/".join((self._of("lists"), *map(quoted, parts)))
 
 
-def general(options: HubSpotSettings) -> Bucket:
+def general(options: HubSpotOptions) -> Bucket:
     """The account's limit for all calls but searches."""
     calls = _BURST_WITH_ADD_ON if options.api_add_on else _BURST[options.tier]
     return Bucket(calls, 10.0, "X-HubSpot-RateLimit-Remaining", "X-HubSpot-RateLimit-Interval-Milliseconds")
 
 
-def searches(options: HubSpotSettings) -> Bucket:
+def searches(options: HubSpotOptions) -> Bucket:
     return Bucket(options.search_rate, 1.0)
 
 
-def vendor(options: HubSpotSettings) -> Vendor:
+def vendor(options: HubSpotOptions) -> Vendor:
     return Vendor("HubSpot", {"": general(options), SEARCH: searches(options)}, refused)
