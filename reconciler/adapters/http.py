@@ -35,7 +35,7 @@ from reconciler.adapters.errors import (
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
 from reconciler.adapters.pace import Bucket, Pace, retry_after
-from reconciler.model.capabilities import Call
+from reconciler.model.capabilities import READS, Call
 
 __all__ = ["Bucket", "Http", "Refusal", "Request", "Vendor", "basic", "bearer", "quoted"]
 
@@ -111,7 +111,7 @@ class Request(Generic[Shape]):
 
     @property
     def reads(self) -> bool:
-        return self.method in _READS or (self.method == "POST" and self.repeat is True)
+        return self.kind in READS and self.harmless
 
     def said(self, why: str) -> str:
         return f"{self.endpoint or self.kind.value}: {why}"
