@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reconciler.testing.contracts import Checker, laid_over
-from reconciler.testing.contracts.hubspot import CLIENT, FOLDER, NAME, changes, kept
 from reconciler.testing.contracts.from_client import derive
+from reconciler.testing.contracts.hubspot import CLIENT, FOLDER, NAME, changes, kept
 
 _BESIDE = Path(__file__).parents[3] / "shared" / "specs"
 

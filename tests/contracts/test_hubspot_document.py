@@ -44,14 +44,16 @@ def test_the_derived_document_is_the_one_that_is_kept(derived: Document, filed: 
 
 def test_each_change_is_needed_or_says_why_it_stays(document: Document) -> None:
     """Needed: without it at least one verdict on the table's messages is another."""
-    idle = [f"{place.at[0]} ({place.kind})" for place, rest in _without_each() if not place.kept and _same(document, rest)]
+    idle = [
+        f"{place.at[0]} ({place.kind})" for place, rest in _without_each() if not place.kept and _same(document, rest)
+    ]
     assert idle == []
 
 
 def _without_each() -> Iterator[tuple[Change, list[Change]]]:
-    places = [place for change in changes() for place in change.alone()]
-    for number, place in enumerate(places):
-        yield place, places[:number] + places[number + 1 :]
+    every = [alone for change in changes() for alone in change.alone()]
+    for number, change in enumerate(every):
+        yield change, every[:number] + every[number + 1 :]
 
 
 def _same(document: Document, rest: list[Change]) -> bool:

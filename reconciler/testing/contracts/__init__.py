@@ -16,8 +16,8 @@ from reconciler.testing.contracts.transport import CheckingTransport, check_cove
 
 __all__ = [
     "Change",
-    "CheckingTransport",
     "Checker",
+    "CheckingTransport",
     "Client",
     "Side",
     "Unfit",

@@ -210,7 +210,8 @@ def _told(errors: Iterable[ValidationError]) -> tuple[list[str], str]:
 
 
 def _types(error: ValidationError) -> Sequence[str]:
-    return error.kind.as_dict().get("types", ())
+    types: Sequence[str] = error.kind.as_dict().get("types", ())
+    return types
 
 
 def _escaped(part: str) -> str:

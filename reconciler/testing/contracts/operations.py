@@ -104,6 +104,7 @@ def _fits(wanted: str, part: str, found: dict[str, str]) -> bool:
         "(.+)" if piece.startswith("{") else re.escape(piece) for piece in re.split(r"(\{[^}]+\})", wanted)
     )
     match = re.fullmatch(pattern, part)
-    if match:
-        found.update(zip(names, map(unquote, match.groups()), strict=True))
-    return bool(match)
+    if match is None:
+        return False
+    found.update(zip(names, map(unquote, match.groups()), strict=True))
+    return True
