@@ -84,6 +84,24 @@ CRM: tuple[Message, ...] = (
         "correct `crm.path`, or the permissions of the file and its folder",
     ),
     Message(
+        "E330",
+        "a field that was deleted in the CRM has that name",
+        "A new one would bring the old one back, with its values, or be refused.",
+        "restore the field in the CRM, or give the new one another name",
+    ),
+    Message(
+        "E331",
+        "the CRM's pages do not come to an end",
+        "A page that was read already came again; what lies behind it would be missing.",
+        "run the same command again; if it stays, report it with the code and the endpoint",
+    ),
+    Message(
+        "E332",
+        "the field that is to hold the tags cannot",
+        "`crm.tags` names one whose options are the tags, and which holds several at once.",
+        "correct `crm.tags`, or make such a field in the CRM",
+    ),
+    Message(
         "E390",
         "this CRM cannot list all of its contacts",
         "Planning compares everybody; without a list of contacts nobody can be compared.",

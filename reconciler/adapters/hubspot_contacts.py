@@ -1,0 +1,233 @@
+"""Contacts of HubSpot: looked up, read, listed, and written in batches of which every item has its own outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reconciler.adapters.codecs import wire_text
+from reconciler.adapters.crm import STATUS, Done, Record
+from reconciler.adapters.errors import AdapterError, CrmFailed, NotFound, Rejected, Unavailable, Uncertain
+from reconciler.adapters.http import Http, Request
+from reconciler.adapters.hubspot_errors import error_of
+from reconciler.adapters.hubspot_paths import SEARCH, Paths
+from reconciler.adapters.hubspot_shapes import Batch, Contact, Page, Trouble
+from reconciler.model.capabilities import Call
+
+EMAIL = "email"
+_NOT_FOUND = "OBJECT_NOT_FOUND"
+_LONGEST_QUERY = 6_000  # characters of names in an address; servers refuse addresses from about 8,000
+_MERGED = "the contact was merged into another one"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One contact to write. `key`: what its answer is known by where HubSpot does not say which item it answers."""
+
+    key: str
+    properties: Mapping[str, str]
+    id: str = ""
+
+
+class Contacts:
+    def __init__(self, http: Http, paths: Paths, page: int, search_page: int) -> None:
+        self._http, self._paths = http, paths
+        self._page, self._search_page = page, search_page
+
+    def find(self, email: str) -> str | None:
+        """The contact with that e-mail. Never by a search: what was written a moment ago is not in it."""
+        try:
+            return self._http.send(
+                Request(
+                    Call.GET_CONTACT_ID,
+                    "GET",
+                    self._paths.contacts(email),
+                    Contact,
+                    query=(("idProperty", EMAIL), ("properties", EMAIL)),
+                    endpoint="objects/contacts/{email}",
+                )
+            ).id
+        except NotFound:
+            return None
+
+    def read(self, ids: Sequence[str], names: Sequence[str], kind: Call = Call.LOAD_CONTACTS) -> list[Contact]:
+        """Those of these contacts that exist under the id that was asked for."""
+        asked = dict.fromkeys(id for id in ids if id.isdecimal())
+        if not asked:
+            return []
+        body = {"inputs": [{"id": id} for id in asked], "properties": list(names), "propertiesWithHistory": []}
+        answer = self._http.send(
+            Request(kind, "POST", self._paths.contacts("batch", "read"), Batch, body=body, repeat=True)
+        )
+        check_read(answer.errors, kind.value)
+        return [contact for contact in answer.results if contact.id in asked]
+
+    def pages(self, names: Sequence[str]) -> Iterator[Sequence[Contact]]:
+        """All contacts. Where the names are too many for an address, a page's values are asked for by themselves."""
+        short = sum(len(name) + len("&properties=") for name in names) < _LONGEST_QUERY
+        query = [("limit", str(self._page)), *(("properties", name) for name in (names if short else (EMAIL,)))]
+        after, seen = "", set[str]()
+        while True:
+            here = [*query, ("after", after)] if after else query
+            page = self._http.send(Request(Call.ALL_CONTACTS, "GET", self._paths.contacts(), Page, query=here))
+            yield page.results if short else self.read([contact.id for contact in page.results], names)
+            seen.add(after)
+            after = page.after
+            if not after:
+                return
+            if after in seen:
+                raise CrmFailed("E331", "objects/contacts: a page leads back to an earlier one")
+
+    def changed(self, names: Sequence[str], since: datetime) -> Iterator[Sequence[Contact]]:
+        """Contacts that changed since then, by ascending id. A search ends at 10,000 contacts, wherever it begins: so
+        each page is a search of its own, for who comes behind the last one."""
+        milliseconds = str(int(since.timestamp() * 1000))
+        last = 0
+        while True:
+            filters = [_filter("lastmodifieddate", "GTE", milliseconds), _filter("hs_object_id", "GT", str(last))]
+            body = {
+                "filterGroups": [{"filters": filters}],
+                "sorts": ["hs_object_id"],
+                "properties": list(names),
+                "limit": self._search_page,
+                "after": "0",
+            }
+            path = self._paths.contacts("search")
+            page = self._http.send(
+                Request(Call.CHANGED_CONTACTS, "POST", path, Page, body=body, bucket=SEARCH, repeat=True)
+            )
+            ids = [int(contact.id) if contact.id.isdecimal() else 0 for contact in page.results]
+            if any(one <= other for one, other in zip(ids, [last, *ids[:-1]], strict=True)):
+                raise CrmFailed("E331", "objects/contacts/search: contacts are not in the order of their ids")
+            yield page.results
+            if not ids or not page.after:
+                return
+            last = ids[-1]
+
+    def create(self, records: Sequence[Record]) -> list[Done]:
+        return self._each(Call.ADD_CONTACTS, "create", [_new(record) for record in records])
+
+    def upsert(self, records: Sequence[Record]) -> list[Done]:
+        return self._each(Call.ADD_CONTACTS, "upsert", [_new(record) for record in records])
+
+    def update(self, items: Sequence[tuple[str, Record]], kind: Call = Call.UPDATE_CONTACTS) -> list[Done]:
+        return self._each(kind, "update", [_known(id, record) for id, record in items])
+
+    def _each(self, kind: Call, verb: str, items: Sequence[Item | AdapterError]) -> list[Done]:
+        """Sends those that can be sent. HubSpot refuses a batch that names somebody twice, so who comes again is sent
+        behind it."""
+        done = {at: Done(error=item) for at, item in enumerate(items) if isinstance(item, AdapterError)}
+        while len(done) < len(items):
+            first: dict[str, int] = {}
+            for at, item in enumerate(items):
+                if isinstance(item, Item) and at not in done:
+                    first.setdefault(item.key or f" {at}", at)
+            sent = {at: item for at in first.values() if isinstance(item := items[at], Item)}
+            done |= dict(zip(sent, self._write(kind, verb, list(sent.values())), strict=True))
+        return [done[at] for at in range(len(items))]
+
+    def _write(self, kind: Call, verb: str, items: Sequence[Item]) -> list[Done]:
+        """One outcome per item. Where HubSpot refuses some of a batch and does not say which, those that are not
+        answered are sent again one by one; none of them was written."""
+        request = Request(
+            kind,
+            "POST",
+            self._paths.contacts("batch", verb),
+            Batch,
+            body={"inputs": [_input(verb, str(at), item) for at, item in enumerate(items)]},
+            repeat=None if verb == "create" else True,
+            endpoint=f"objects/contacts/batch/{verb}",
+        )
+        answer = self._http.send(request)
+        done, unclear = _outcomes(items, answer, request.endpoint)
+        for at in (at for at in range(len(items)) if at not in done):
+            if not unclear:
+                done[at] = Done(error=Uncertain(f"{request.endpoint}: the answer does not name every contact"))
+            elif len(items) == 1:
+                done[at] = Done(error=_said(unclear[0], request.endpoint))
+            else:
+                done[at] = self._alone(kind, verb, items[at])
+        return [done[at] for at in range(len(items))]
+
+    def _alone(self, kind: Call, verb: str, item: Item) -> Done:
+        try:
+            return self._write(kind, verb, [item])[0]
+        except CrmFailed:
+            raise
+        except AdapterError as error:
+            return Done(error=error)
+
+
+def check_read(errors: Sequence[Trouble], endpoint: str) -> None:
+    """Of what is read in one call some may not exist; anything else that is missing is no answer."""
+    if any(trouble.category != _NOT_FOUND for trouble in errors):
+        raise Unavailable(f"{endpoint}: a part of the answer is missing")
+
+
+def texts(record: Record) -> dict[str, str]:
+    """Values as HubSpot stores them. Raises Rejected."""
+    for key, value in record.items():
+        if isinstance(value, list):
+            raise Rejected("a choice holds `;`, which HubSpot puts between choices", field=key)
+        if key == STATUS:
+            raise Rejected("HubSpot takes no status")
+    return {key: wire_text(value) or "" for key, value in record.items()}
+
+
+def _new(record: Record) -> Item | AdapterError:
+    try:
+        properties = texts(record)
+    except Rejected as error:
+        return error
+    return Item(properties.get(EMAIL, "").lower(), properties)
+
+
+def _known(id: str, record: Record) -> Item | AdapterError:
+    if not id.isdecimal():
+        return NotFound("there is no such contact")
+    try:
+        return Item(id, texts(record), id)
+    except Rejected as error:
+        return error
+
+
+def _input(verb: str, trace: str, item: Item) -> dict[str, Any]:
+    """`objectWriteTraceId` comes back with what became of the item."""
+    more: Mapping[str, dict[str, Any]] = {
+        "create": {"associations": []},
+        "update": {"id": item.id},
+        "upsert": {"id": item.properties.get(EMAIL, ""), "idProperty": EMAIL},
+    }
+    return {"objectWriteTraceId": trace, "properties": item.properties, **more[verb]}
+
+
+def _outcomes(items: Sequence[Item], answer: Batch, endpoint: str) -> tuple[dict[int, Done], list[Trouble]]:
+    """What became of the items, by their places, and the errors that name none of them."""
+    by_key = {item.key: at for at, item in enumerate(items) if item.key}
+    places = {str(at): at for at in range(len(items))}
+    done: dict[int, Done] = {}
+    unclear: list[Trouble] = []
+    for contact in answer.results:
+        key = contact.id if contact.id in by_key else (contact.properties.get(EMAIL) or "").lower()
+        at = places.get(contact.object_write_trace_id or "", by_key.get(key))
+        if at is not None:
+            merged = items[at].id not in ("", contact.id)
+            done[at] = Done(error=NotFound(_MERGED)) if merged else Done(contact.id)
+    for trouble in answer.errors:
+        named = [places[trace] for trace in trouble.named("objectWriteTraceId") if trace in places]
+        named = named or [by_key[id] for id in trouble.named("ids", "id") if id in by_key]
+        if not named:
+            unclear.append(trouble)
+        for at in named:
+            done.setdefault(at, Done(error=_said(trouble, endpoint)))
+    return done, unclear
+
+
+def _said(trouble: Trouble, endpoint: str) -> AdapterError:
+    return error_of(trouble, endpoint) or Rejected(f"{endpoint}: it was refused")
+
+
+def _filter(name: str, operator: str, value: str) -> dict[str, str]:
+    return {"propertyName": name, "operator": operator, "value": value}

@@ -1,0 +1,108 @@
+"""HubSpot's errors in our words, by their category. Names of properties and scopes and ids are read out of them, and
+nothing else: their messages quote values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from pydantic import ValidationError
+
+from reconciler.adapters.errors import AdapterError, AuthFailed, Duplicate, NotFound, RateLimited, Rejected
+from reconciler.adapters.http import Refusal
+from reconciler.adapters.hubspot_shapes import Trouble
+
+_EXISTING = re.compile(r"\bexisting(?: object)? id:? *([0-9]+)", re.I)
+_PROPERTY = re.compile(r'"name" ?: ?"([a-z][a-z0-9_]{0,99})"|[Pp]roperty "([a-z][a-z0-9_]{0,99})" does not exist')
+_SCOPE = re.compile(r"[a-z][a-z0-9_.-]{2,80}")
+_TAKEN = frozenset({"CONFLICTING_UNIQUE_VALUE", "PROPERTY_VALUE_IN_USE", "CONTACT_EXISTS"})
+_MAKE_ANOTHER = "make a new token of the private app in HubSpot (Settings, Integrations, Private Apps) and set it"
+
+
+class Archived(Rejected):
+    """A property, deleted in HubSpot, has that name still."""
+
+    code = "E330"
+
+
+def refused(refusal: Refusal) -> AdapterError | None:
+    """The vendor's own reading of a refusal; None: its status says all."""
+    try:
+        return error_of(Trouble.model_validate(refusal.body), refusal.endpoint)
+    except ValidationError:
+        return None
+
+
+def error_of(trouble: Trouble, endpoint: str) -> AdapterError | None:
+    """The error of a call or of one item of a batch; None for a category that is not known."""
+    make = _BY_CATEGORY.get(trouble.category)
+    return make(trouble, endpoint) if make else None
+
+
+def _not_allowed(trouble: Trouble, endpoint: str) -> AdapterError:
+    named = trouble.named("requiredGranularScopes", "requiredScopes", "missingScopes")
+    return lacking(sorted({scope for scope in named if _SCOPE.fullmatch(scope)}), endpoint)
+
+
+def lacking(scopes: list[str], endpoint: str) -> AuthFailed:
+    """The token may not do what is asked for; `scopes`: those that it lacks, as far as they are known."""
+    what = "lacks a scope" if not scopes else f"lacks the scope{'s' * (len(scopes) > 1)} {', '.join(scopes)}"
+    return AuthFailed(
+        f"{endpoint}: the token {what}",
+        "give the private app the scopes in HubSpot (Settings, Integrations, Private Apps, Scopes)",
+    )
+
+
+def _no_token(_trouble: Trouble, endpoint: str) -> AdapterError:
+    return AuthFailed(f"{endpoint}: HubSpot knows no such token", _MAKE_ANOTHER)
+
+
+def _expired(_trouble: Trouble, endpoint: str) -> AdapterError:
+    return AuthFailed(f"{endpoint}: the token has expired", _MAKE_ANOTHER)
+
+
+def _taken(trouble: Trouble, endpoint: str) -> AdapterError:
+    ids = [*trouble.named("existingId", "existingObjectId", "existingVid"), *_EXISTING.findall(trouble.message)]
+    known = next((id for id in ids if id.isdecimal()), None)
+    return Duplicate(f"{endpoint}: there is one with that value", existing=known)
+
+
+def _not_there(_trouble: Trouble, endpoint: str) -> AdapterError:
+    return NotFound(f"{endpoint}: it is not there")
+
+
+def _invalid(trouble: Trouble, endpoint: str) -> AdapterError:
+    parts = [trouble, *(trouble.errors or [])]
+    if any(part.code in _TAKEN for part in parts) or any(_EXISTING.search(part.message) for part in parts):
+        return _taken(trouble, endpoint)
+    field = next(iter((*trouble.named("propertyName"), *_properties(parts))), "")
+    return Rejected(f"{endpoint}: a value or name is not valid", field=field)
+
+
+def _properties(parts: list[Trouble]) -> list[str]:
+    """Names of properties that messages speak of."""
+    return [name for part in parts for found in _PROPERTY.findall(part.message) for name in found if name]
+
+
+def _limited(trouble: Trouble, endpoint: str) -> AdapterError:
+    """Who has no calls left today does not get one by waiting."""
+    if trouble.policy_name != "DAILY":
+        return RateLimited(f"{endpoint}: too many calls", after=0.0)
+    error = RateLimited(
+        f"{endpoint}: the account's calls of today are used up", "run the same command again tomorrow, or buy more"
+    )
+    error.repeated = True
+    return error
+
+
+_BY_CATEGORY: Mapping[str, Callable[[Trouble, str], AdapterError]] = {
+    "MISSING_SCOPES": _not_allowed,
+    "INVALID_AUTHENTICATION": _no_token,
+    "EXPIRED_AUTHENTICATION": _expired,
+    "CONFLICT": _taken,
+    "OBJECT_ALREADY_EXISTS": _taken,
+    "OBJECT_NOT_FOUND": _not_there,
+    "VALIDATION_ERROR": _invalid,
+    "RATE_LIMITS": _limited,
+    "RATE_LIMIT": _limited,
+}
