@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from reconciler.adapters.http import Http, Request
 from reconciler.adapters.hubspot_errors import error_of
 from reconciler.adapters.hubspot_paths import SEARCH, Paths
 from reconciler.adapters.hubspot_shapes import Batch, Contact, Page, Trouble
+from reconciler.adapters.paging import by_cursor
 from reconciler.model.capabilities import Call
 
 EMAIL = "email"
@@ -67,44 +68,25 @@ class Contacts:
     def pages(self, names: Sequence[str]) -> Iterator[Sequence[Contact]]:
         """All contacts. Where the names are too many for an address, a page's values are asked for by themselves."""
         short = sum(len(name) + len("&properties=") for name in names) < _LONGEST_QUERY
-        query = [("limit", str(self._page)), *(("properties", name) for name in (names if short else (EMAIL,)))]
-        after, seen = "", set[str]()
-        while True:
-            here = [*query, ("after", after)] if after else query
-            page = self._http.send(Request(Call.ALL_CONTACTS, "GET", self._paths.contacts(), Page, query=here))
-            yield page.results if short else self.read([contact.id for contact in page.results], names)
-            seen.add(after)
-            after = page.after
-            if not after:
-                return
-            if after in seen:
-                raise CrmFailed("E331", "objects/contacts: a page leads back to an earlier one")
+        asked = (("properties", name) for name in (names if short else (EMAIL,)))
+        request = Request(Call.ALL_CONTACTS, "GET", self._paths.contacts(), Page, query=(("limit", self._page), *asked))
+        for page in by_cursor(self._http, request, Page.after, _ids):
+            yield page.results if short else self.read(_ids(page), names)
 
     def changed(self, names: Sequence[str], since: datetime) -> Iterator[Sequence[Contact]]:
         """Contacts that changed since then, by ascending id. A search ends at 10,000 contacts, wherever it begins: so
-        each page is a search of its own, for who comes behind the last one."""
-        milliseconds = str(int(since.timestamp() * 1000))
-        last = 0
-        while True:
-            filters = [_filter("lastmodifieddate", "GTE", milliseconds), _filter("hs_object_id", "GT", str(last))]
-            body = {
-                "filterGroups": [{"filters": filters}],
-                "sorts": ["hs_object_id"],
-                "properties": list(names),
-                "limit": self._search_page,
-                "after": "0",
-            }
-            path = self._paths.contacts("search")
-            page = self._http.send(
-                Request(Call.CHANGED_CONTACTS, "POST", path, Page, body=body, bucket=SEARCH, repeat=True)
-            )
-            ids = [int(contact.id) if contact.id.isdecimal() else 0 for contact in page.results]
-            if any(one <= other for one, other in zip(ids, [last, *ids[:-1]], strict=True)):
-                raise CrmFailed("E331", "objects/contacts/search: contacts are not in the order of their ids")
+        each page is a search of its own, for those behind the last one."""
+        moment = str(int(since.timestamp() * 1000))
+
+        def behind(request: Request[Page], last: str) -> Request[Page]:
+            filters = [_filter("lastmodifieddate", "GTE", moment), _filter("hs_object_id", "GT", last)]
+            return replace(request, body={**request.body, "filterGroups": [{"filters": filters}]})
+
+        body = {"sorts": ["hs_object_id"], "properties": list(names), "limit": self._search_page, "after": "0"}
+        path = self._paths.contacts("search")
+        request = Request(Call.CHANGED_CONTACTS, "POST", path, Page, body=body, bucket=SEARCH, repeat=True)
+        for page in by_cursor(self._http, behind(request, "0"), _last, _ids, behind):
             yield page.results
-            if not ids or not page.after:
-                return
-            last = ids[-1]
 
     def create(self, records: Sequence[Record]) -> list[Done]:
         return self._each(Call.ADD_CONTACTS, "create", [_new(record) for record in records])
@@ -158,6 +140,19 @@ class Contacts:
             raise
         except AdapterError as error:
             return Done(error=error)
+
+
+def _ids(page: Page) -> list[str]:
+    return [contact.id for contact in page.results]
+
+
+def _last(page: Page) -> str:
+    """The id behind which the next page begins, "" on the last one. Raises CrmFailed where ids do not ascend: others
+    would be left out."""
+    numbers = [int(id) for id in _ids(page) if id.isdecimal()]
+    if numbers != sorted(numbers) or len(numbers) < len(page.results):
+        raise CrmFailed("E327", "objects/contacts/search: contacts are not in the order of their ids")
+    return page.results[-1].id if page.after() and numbers else ""
 
 
 def check_read(errors: Sequence[Trouble], endpoint: str) -> None:

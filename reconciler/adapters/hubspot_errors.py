@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
 
-from reconciler.adapters.errors import AdapterError, AuthFailed, Duplicate, NotFound, RateLimited, Rejected
+from reconciler.adapters.errors import AdapterError, AuthFailed, Duplicate, NotFound, QuotaUsedUp, RateLimited, Rejected
 from reconciler.adapters.http import Refusal
 from reconciler.adapters.hubspot_shapes import Trouble
 
@@ -88,9 +88,7 @@ def _limited(trouble: Trouble, endpoint: str) -> AdapterError:
     """Who has no calls left today does not get one by waiting."""
     if trouble.policy_name != "DAILY":
         return RateLimited(f"{endpoint}: too many calls", after=0.0)
-    error = RateLimited(
-        f"{endpoint}: the account's calls of today are used up", "run the same command again tomorrow, or buy more"
-    )
+    error = QuotaUsedUp(f"{endpoint}: the calls of today are used up, for all apps of the account")
     error.repeated = True
     return error
 
@@ -104,5 +102,4 @@ _BY_CATEGORY: Mapping[str, Callable[[Trouble, str], AdapterError]] = {
     "OBJECT_NOT_FOUND": _not_there,
     "VALIDATION_ERROR": _invalid,
     "RATE_LIMITS": _limited,
-    "RATE_LIMIT": _limited,
 }

@@ -160,5 +160,5 @@ def _values(options: Sequence[Option]) -> frozenset[str]:
 def checkboxes(there: Property) -> Property:
     """The property, if it can hold several choices."""
     if native(there.type, there.field_type, there.external_options) != CHECKBOXES:
-        raise CrmFailed("E332", f"`{there.name}` has no multiple checkboxes")
+        raise CrmFailed("E331", f"`{there.name}` has no multiple checkboxes")
     return there

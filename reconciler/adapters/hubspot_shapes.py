@@ -80,14 +80,16 @@ class Contact(Shape):
     object_write_trace_id: str | None = None
 
 
-class Page(Shape):
-    results: list[Contact]
+class Paged(Shape):
     paging: Paging | None = None
 
-    @property
     def after(self) -> str:
         """Where the next page begins; "" on the last."""
         return self.paging.next.after if self.paging and self.paging.next else ""
+
+
+class Page(Paged):
+    results: list[Contact]
 
 
 class Trouble(Shape):
@@ -124,6 +126,10 @@ class Lists(Shape):
     has_more: bool
     offset: int
 
+    def onward(self) -> str:
+        """The offset of the next page; "" on the last."""
+        return str(self.offset) if self.has_more else ""
+
 
 class MadeList(Shape):
     list: StaticList
@@ -147,13 +153,8 @@ class Member(Shape):
     record_id: str
 
 
-class Members(Shape):
+class Members(Paged):
     results: list[Member]
-    paging: Paging | None = None
-
-    @property
-    def after(self) -> str:
-        return self.paging.next.after if self.paging and self.paging.next else ""
 
 
 class Moved(Shape):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from reconciler.adapters.crm import Done
@@ -20,6 +21,7 @@ from reconciler.adapters.hubspot_shapes import (
     Moved,
     Property,
 )
+from reconciler.adapters.paging import by_cursor
 from reconciler.model.capabilities import Call
 from reconciler.model.inventory import CrmOption, CrmTag
 
@@ -57,16 +59,17 @@ class ListTags:
         self._known: set[str] | None = None
 
     def sync(self) -> list[CrmTag]:
-        tags: list[CrmTag] = []
-        offset = 0
-        while True:
-            found = self._searched(offset)
-            tags += [CrmTag(one.list_id, one.name) for one in found.lists]
-            if not found.has_more:
-                break
-            if found.offset <= offset:
-                raise CrmFailed("E331", "lists/search: a page leads back to an earlier one")
-            offset = found.offset
+        body = {
+            "query": "",
+            "objectTypeId": CONTACT,
+            "processingTypes": list(_STATIC),
+            "count": _SEARCHED,
+            "offset": 0,
+            "additionalProperties": [],
+        }
+        request = Request(Call.SYNC_TAGS, "POST", self._paths.lists("search"), Lists, body=body, repeat=True)
+        pages = by_cursor(self._http, request, Lists.onward, _list_ids, _from_offset)
+        tags = [CrmTag(one.list_id, one.name) for page in pages for one in page.lists]
         self._known = {tag.key for tag in tags}
         return tags
 
@@ -114,32 +117,22 @@ class ListTags:
         return [Done(error=NotFound("there is no such contact")) if id in missing else Done(id) for id in ids]
 
     def carriers(self, tag: str) -> Iterator[str]:
-        path, after, seen = self._paths.lists(tag, "memberships"), "", set[str]()
-        while True:
-            query = (("limit", self._page), *((("after", after),) if after else ()))
-            page = self._http.send(
-                Request(Call.READ_TAGS, "GET", path, Members, query=query, endpoint="lists/{id}/memberships")
-            )
-            yield from (member.record_id for member in page.results)
-            seen.add(after)
-            after = page.after
-            if not after:
-                return
-            if after in seen:
-                raise CrmFailed("E331", "lists/{id}/memberships: a page leads back to an earlier one")
+        path, query = self._paths.lists(tag, "memberships"), (("limit", self._page),)
+        request = Request(Call.READ_TAGS, "GET", path, Members, query=query, endpoint="lists/{id}/memberships")
+        for page in by_cursor(self._http, request, Members.after, _member_ids):
+            yield from _member_ids(page)
 
-    def _searched(self, offset: int) -> Lists:
-        body = {
-            "query": "",
-            "objectTypeId": CONTACT,
-            "processingTypes": list(_STATIC),
-            "count": _SEARCHED,
-            "offset": offset,
-            "additionalProperties": [],
-        }
-        return self._http.send(
-            Request(Call.SYNC_TAGS, "POST", self._paths.lists("search"), Lists, body=body, repeat=True)
-        )
+
+def _list_ids(page: Lists) -> list[str]:
+    return [one.list_id for one in page.lists]
+
+
+def _member_ids(page: Members) -> list[str]:
+    return [member.record_id for member in page.results]
+
+
+def _from_offset(request: Request[Lists], offset: str) -> Request[Lists]:
+    return replace(request, body={**request.body, "offset": int(offset)})
 
 
 class OptionTags:
@@ -192,7 +185,7 @@ class OptionTags:
         try:
             return checkboxes(self._fields.read(self._name, Call.SYNC_TAGS))
         except NotFound:
-            raise CrmFailed("E332", f"there is no property `{self._name}`") from None
+            raise CrmFailed("E331", f"there is no property `{self._name}`") from None
 
     def _change(
         self, kind: Call, change: Callable[[list[CrmTag]], list[CrmTag]], name: str = "", key: str = ""

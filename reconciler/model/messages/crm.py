@@ -84,6 +84,36 @@ CRM: tuple[Message, ...] = (
         "correct `crm.path`, or the permissions of the file and its folder",
     ),
     Message(
+        "E323",
+        "the CRM's address cannot be used",
+        "Credentials are sent to an address only if it is certain whose it is, and that nobody reads along.",
+        "correct `crm.url`: https://, the server's name, and the path of its API if it has one",
+    ),
+    Message(
+        "E324",
+        "the CRM's quota is used up",
+        "It asks to wait for longer than a run should take, as where a day's calls are used up.",
+        "run the same command again after that time: what was done is not done twice",
+    ),
+    Message(
+        "E325",
+        "the CRM sends us elsewhere",
+        "Redirects are not followed, since the credentials would go to another server.",
+        "correct `crm.url`: the address of the API itself",
+    ),
+    Message(
+        "E326",
+        "no safe connection to the CRM",
+        "A server whose certificate is not trusted could be anybody; certificates are always checked.",
+        "correct `crm.url`, or name your authority's certificate in the variable SSL_CERT_FILE",
+    ),
+    Message(
+        "E327",
+        "the CRM's list of records is not whole",
+        "A page came twice, or the list changed while it was read. Nothing is planned on a part of the people.",
+        "run the same command again; if it stays, report it with the endpoint",
+    ),
+    Message(
         "E330",
         "a field that was deleted in the CRM has that name",
         "A new one would bring the old one back, with its values, or be refused.",
@@ -91,12 +121,6 @@ CRM: tuple[Message, ...] = (
     ),
     Message(
         "E331",
-        "the CRM's pages do not come to an end",
-        "A page that was read already came again; what lies behind it would be missing.",
-        "run the same command again; if it stays, report it with the code and the endpoint",
-    ),
-    Message(
-        "E332",
         "the field that is to hold the tags cannot",
         "`crm.tags` names one whose options are the tags, and which holds several at once.",
         "correct `crm.tags`, or make such a field in the CRM",
