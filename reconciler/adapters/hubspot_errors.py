@@ -16,6 +16,7 @@ _EXISTING = re.compile(r"\bexisting(?: object)? id:? *([0-9]+)", re.I)
 _PROPERTY = re.compile(r'"name" ?: ?"([a-z][a-z0-9_]{0,99})"|[Pp]roperty "([a-z][a-z0-9_]{0,99})" does not exist')
 _SCOPE = re.compile(r"[a-z][a-z0-9_.-]{2,80}")
 _TAKEN = frozenset({"CONFLICTING_UNIQUE_VALUE", "PROPERTY_VALUE_IN_USE", "CONTACT_EXISTS"})
+_TAKEN_NAMES = frozenset({"ILS.DUPLICATE_LIST_NAMES"})  # sub-categories
 _MAKE_ANOTHER = "make a new token of the private app in HubSpot (Settings, Integrations, Private Apps) and set it"
 
 
@@ -73,7 +74,8 @@ def _not_there(_trouble: Trouble, endpoint: str) -> AdapterError:
 
 def _invalid(trouble: Trouble, endpoint: str) -> AdapterError:
     parts = [trouble, *(trouble.errors or [])]
-    if any(part.code in _TAKEN for part in parts) or any(_EXISTING.search(part.message) for part in parts):
+    taken = str(trouble.sub_category) in _TAKEN_NAMES or any(part.code in _TAKEN for part in parts)
+    if taken or any(_EXISTING.search(part.message) for part in parts):
         return _taken(trouble, endpoint)
     field = next(iter((*trouble.named("propertyName"), *_properties(parts))), "")
     return Rejected(f"{endpoint}: a value or name is not valid", field=field)

@@ -99,6 +99,7 @@ class Trouble(Shape):
     category: str = ""
     message: str = ""
     code: str | None = None
+    sub_category: Any = None
     status: Any = None
     policy_name: str = ""
     context: Any = None
