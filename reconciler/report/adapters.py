@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from reconciler import __version__
 from reconciler.adapters.installed import Installed
 from reconciler.config import secret_keys
-from reconciler.model.capabilities import Ability, Capabilities, Writes
+from reconciler.model.capabilities import Ability, Capabilities, Checked, Writes
 from reconciler.model.problems import Problem
 from reconciler.report import shapes
 from reconciler.report.document import problem_rows
@@ -71,9 +71,7 @@ def option_rows(model: type[BaseModel]) -> tuple[shapes.OptionRow, ...]:
 
 def _capabilities_row(has: Capabilities) -> shapes.CapabilitiesRow:
     return shapes.CapabilitiesRow(
-        abilities=tuple(
-            shapes.AbilityRow(ability=a.value, can=a in has.can, reason=has.why_not(a) or "") for a in Ability
-        ),
+        abilities=tuple(_ability_row(has, ability) for ability in Ability),
         types=tuple(
             shapes.WireRow(type=name, native=wire.native, accepts=tuple(sorted(wire.accepts)))
             for name, wire in has.wires.items()
@@ -89,6 +87,16 @@ def _capabilities_row(has: Capabilities) -> shapes.CapabilitiesRow:
         objects=has.objects,
         statuses=has.statuses,
         assigns_keys=has.assigns_keys,
+    )
+
+
+def _ability_row(has: Capabilities, ability: Ability) -> shapes.AbilityRow:
+    ways = has.checked.get(ability, ())
+    return shapes.AbilityRow(
+        ability=ability.value,
+        can=ability in has.can,
+        reason=has.why_not(ability) or "",
+        checked=tuple(way.value for way in Checked if way in ways),
     )
 
 
@@ -180,7 +188,7 @@ def _shown(default: str | int | float | bool | None) -> str:
 
 
 def _details(has: shapes.CapabilitiesRow, width: int) -> list[list[str]]:
-    abilities = [[_words(Ability(row.ability)), "yes" if row.can else f"no: {row.reason}"] for row in has.abilities]
+    abilities = [[_words(Ability(row.ability)), _can(row)] for row in has.abilities]
     types = [[row.type, row.native, _also(row)] for row in has.types]
     calls = [[row.call, row.endpoint, _size(row)] for row in has.calls]
     missed = [word for word in ("values", "tags", "deletions") if word not in has.since]
@@ -199,6 +207,13 @@ def _details(has: shapes.CapabilitiesRow, width: int) -> list[list[str]]:
         _titled("Calls", calls, 2, width),
         [line for label, fact in facts.items() for line in section(label, [fact], width)],
     ]
+
+
+def _can(row: shapes.AbilityRow) -> str:
+    """Yes, and how that was checked; or why not."""
+    if not row.can:
+        return f"no: {row.reason}"
+    return f"yes ({listing(row.checked)})" if row.checked else "yes"
 
 
 def _also(row: shapes.WireRow) -> str:
@@ -222,7 +237,7 @@ def matrix(crms: Iterable[shapes.AdapterRow]) -> tuple[list[str], list[list[str]
     cells: Mapping[str, list[str]] = {ability.value: [_words(ability)] for ability in Ability}
     for crm in shown:
         for row in crm.capabilities.abilities if crm.capabilities else ():
-            cells[row.ability].append("yes" if row.can else f"no: {row.reason}")
+            cells[row.ability].append(_can(row))
     return ["ability", *(f"`{crm.name}`" for crm in shown)], list(cells.values())
 
 

@@ -141,6 +141,12 @@ def adapters_page(document: AdaptersDocument) -> str:
         "Which CRMs and sources come with the program. `reconciler adapters` prints this for what is installed, "
         "those of other packages included; `reconciler adapters NAME` has types, calls and limits."
     )
+    checked = (
+        "In brackets is how an ability was checked: on a *live server*; by the *vendor's client*, which was pointed at "
+        "our emulator of the CRM; against the *vendor's document*, which every message of the tests was held against; or "
+        "by our *own reading* of what the vendor says, which nobody else vouches for. `local` is a CRM of our own: there "
+        "is nobody to check it against."
+    )
     lines = [
         "# Adapters",
         "",
@@ -149,6 +155,8 @@ def adapters_page(document: AdaptersDocument) -> str:
         lead,
         "",
         "## What CRMs can do",
+        "",
+        checked,
         "",
         *markdown_table(*matrix(document.crms)),
         "",

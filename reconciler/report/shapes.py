@@ -362,6 +362,8 @@ class AbilityRow(Shape):
     can: bool
     reason: str
     """Why it cannot, and what to do by hand."""
+    checked: tuple[str, ...] = ()
+    """How it was held against the CRM, the strongest way first; empty for a CRM of our own."""
 
 
 class WireRow(Shape):

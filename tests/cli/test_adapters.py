@@ -18,7 +18,7 @@ HUB = """
 from dataclasses import replace
 from pydantic import BaseModel, Field, SecretStr
 from reconciler.adapters.local import capabilities
-from reconciler.model.capabilities import Ability
+from reconciler.model.capabilities import Ability, Checked
 
 class Options(BaseModel):
     token: SecretStr = Field(description="of a private app")
@@ -31,7 +31,8 @@ class Adapter:
         has = capabilities(19.0)
         why = "field types are fixed; make a new field by hand"
         return replace(has, can=has.can - {Ability.RENAME_FIELD}, cannot={Ability.RENAME_FIELD: why},
-                       since_covers=frozenset({"values"}), paced=True, assigns_keys=True)
+                       since_covers=frozenset({"values"}), paced=True, assigns_keys=True,
+                       checked={Ability.ADD_FIELD: (Checked.READING, Checked.CLIENT)})
     def open(self, options, opening, object):
         raise AssertionError("nothing is opened")
 
@@ -136,6 +137,15 @@ def test_what_a_crm_cannot_do_is_said_with_its_reason(ran: Ran, outside: None) -
     assert "notices values; not tags, deletions" in out
     assert "token    required   of a private app, a secret" in out
     assert "portal   7          the account" in out
+
+
+def test_how_an_ability_was_checked_stands_beside_it_strongest_first(ran: Ran, outside: None) -> None:
+    lines = ran("hub")[1].splitlines()
+    assert "  add field        yes (vendor's client, own reading)" in lines
+    assert "  delete field     yes" in lines
+    rows = parsed(ran("hub", "--format", "json")[1])["crms"][0]["capabilities"]["abilities"]
+    checked = {row["ability"]: row["checked"] for row in rows}
+    assert (checked["add_field"], checked["delete_field"]) == (["vendor's client", "own reading"], [])
 
 
 def test_a_crm_that_tells_nothing_before_it_is_open_says_so(ran: Ran, outside: None) -> None:
