@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Plan
-from reconciler.model.problems import Failure
+from reconciler.model.problems import Failure, Problem
 from reconciler.runtime import pipeline
 from reconciler.testing.faults import Faulty, When
 
@@ -41,7 +41,8 @@ class Ticking:
 @dataclass
 class World:
     """One account. `crm`: what lies behind the API, where somebody else may act. `section`: the `crm` of the file.
-    `names`: the CRM's keys of the fields that the story fills. `state()`: fields, tags and contacts, without ids."""
+    `names`: the CRM's keys of the fields that the story fills. `state()`: fields, tags and contacts, without ids. `spare`:
+    part of an endpoint without whose answer a run goes on, since it only says more."""
 
     folder: Path
     ticking: Ticking
@@ -51,6 +52,8 @@ class World:
     env: Mapping[str, str]
     state: Callable[[], Any]
     names: Mapping[str, str]
+    spare: str = ""
+    emulator: Any = None
 
     def write(self, people: int = 6, more: str = "") -> None:
         """The file and its people: the first half of them is in the CRM already (`fill`)."""
@@ -89,6 +92,11 @@ tags:
             if tag is not None:
                 self.crm.tag([tag], [id for id in ids if id], on=True)
 
+    def fill_more(self, count: int) -> None:
+        """Contacts that are nobody's."""
+        for at in range(0, count, 100):
+            self.crm.add([{"email": f"nobody.{n}@example.net"} for n in range(at, min(at + 100, count))])
+
     def request(self, when: When | None = None, **more: Any) -> pipeline.Request:
         self.faulty = Faulty(self.behind, when) if when else Faulty(self.behind)
         count = itertools.count()
@@ -112,8 +120,8 @@ tags:
         try:
             outcome = pipeline.apply(self.request(when, **more), lambda _plan: True, lambda: False)
         except Failure as failure:
-            return Ended(exits.OF_FAILURE[failure.exit], None, tuple(p.code for p in failure.problems))
-        return Ended(exits.OF_RESULT[outcome.result.value], outcome, tuple(p.code for p in outcome.problems))
+            return _ended(exits.OF_FAILURE[failure.exit], None, failure.problems)
+        return _ended(exits.OF_RESULT[outcome.result.value], outcome, outcome.problems)
 
     def plan(self) -> Plan:
         return pipeline.plan(self.request())
@@ -124,3 +132,9 @@ class Ended:
     code: int
     outcome: Outcome | None
     problems: tuple[str, ...]
+    said: str
+
+
+def _ended(code: int, outcome: Outcome | None, problems: Sequence[Problem]) -> Ended:
+    said = "\n".join(f"{p.summary} {p.detail} {p.fix}" for p in problems)
+    return Ended(code, outcome, tuple(p.code for p in problems), said)
