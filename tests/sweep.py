@@ -41,8 +41,8 @@ class Ticking:
 @dataclass
 class World:
     """One account. `crm`: what lies behind the API, where somebody else may act. `section`: the `crm` of the file.
-    `names`: the CRM's keys of the fields that the story fills. `state()`: fields, tags and contacts, without ids. `spare`:
-    part of an endpoint without whose answer a run goes on, since it only says more."""
+    `names`: the CRM's keys of the fields that the story fills. `state()`: fields, tags and contacts, without ids.
+    `spare`: part of an endpoint without whose answer a run goes on, since it only says more."""
 
     folder: Path
     ticking: Ticking
