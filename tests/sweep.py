@@ -54,6 +54,7 @@ class World:
     names: Mapping[str, str]
     spare: str = ""
     emulator: Any = None
+    limits: str = "{create: 999, update_percent: 100, untag_percent: 100, tag_people: 999}"
 
     def write(self, people: int = 6, more: str = "") -> None:
         """The file and its people: the first half of them is in the CRM already (`fill`)."""
@@ -64,7 +65,7 @@ crm: {self.section}
 source: {{type: csv, path: people.csv, types: {{orders: integer}}}}
 identity: {{person: id, match: email}}
 contacts: {{create: true}}
-limits: {{create: 999, update_percent: 100, untag_percent: 100, tag_people: 999}}
+limits: {self.limits}
 fields:
   email: mail
   {names["first"]}: first
