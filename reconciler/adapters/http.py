@@ -12,14 +12,14 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from ipaddress import ip_address
 from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar
-from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import orjson
 
 from reconciler import __version__
+from reconciler.adapters.address import sendable, usable_address
 from reconciler.adapters.answers import Answer, Broken, NotRead, json_of, read
 from reconciler.adapters.errors import (
     AdapterError,
@@ -140,9 +140,9 @@ class Http:
         self._latency = _FIRST_LATENCY
         self._lock = Lock()
         self._met = False  # whether the vendor's API ever answered here
-        self._url = _address(url)
+        self._url = usable_address(url)
         self.meter = Meter(self._workers if opening.workers is None else lambda: opening.workers or 1)
-        headers = {"User-Agent": _AGENT, "Accept": "application/json", **vendor.headers, **_sendable(auth)}
+        headers = {"User-Agent": _AGENT, "Accept": "application/json", **vendor.headers, **sendable(auth)}
         self._connection = Connection(
             self._url.geturl(), headers, opening.clock, vendor.timeout, transport=opening.transport
         )
@@ -286,43 +286,6 @@ def _by_status(request: Request[Any], status: int) -> AdapterError:
     if status in (401, 403, 407):
         return AuthFailed(said)
     return NotFound(said) if status in (404, 410) else Rejected(said)
-
-
-def _address(url: str) -> SplitResult:
-    """The vendor's address. Raises CrmFailed for one that must not be used."""
-    why = ""
-    try:
-        parts = urlsplit(url.strip().rstrip("/"))
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    if parts.scheme not in ("http", "https"):
-        why = "it does not begin with https://"
-    elif not host or not parts.netloc.isascii() or any(c.isspace() for c in url.strip()):
-        why = "no server's name is in it"
-    elif parts.username is not None:
-        why = "user and password do not belong into it"
-    elif parts.query or parts.fragment:
-        why = "nothing may follow its path"
-    elif parts.scheme == "http" and not _loopback(host):
-        why = "http:// is for this machine only, since everybody on the way could read along"
-    if why:
-        raise CrmFailed("E323", why)
-    return parts
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _sendable(auth: Mapping[str, str]) -> Mapping[str, str]:
-    """Credentials as headers. Raises AuthFailed where they cannot be one; httpx would quote them."""
-    if not all(value.isascii() and value.isprintable() for value in auth.values()):
-        raise AuthFailed("there are characters in the credentials that none can have, such as the end of a line")
-    return auth
 
 
 def quoted(part: str) -> str:
