@@ -46,6 +46,7 @@ class Writer:
     mischief: Mischief
     moment: int
     object: Object = CONTACT
+    addressless: bool = False
 
     def add(self, record: Record, status: str | None = None) -> str:
         """The new contact's id. Raises Taken, Refused."""
@@ -54,9 +55,7 @@ class Writer:
         if status is not None and status not in STATUSES:
             raise Refused("there is no such status")
         stored = self._stored(record)
-        address = self.object.address(stored.get(EMAIL_COLUMN))
-        if address is None:
-            raise Refused("a contact needs an e-mail address", EMAIL)
+        address = self._address(stored.get(EMAIL_COLUMN))
         values: dict[str, object] = {
             "address": address,
             "status": status or QUIET,
@@ -70,8 +69,15 @@ class Writer:
                 f"INSERT INTO contacts ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
             )
         except sqlite3.IntegrityError:
-            raise self._taken(address) from None
+            raise self._taken(str(address)) from None
         return self._id_of(added.lastrowid or 0)
+
+    def _address(self, email: str | None) -> str | None:
+        """What addresses are compared by. Raises Refused where there must be one."""
+        address = self.object.address(email)
+        if address is None and not self.addressless:
+            raise Refused("a contact needs an e-mail address", EMAIL)
+        return address
 
     def _id_of(self, number: int) -> str:
         """The id of a row just added, which gets the number of its object."""
@@ -85,12 +91,10 @@ class Writer:
         if self.mischief.refuses_item():
             raise Refused("this record is refused")
         id = self.existing(contact)
-        values: dict[str, object] = {"modified": self.moment, **self._stored(record)}
-        if EMAIL_COLUMN in values:
-            address = self.object.address(values[EMAIL_COLUMN])
-            if address is None:
-                raise Refused("a contact needs an e-mail address", EMAIL)
-            values["address"] = address
+        stored = self._stored(record)
+        values: dict[str, object] = {"modified": self.moment, **stored}
+        if EMAIL_COLUMN in stored:
+            values["address"] = self._address(stored[EMAIL_COLUMN])
         try:
             self.connection.execute(
                 f"UPDATE contacts SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?",

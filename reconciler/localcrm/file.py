@@ -54,6 +54,8 @@ INDEXES = {
     "contact_tags_tag": "CREATE INDEX contact_tags_tag ON contact_tags (tag, contact)",
 }
 
+_WHOLE = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_PART = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
 _LATER = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _FOREIGN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
@@ -97,16 +99,19 @@ class CrmFile:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it, or nothing if the body raises. Makes the file if there is none."""
+        """One transaction: all of it, or nothing if the body raises. Makes the file if there is none. Inside another
+        one it is a part of it, which can fail alone."""
         with self._lock, own_errors():
             connection = self._existing() or self._made()
-            connection.execute("BEGIN IMMEDIATE")
+            begin, commit, rollback = _PART if connection.in_transaction else _WHOLE
+            connection.execute(begin)
             try:
                 yield connection
-                connection.execute("COMMIT")
+                connection.execute(commit)
             except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
+                for statement in rollback:
+                    with suppress(sqlite3.Error):
+                        connection.execute(statement)
                 raise
 
     @contextmanager
