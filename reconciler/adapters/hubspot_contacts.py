@@ -82,7 +82,8 @@ class Contacts:
             filters = [_filter("lastmodifieddate", "GTE", moment), _filter("hs_object_id", "GT", last)]
             return replace(request, body={**request.body, "filterGroups": [{"filters": filters}]})
 
-        body = {"sorts": ["hs_object_id"], "properties": list(names), "limit": self._search_page, "after": "0"}
+        ascending = {"propertyName": "hs_object_id", "direction": "ASCENDING"}
+        body = {"sorts": [ascending], "properties": list(names), "limit": self._search_page, "after": "0"}
         path = self._paths.contacts("search")
         request = Request(Call.CHANGED_CONTACTS, "POST", path, Page, body=body, bucket=SEARCH, repeat=True)
         for page in by_cursor(self._http, behind(request, "0"), _last, _ids, behind):

@@ -203,7 +203,7 @@ def test_what_changed_is_searched_for_behind_the_last_one() -> None:
         pages = crm.all_contacts(["x"], since=datetime(2026, 11, 22, tzinfo=UTC))
         assert [id for page in pages for id in page.column(ID).to_pylist()] == ["3", "20", "100"]
     first, second = hubspot.bodies(SEARCH)
-    assert first["sorts"] == ["hs_object_id"]
+    assert first["sorts"] == [{"propertyName": "hs_object_id", "direction": "ASCENDING"}]
     assert [f["value"] for f in first["filterGroups"][0]["filters"]] == ["1795305600000", "0"]
     assert [f["value"] for f in second["filterGroups"][0]["filters"]] == ["1795305600000", "20"]
     assert (first["limit"], second["after"]) == (2, "0")
