@@ -72,7 +72,7 @@ class Contacts:
         """All contacts. Where the names are too many for an address, a page's values are asked for by themselves."""
         short = sum(len(name) + len("&properties=") for name in names) < _LONGEST_QUERY
         asked = (("properties", name) for name in (names if short else (EMAIL,)))
-        query = (("limit", self._page), *asked)
+        query = (("limit", str(self._page)), *asked)
         request = Request(Call.ALL_CONTACTS, "GET", self._paths.contacts(), Page, query=query, endpoint=_LIST)
         for page in by_cursor(self._http, request, Page.after, _ids):
             yield page.results if short else self.read(_ids(page), names)
