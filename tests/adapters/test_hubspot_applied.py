@@ -101,3 +101,12 @@ def test_a_token_without_a_scope_writes_nothing(tmp_path: Path) -> None:
         program.applied(*STEPS[0])
     assert [(p.code, "crm.lists.write" in p.detail) for p in failure.value.problems] == [("E301", True)]
     assert len(program.emulator.crm.fields()) == before
+
+
+def test_leads_are_refused_with_the_reason(tmp_path: Path) -> None:
+    program = Program(tmp_path, "lists, object: lead")
+    with pytest.raises(Failure) as failure:
+        program.applied(*STEPS[0])
+    (problem,) = failure.value.problems
+    assert (problem.code, problem.fix) == ("E310", "this one has `contact`")
+    assert "has no e-mail of its own" in problem.detail
