@@ -65,9 +65,10 @@ class HubSpotDoor:
         if self._scopes is None:
             return
         needed = scopes(self._options)
-        missing = sorted({needed[call] for call in calls if call in needed} - self._scopes)
+        wanted = {needed[call] for call in calls if call in needed}
+        missing = sorted(any_of[0] for any_of in wanted if self._scopes.isdisjoint(any_of))
         if missing:
-            raise lacking(missing, "HubSpot")
+            raise lacking(missing)
 
     def sync_crm_fields(self) -> Sequence[CrmField]:
         return self._fields.sync()

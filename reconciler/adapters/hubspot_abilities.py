@@ -57,18 +57,18 @@ _OPTIONS_READ_FIRST: Mapping[Call, tuple[Call, ...]] = {
 _CONTACT_BATCHES = (Call.LOAD_CONTACTS, Call.ADD_CONTACTS, Call.UPDATE_CONTACTS)
 _TAGGINGS = (Call.APPLY_TAG, Call.REMOVE_TAG)
 
-_READ_CONTACTS = "crm.objects.contacts.read"
-_WRITE_CONTACTS = "crm.objects.contacts.write"
-_READ_FIELDS = "crm.schemas.contacts.read"
-_WRITE_FIELDS = "crm.schemas.contacts.write"
-_READ_LISTS = "crm.lists.read"
-_WRITE_LISTS = "crm.lists.write"
+_READ_CONTACTS = ("crm.objects.contacts.read",)
+_WRITE_CONTACTS = ("crm.objects.contacts.write",)
+_READ_FIELDS = ("crm.schemas.contacts.read", *_READ_CONTACTS, *_WRITE_CONTACTS)
+_WRITE_FIELDS = ("crm.schemas.contacts.write",)
+_READ_LISTS = ("crm.lists.read",)
+_WRITE_LISTS = ("crm.lists.write",)
 
 _CONTACT_READS = (Call.ALL_CONTACTS, Call.CHANGED_CONTACTS, Call.GET_CONTACT_ID, Call.LOAD_CONTACTS)
 _FIELD_CHANGES = (Call.ADD_GROUP, Call.ADD_FIELD, Call.UPDATE_FIELD, Call.DELETE_FIELD)
 _TAG_CHANGES = (Call.ADD_TAG, Call.RENAME_TAG, Call.DELETE_TAG)
 
-_SCOPES: Mapping[Call, str] = {
+_SCOPES: Mapping[Call, tuple[str, ...]] = {
     Call.SYNC_FIELDS: _READ_FIELDS,
     **dict.fromkeys(_CONTACT_READS, _READ_CONTACTS),
     **dict.fromkeys((Call.ADD_CONTACTS, Call.UPDATE_CONTACTS), _WRITE_CONTACTS),
@@ -79,8 +79,8 @@ _OF_LISTS = (_READ_LISTS, _READ_LISTS, _WRITE_LISTS, _WRITE_LISTS)
 _OF_OPTIONS = (_READ_FIELDS, _READ_CONTACTS, _WRITE_CONTACTS, _WRITE_FIELDS)
 
 
-def scopes(options: HubSpotOptions) -> Mapping[Call, str]:
-    """Call -> the scope that it needs."""
+def scopes(options: HubSpotOptions) -> Mapping[Call, tuple[str, ...]]:
+    """Call -> the scopes one of which it needs, the fitting one first."""
     of_tags = _OF_OPTIONS if isinstance(options.tags, TagProperty) else _OF_LISTS
     return {**_SCOPES, **{call: scope for calls, scope in zip(_TAG_CALLS, of_tags, strict=True) for call in calls}}
 

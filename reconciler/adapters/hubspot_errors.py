@@ -15,8 +15,8 @@ from reconciler.adapters.hubspot_shapes import Trouble
 _EXISTING = re.compile(r"\bexisting(?: object)? id:? *([0-9]+)", re.I)
 _PROPERTY = re.compile(r'"name" ?: ?"([a-z][a-z0-9_]{0,99})"|[Pp]roperty "([a-z][a-z0-9_]{0,99})" does not exist')
 _SCOPE = re.compile(r"[a-z][a-z0-9_.-]{2,80}")
-_TAKEN = frozenset({"CONFLICTING_UNIQUE_VALUE", "PROPERTY_VALUE_IN_USE", "CONTACT_EXISTS"})
-_TAKEN_NAMES = frozenset({"ILS.DUPLICATE_LIST_NAMES"})  # sub-categories
+_CODE = re.compile(r'"error" ?: ?"([A-Z_]{1,60})"')
+_TAKEN = frozenset({"CONFLICTING_UNIQUE_VALUE", "ILS.DUPLICATE_LIST_NAMES"})
 _MAKE_ANOTHER = "make a new token of the private app in HubSpot (Settings, Integrations, Private Apps) and set it"
 
 
@@ -42,14 +42,16 @@ def error_of(trouble: Trouble, endpoint: str) -> AdapterError | None:
 
 def _not_allowed(trouble: Trouble, endpoint: str) -> AdapterError:
     named = trouble.named("requiredGranularScopes", "requiredScopes", "missingScopes")
-    return lacking(sorted({scope for scope in named if _SCOPE.fullmatch(scope)}), endpoint)
+    return lacking([" or ".join(sorted({scope for scope in named if _SCOPE.fullmatch(scope)}))], f"{endpoint}: ")
 
 
-def lacking(scopes: list[str], endpoint: str) -> AuthFailed:
+def lacking(scopes: list[str], where: str = "") -> AuthFailed:
     """The token may not do what is asked for; `scopes`: those that it lacks, as far as they are known."""
-    what = "lacks a scope" if not scopes else f"lacks the scope{'s' * (len(scopes) > 1)} {', '.join(scopes)}"
+    named = " and ".join(scopes)
     return AuthFailed(
-        f"{endpoint}: the token {what}",
+        f"{where}the token lacks the scope{'s' * (len(scopes) > 1)} {named}"
+        if named
+        else f"{where}the token lacks a scope",
         "give the private app the scopes in HubSpot (Settings, Integrations, Private Apps, Scopes)",
     )
 
@@ -74,11 +76,16 @@ def _not_there(_trouble: Trouble, endpoint: str) -> AdapterError:
 
 def _invalid(trouble: Trouble, endpoint: str) -> AdapterError:
     parts = [trouble, *(trouble.errors or [])]
-    taken = str(trouble.sub_category) in _TAKEN_NAMES or any(part.code in _TAKEN for part in parts)
-    if taken or any(_EXISTING.search(part.message) for part in parts):
+    if _TAKEN.intersection(_codes(parts)) or any(_EXISTING.search(part.message) for part in parts):
         return _taken(trouble, endpoint)
     field = next(iter((*trouble.named("propertyName"), *_properties(parts))), "")
     return Rejected(f"{endpoint}: a value or name is not valid", field=field)
+
+
+def _codes(parts: list[Trouble]) -> list[str]:
+    """What is wrong, as HubSpot names it: of the whole, of its parts, and in messages that are JSON in part."""
+    named = [text for part in parts for text in (part.code, part.sub_category) if isinstance(text, str)]
+    return named + [code for part in parts for code in _CODE.findall(part.message)]
 
 
 def _properties(parts: list[Trouble]) -> list[str]:

@@ -142,6 +142,8 @@ class OptionTags:
     def __init__(self, contacts: Contacts, fields: Fields, name: str) -> None:
         self._contacts, self._fields, self._name = contacts, fields, name
         self.names: tuple[str, ...] = (name,)
+        self._known: frozenset[str] = frozenset()
+        self._gone: frozenset[str] = frozenset()
 
     def sync(self) -> list[CrmTag]:
         return [CrmTag(option.value, option.label) for option in self._read().options]
@@ -165,7 +167,7 @@ class OptionTags:
         return {contact.id: self._chosen(contact) for contact in contacts}
 
     def move(self, kind: Call, tag: str, ids: Sequence[str]) -> list[Done]:
-        """Reads what is chosen, and writes it back with the tag or without it, where that differs."""
+        """Reads what is chosen, and writes it back with the tag or without it."""
         there = self.of(self._contacts.read(ids, self.names))
         wanted: dict[str, dict[str, Any]] = {}
         for id, chosen in there.items():
@@ -179,13 +181,20 @@ class OptionTags:
             yield from (contact.id for contact in page if tag in self._chosen(contact))
 
     def _chosen(self, contact: Contact) -> list[str]:
-        return list(dict.fromkeys(one for one in (contact.properties.get(self._name) or "").split(";") if one))
+        """What is chosen and still an option; contacts keep the values of options that were removed."""
+        chosen = list(dict.fromkeys(one for one in (contact.properties.get(self._name) or "").split(";") if one))
+        if not (self._known | self._gone).issuperset(chosen):
+            self._read()
+            self._gone |= frozenset(chosen) - self._known
+        return [one for one in chosen if one in self._known]
 
     def _read(self) -> Property:
         try:
-            return checkboxes(self._fields.read(self._name, Call.SYNC_TAGS))
+            there = checkboxes(self._fields.read(self._name, Call.SYNC_TAGS))
         except NotFound:
             raise CrmFailed("E331", f"there is no property `{self._name}`") from None
+        self._known = frozenset(option.value for option in there.options)
+        return there
 
     def _change(
         self, kind: Call, change: Callable[[list[CrmTag]], list[CrmTag]], name: str = "", key: str = ""
@@ -200,3 +209,5 @@ class OptionTags:
         wanted = [CrmOption(tag.key, tag.name) for tag in change(tags)]
         shown = frozenset(tag.key for tag in tags)
         self._fields.patch(kind, self._name, {"options": merged(there.options, wanted, shown)})
+        self._known = frozenset(option.value for option in wanted)
+        self._gone = (self._gone | shown) - self._known
