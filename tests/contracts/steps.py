@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ LEVEL = CrmField("level", "Level", "enumeration/select", (CrmOption("a", "A"), C
 @dataclass(frozen=True)
 class Ids:
     ada: str
-    bob: str
+    cyd: str
     tag: str
 
 
@@ -29,15 +29,21 @@ Step = Callable[[HubSpotDoor, Ids], object]
 
 
 def prepared(world: World) -> Ids:
-    """Two contacts, a field with options, and a tag that one of them carries."""
+    """Three contacts, a field with options, and a tag that two of them carry."""
     door = world.opened()
     door.connect()
     door.sync_crm_fields()
     door.add_field(LEVEL)
-    ada, bob = (door.add_contact({"email": f"{name}@example.org", "level": "a"}) for name in ("ada", "bob"))
+    ada, bob, cyd = (door.add_contact({"email": f"{name}@example.org", "level": "a"}) for name in ("ada", "bob", "cyd"))
     tag = door.add_tag("Member").key
-    door.apply_tags([tag], ada)
-    return Ids(ada, bob, tag)
+    for carrier in (ada, bob):
+        door.apply_tags([tag], carrier)
+    return Ids(ada, cyd, tag)
+
+
+def _rights(door: HubSpotDoor, _ids: Ids) -> None:
+    door.connect()
+    door.check_rights([Call.ADD_CONTACTS])
 
 
 def _fields(door: HubSpotDoor, _ids: Ids) -> object:
@@ -66,13 +72,13 @@ def _pages(door: HubSpotDoor, since: datetime | None) -> object:
 
 
 STEPS: Mapping[str, Step] = {
-    "connect": lambda door, _ids: door.connect() and None,
-    "check_rights": lambda door, _ids: (door.connect(), door.check_rights([Call.ADD_CONTACTS])) and None,
+    "connect": lambda door, _ids: door.connect().name,
+    "check_rights": _rights,
     "sync_crm_fields": _fields,
     "sync_tags": lambda door, _ids: list(door.sync_tags()),
     "get_contact_id": lambda door, _ids: door.get_contact_id("ada@example.org"),
     "get_tags": lambda door, ids: list(door.get_tags(ids.ada)),
-    "apply_tags": lambda door, ids: door.apply_tags([ids.tag], ids.bob),
+    "apply_tags": lambda door, ids: door.apply_tags([ids.tag], ids.cyd),
     "remove_tags": lambda door, ids: door.remove_tags([ids.tag], ids.ada),
     "apply_tag": lambda door, ids: _done(door.apply_tag(ids.tag, [ids.ada, "999999"])),
     "add_contact": lambda door, _ids: door.add_contact({"email": "eve@example.org", "level": "a"}),
@@ -87,6 +93,9 @@ STEPS: Mapping[str, Step] = {
     "all_contacts since": lambda door, _ids: _pages(door, LONG_AGO),
     "all_contacts since now": lambda door, _ids: _pages(door, NOW + timedelta(days=1)),
     "add_field": _new_field,
+    "add_field with options": lambda door, _ids: (door.sync_crm_fields(), door.add_field(replace(LEVEL, key="rank")))[
+        1
+    ],
     "update_field": _new_options,
     "delete_field": _gone_field,
     "add_tag": lambda door, _ids: door.add_tag("Guest"),

@@ -73,6 +73,7 @@ class World:
     clock: Clock = field(default_factory=moving_clock)
     wrap: Callable[[httpx.BaseTransport], httpx.BaseTransport] = lambda inner: inner
     tags: str = "lists"
+    page: int = 100
 
     def __post_init__(self) -> None:
         settings = Settings(burst=10**9, daily=10**9, search=10**9)
@@ -97,7 +98,8 @@ class World:
 
     def opened(self, fault: Fault | None = None) -> HubSpotDoor:
         tags = "lists" if self.tags == "lists" else {"property": self.tags}
-        options = HubSpotOptions.model_validate({"token": self.token, "tags": tags})
+        sizes = {"page": self.page, "search_page": self.page}
+        options = HubSpotOptions.model_validate({"token": self.token, "tags": tags, **sizes})
         opening = Opening(self.folder, self.clock, transport=Faulty(self.transport, fault), workers=1)
         door = ADAPTER.open(options, opening, "contact")
         self._meters.append(door.meter)

@@ -103,7 +103,7 @@ ROUTES = (
 
 @cache
 def url_map() -> Map:
-    """All routes; their endpoints are rows of `ROUTES`. Made once: it takes longer than everything else of an account."""
+    """All routes; their endpoints are rows of `ROUTES`. Made once: it takes longer than all else of an account."""
     from werkzeug.routing import Map, Rule
 
     rules = [

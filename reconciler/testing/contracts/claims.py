@@ -32,9 +32,7 @@ class Claim:
 def claims(modules: Sequence[ModuleType], paths: Any, known: Operations) -> list[Claim]:
     """Every `Request(kind, verb, path, shape, ...)` of the modules. `paths`: what the adapter calls `_paths`, if it
     makes its paths with something of that name. Raises Unclear."""
-    return [
-        _claim(module, call, scope, paths, known) for module in modules for call, scope in _requests(module)
-    ]
+    return [_claim(module, call, scope, paths, known) for module in modules for call, scope in _requests(module)]
 
 
 def _requests(module: ModuleType) -> Iterator[tuple[ast.Call, ast.AST]]:
