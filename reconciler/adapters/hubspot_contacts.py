@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.adapters.codecs import wire_text
 from reconciler.adapters.crm import STATUS, Done, Record
-from reconciler.adapters.errors import AdapterError, CrmFailed, NotFound, Rejected, Unavailable, Uncertain
+from reconciler.adapters.errors import AdapterError, AuthFailed, CrmFailed, NotFound, Rejected, Unavailable, Uncertain
 from reconciler.adapters.http import Http, Request
 from reconciler.adapters.hubspot_errors import error_of
 from reconciler.adapters.hubspot_paths import SEARCH, Paths
@@ -82,7 +82,8 @@ class Contacts:
             filters = [_filter("lastmodifieddate", "GTE", moment), _filter("hs_object_id", "GT", last)]
             return replace(request, body={**request.body, "filterGroups": [{"filters": filters}]})
 
-        body = {"sorts": ["hs_object_id"], "properties": list(names), "limit": self._search_page, "after": "0"}
+        ascending = {"propertyName": "hs_object_id", "direction": "ASCENDING"}
+        body = {"sorts": [ascending], "properties": list(names), "limit": self._search_page, "after": "0"}
         path = self._paths.contacts("search")
         request = Request(Call.CHANGED_CONTACTS, "POST", path, Page, body=body, bucket=SEARCH, repeat=True)
         for page in by_cursor(self._http, behind(request, "0"), _last, _ids, behind):
@@ -99,15 +100,14 @@ class Contacts:
 
     def _each(self, kind: Call, verb: str, items: Sequence[Item | AdapterError]) -> list[Done]:
         """Sends those that can be sent. HubSpot refuses a batch that names somebody twice, so who comes again is sent
-        behind it."""
+        alone behind it."""
+        first: dict[str, int] = {}
         done = {at: Done(error=item) for at, item in enumerate(items) if isinstance(item, AdapterError)}
-        while len(done) < len(items):
-            first: dict[str, int] = {}
-            for at, item in enumerate(items):
-                if isinstance(item, Item) and at not in done:
-                    first.setdefault(item.key or f" {at}", at)
-            sent = {at: item for at in first.values() if isinstance(item := items[at], Item)}
-            done |= dict(zip(sent, self._write(kind, verb, list(sent.values())), strict=True))
+        sent = {at: item for at, item in enumerate(items) if isinstance(item, Item)}
+        together = {at: item for at, item in sent.items() if not item.key or first.setdefault(item.key, at) == at}
+        if together:
+            done |= dict(zip(together, self._write(kind, verb, list(together.values())), strict=True))
+        done |= {at: self._alone(kind, verb, item) for at, item in sent.items() if at not in together}
         return [done[at] for at in range(len(items))]
 
     def _write(self, kind: Call, verb: str, items: Sequence[Item]) -> list[Done]:
@@ -136,7 +136,7 @@ class Contacts:
     def _alone(self, kind: Call, verb: str, item: Item) -> Done:
         try:
             return self._write(kind, verb, [item])[0]
-        except CrmFailed:
+        except (AuthFailed, CrmFailed):
             raise
         except AdapterError as error:
             return Done(error=error)

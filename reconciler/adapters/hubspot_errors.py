@@ -8,7 +8,17 @@ from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
 
-from reconciler.adapters.errors import AdapterError, AuthFailed, Duplicate, NotFound, QuotaUsedUp, RateLimited, Rejected
+from reconciler.adapters.errors import (
+    AdapterError,
+    AuthFailed,
+    CrmFailed,
+    Duplicate,
+    NotFound,
+    QuotaUsedUp,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
 from reconciler.adapters.http import Refusal
 from reconciler.adapters.hubspot_shapes import Trouble
 
@@ -17,6 +27,7 @@ _PROPERTY = re.compile(r'"name" ?: ?"([a-z][a-z0-9_]{0,99})"|[Pp]roperty "([a-z]
 _SCOPE = re.compile(r"[a-z][a-z0-9_.-]{2,80}")
 _CODE = re.compile(r'"error" ?: ?"([A-Z_]{1,60})"')
 _TAKEN = frozenset({"CONFLICTING_UNIQUE_VALUE", "ILS.DUPLICATE_LIST_NAMES"})
+_MOVING = 477  # to another data centre; HubSpot's own status
 _MAKE_ANOTHER = "make a new token of the private app in HubSpot (Settings, Integrations, Private Apps) and set it"
 
 
@@ -28,6 +39,10 @@ class Archived(Rejected):
 
 def refused(refusal: Refusal) -> AdapterError | None:
     """The vendor's own reading of a refusal; None: its status says all."""
+    if refusal.status == _MOVING:
+        return Unavailable(f"{refusal.endpoint}: the account is being moved")
+    if refusal.status == 404 and not isinstance(refusal.body, dict):
+        return CrmFailed("E309", f"{refusal.endpoint}: not found, and it is not HubSpot that says so")
     try:
         return error_of(Trouble.model_validate(refusal.body), refusal.endpoint)
     except ValidationError:

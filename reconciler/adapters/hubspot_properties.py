@@ -115,7 +115,7 @@ class Fields:
         """The name of the group with that label, made if there is none."""
         if not self._groups:
             self._groups = {group.name: group.label for group in self._read_groups()}
-        known = next((name for name, shown in self._groups.items() if label in (shown, name)), None)
+        known = next((name for name, shown in self._groups.items() if label == shown), None)
         if known is None:
             body = {"name": self._free_name(label), "label": label}
             path = self._paths.properties("groups")

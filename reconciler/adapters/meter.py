@@ -71,4 +71,4 @@ class Meter:
     def close(self) -> None:
         """What is on the way ends first."""
         if self._pool is not None:
-            self._pool.shutdown()
+            self._pool.shutdown(cancel_futures=True)

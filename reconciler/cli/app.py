@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "show": "Show the last plan or a run again, without touching source or CRM.",
     "status": "Show what is remembered about the file: account, links, last run.",
     "doctor": "Check everything that a run needs: program, file, source, CRM, state folder.",
+    "emulate": "Serve the API of a CRM on this machine, for rehearsals without an account.",
     "adapters": "Show which CRMs and sources there are, and what each can do.",
     "fmt": "Lay the file out in its canonical form; comments stay.",
     "schema": "Print the JSON Schema of the file, or of what --format json prints.",

@@ -8,23 +8,28 @@ door of its own, and what is asked of all of them is asked of one after the othe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from types import GeneratorType
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from reconciler.adapters.crm import FORMER, ID, Batches, Crm, Metered, ReadsAll, WireRecord
 from reconciler.adapters.errors import CrmFailed, NotFound, RateLimited, Unavailable
+from reconciler.adapters.meter import Meter
 from reconciler.model.capabilities import Ability, Call, Capabilities
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import Account, Inventory
 from reconciler.model.objects import ONE, Objects
 from reconciler.runtime.calls import ATTEMPTS, Calls, pause
 from reconciler.runtime.objects import door_of_one
+
+T = TypeVar("T")
 
 _BATCHED = frozenset({Call.ADD_CONTACTS, Call.UPDATE_CONTACTS, Call.APPLY_TAG, Call.REMOVE_TAG, Call.LOAD_CONTACTS})
 
@@ -49,8 +54,24 @@ class Gateway:
             named = zip(self.objects.names, (crm, *others), strict=True)
             self.doors = tuple(door_of_one(door, self.objects.keys.get(name, {})) for name, door in named)
         self.capabilities = _as_used(crm, rate)
-        self.calls = Calls(self.capabilities, clock, most, crm.meter if isinstance(crm, Metered) else None)
+        # A door that does not pace its calls itself is called by one thread; so is one whose calls are numbered.
+        self._meter = crm.meter if isinstance(crm, Metered) else Meter()
+        self._alone = most is not None
+        self.calls = Calls(self.capabilities, clock, most, self._meter if isinstance(crm, Metered) else None)
         self._clock = clock
+
+    @property
+    def workers(self) -> int:
+        """How many calls may be on the way at once now."""
+        return 1 if self._alone else self._meter.workers
+
+    def begin(self, work: Callable[[], T]) -> Future[T]:
+        """Make calls beside what else is on the way."""
+        return self._meter.begin(work)
+
+    def requests(self, kind: Call) -> int:
+        """How many calls one of that kind is."""
+        return self.calls.requests(kind)
 
     def batch(self, kind: Call) -> int:
         """Items that one call of that kind takes."""

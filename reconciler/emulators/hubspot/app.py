@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
@@ -48,6 +48,8 @@ class HubSpot:
         self.settings = settings or Settings()
         self.limits = Limits(self.settings)
         self.log: list[Seen] = []
+        self.watch: Callable[[Seen], None] = lambda _seen: None
+        """Is told of every request."""
         self.clock = clock
         self._routes = url_map()
         self._lock = Lock()
@@ -149,6 +151,7 @@ class HubSpot:
         return Response(text, answer.status, told, content_type="application/json;charset=utf-8")
 
     def _log(self, seen: Seen) -> None:
+        self.watch(seen)
         with self._lock:
             self.log.append(seen)
             if len(self.log) > _LOGGED:

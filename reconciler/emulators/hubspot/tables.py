@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.emulators.hubspot import properties, standard
 from reconciler.emulators.hubspot.properties import Option, Property, native_of
-from reconciler.localcrm import LocalCrm
+from reconciler.localcrm import LocalCrm, Trouble, Unusable
 from reconciler.model.inventory import CrmField, CrmOption
 
 _TABLES = (
@@ -26,20 +26,25 @@ _TABLES = (
         kept TEXT NOT NULL)""",
     "CREATE INDEX hubspot_modified ON contacts (modified)",
 )
+_IN_USE = """SELECT 1 FROM fields WHERE NOT standard UNION ALL SELECT 1 FROM tags
+    UNION ALL SELECT 1 FROM contacts UNION ALL SELECT 1 FROM fields WHERE key = 'firstname'"""
 _RENAMED = {"first_name": "firstname", "last_name": "lastname"}
 
 
 def prepare(crm: LocalCrm, moment: int) -> None:
-    """Makes the account, if it is not there yet. The standard fields of the embedded CRM get HubSpot's names."""
+    """Makes the account, if it is not there yet. The standard fields of the embedded CRM get HubSpot's names.
+    Raises Unusable for a file that somebody uses as a CRM of its own: its fields would be renamed."""
     with crm.transaction() as connection:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'hubspot_properties'").fetchone():
             return
+        if connection.execute(_IN_USE).fetchone():
+            raise Unusable(Trouble.FOREIGN, "it holds an embedded CRM that is in use as such")
         for statement in _TABLES:
             connection.execute(statement)
         groups = [(name, label, number, 1) for number, (name, label) in enumerate(standard.GROUPS)]
         connection.executemany("INSERT INTO hubspot_groups VALUES (?, ?, ?, ?)", groups)
         for ours, theirs in _RENAMED.items():
-            connection.execute("UPDATE OR IGNORE fields SET key = ?, folded = ? WHERE key = ?", (theirs, theirs, ours))
+            connection.execute("UPDATE fields SET key = ?, folded = ? WHERE key = ?", (theirs, theirs, ours))
         connection.execute("UPDATE fields SET native = 'text' WHERE key = 'phone'")
         there = {field.key for field in crm.fields()}
         for row in standard.PROPERTIES:

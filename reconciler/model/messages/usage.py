@@ -91,6 +91,18 @@ USAGE: tuple[Message, ...] = (
         "name one of those that are there",
     ),
     Message(
+        "E935",
+        "the port cannot be listened on",
+        "Another program listens on it, perhaps an emulator that still runs, or this user may not have it.",
+        "give another one with `--port`; `--port 0` takes a free one",
+    ),
+    Message(
+        "E936",
+        "the emulated account cannot be opened",
+        "It lies in one SQLite file, which is made where there is none; a file of something else is left alone.",
+        "name a file of an emulated account, or one that is not there yet, in a folder that you may write to",
+    ),
+    Message(
         "E999",
         "something unexpected happened inside reconciler",
         "This is a mistake of the program, not of yours. What it was working on is quoted nowhere.",
