@@ -55,6 +55,11 @@ def _new_field(door: HubSpotDoor, _ids: Ids) -> object:
     return door.add_field(CrmField("new", "New", "string/text", group="Membership"))
 
 
+def _new_choice(door: HubSpotDoor, _ids: Ids) -> object:
+    door.sync_crm_fields()
+    return door.add_field(replace(LEVEL, key="rank"))
+
+
 def _new_options(door: HubSpotDoor, _ids: Ids) -> object:
     door.sync_crm_fields()
     door.update_field("level", label="Rank", options=[CrmOption("a", "A"), CrmOption("c", "C")])
