@@ -57,7 +57,8 @@ class HubSpotDoor:
         return self._http.meter
 
     def connect(self) -> Account:
-        portal = self._http.send(Request(Call.CONNECT, "GET", self._paths.account, Portal))
+        request = Request(Call.CONNECT, "GET", self._paths.account, Portal, endpoint="account-info/details")
+        portal = self._http.send(request)
         self._scopes = self._allowed()
         return Account(str(portal.portal_id), portal.ui_domain)
 

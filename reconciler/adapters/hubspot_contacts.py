@@ -20,6 +20,9 @@ from reconciler.model.capabilities import Call
 EMAIL = "email"
 _NOT_FOUND = "OBJECT_NOT_FOUND"
 _LONGEST_QUERY = 6_000  # characters of names in an address; servers refuse addresses from about 8,000
+_LIST = "objects/contacts"
+_READ = "objects/contacts/batch/read"
+_SEARCH = "objects/contacts/search"
 _MERGED = "the contact was merged into another one"
 
 
@@ -53,23 +56,24 @@ class Contacts:
         except NotFound:
             return None
 
-    def read(self, ids: Sequence[str], names: Sequence[str], kind: Call = Call.LOAD_CONTACTS) -> list[Contact]:
+    def read(self, ids: Sequence[str], names: Sequence[str]) -> list[Contact]:
         """Those of these contacts that exist under the id that was asked for."""
         asked = dict.fromkeys(id for id in ids if id.isdecimal())
         if not asked:
             return []
         body = {"inputs": [{"id": id} for id in asked], "properties": list(names), "propertiesWithHistory": []}
-        answer = self._http.send(
-            Request(kind, "POST", self._paths.contacts("batch", "read"), Batch, body=body, repeat=True)
-        )
-        check_read(answer.errors, kind.value)
+        path = self._paths.contacts("batch", "read")
+        request = Request(Call.LOAD_CONTACTS, "POST", path, Batch, body=body, repeat=True, endpoint=_READ)
+        answer = self._http.send(request)
+        check_read(answer.errors, _READ)
         return [contact for contact in answer.results if contact.id in asked]
 
     def pages(self, names: Sequence[str]) -> Iterator[Sequence[Contact]]:
         """All contacts. Where the names are too many for an address, a page's values are asked for by themselves."""
         short = sum(len(name) + len("&properties=") for name in names) < _LONGEST_QUERY
         asked = (("properties", name) for name in (names if short else (EMAIL,)))
-        request = Request(Call.ALL_CONTACTS, "GET", self._paths.contacts(), Page, query=(("limit", self._page), *asked))
+        query = (("limit", str(self._page)), *asked)
+        request = Request(Call.ALL_CONTACTS, "GET", self._paths.contacts(), Page, query=query, endpoint=_LIST)
         for page in by_cursor(self._http, request, Page.after, _ids):
             yield page.results if short else self.read(_ids(page), names)
 
@@ -85,7 +89,9 @@ class Contacts:
         ascending = {"propertyName": "hs_object_id", "direction": "ASCENDING"}
         body = {"sorts": [ascending], "properties": list(names), "limit": self._search_page, "after": "0"}
         path = self._paths.contacts("search")
-        request = Request(Call.CHANGED_CONTACTS, "POST", path, Page, body=body, bucket=SEARCH, repeat=True)
+        request = Request(
+            Call.CHANGED_CONTACTS, "POST", path, Page, body=body, bucket=SEARCH, repeat=True, endpoint=_SEARCH
+        )
         for page in by_cursor(self._http, behind(request, "0"), _last, _ids, behind):
             yield page.results
 
@@ -151,7 +157,7 @@ def _last(page: Page) -> str:
     would be left out."""
     numbers = [int(id) for id in _ids(page) if id.isdecimal()]
     if numbers != sorted(numbers) or len(numbers) < len(page.results):
-        raise CrmFailed("E327", "objects/contacts/search: contacts are not in the order of their ids")
+        raise CrmFailed("E327", f"{_SEARCH}: contacts are not in the order of their ids")
     return page.results[-1].id if page.after() and numbers else ""
 
 

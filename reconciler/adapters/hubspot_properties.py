@@ -16,6 +16,8 @@ from reconciler.model.capabilities import Call
 from reconciler.model.inventory import CrmField, CrmOption
 
 _GROUP = "contactinformation"  # every account has it, and it cannot be removed
+_ALL = "properties/contacts"
+_GROUPS = "properties/contacts/groups"
 _NAME = "properties/contacts/{name}"
 _TRUTHS = (CrmOption("true", "Yes"), CrmOption("false", "No"))
 
@@ -52,9 +54,7 @@ class Fields:
             "options": [_option(option, None, at) for at, option in enumerate(options)],
         }
         path = self._paths.properties()
-        made = self._http.send(
-            Request(Call.ADD_FIELD, "POST", path, Property, body=body, endpoint="properties/contacts")
-        )
+        made = self._http.send(Request(Call.ADD_FIELD, "POST", path, Property, body=body, endpoint=_ALL))
         self._shown[made.name] = _values(made.options)
         return self._field(made)
 
@@ -89,10 +89,11 @@ class Fields:
     def _properties(self, *, archived: bool) -> list[Property]:
         query = (("archived", "true"),) if archived else ()
         path = self._paths.properties()
-        return self._http.send(Request(Call.SYNC_FIELDS, "GET", path, Properties, query=query)).results
+        return self._http.send(Request(Call.SYNC_FIELDS, "GET", path, Properties, query=query, endpoint=_ALL)).results
 
     def _read_groups(self) -> list[Group]:
-        return self._http.send(Request(Call.SYNC_FIELDS, "GET", self._paths.properties("groups"), Groups)).results
+        path = self._paths.properties("groups")
+        return self._http.send(Request(Call.SYNC_FIELDS, "GET", path, Groups, endpoint=_GROUPS)).results
 
     def _field(self, there: Property) -> CrmField:
         kind = native(there.type, there.field_type, there.external_options)
@@ -119,9 +120,7 @@ class Fields:
         if known is None:
             body = {"name": self._free_name(label), "label": label}
             path = self._paths.properties("groups")
-            made = self._http.send(
-                Request(Call.ADD_GROUP, "POST", path, Group, body=body, endpoint="properties/contacts/groups")
-            )
+            made = self._http.send(Request(Call.ADD_GROUP, "POST", path, Group, body=body, endpoint=_GROUPS))
             self._groups[made.name] = made.label
             known = made.name
         return known

@@ -26,6 +26,8 @@ from reconciler.model.capabilities import Call
 from reconciler.model.inventory import CrmOption, CrmTag
 
 _STATIC = ("MANUAL", "SNAPSHOT")  # who is on any other list is decided by HubSpot
+_SEARCH = "lists/search"
+_ON = "lists/records/memberships/batch/read"
 _SEARCHED = 500  # lists in one answer, at most
 
 
@@ -67,7 +69,9 @@ class ListTags:
             "offset": 0,
             "additionalProperties": [],
         }
-        request = Request(Call.SYNC_TAGS, "POST", self._paths.lists("search"), Lists, body=body, repeat=True)
+        request = Request(
+            Call.SYNC_TAGS, "POST", self._paths.lists("search"), Lists, body=body, repeat=True, endpoint=_SEARCH
+        )
         pages = by_cursor(self._http, request, Lists.onward, _list_ids, _from_offset)
         tags = [CrmTag(one.list_id, one.name) for page in pages for one in page.lists]
         self._known = {tag.key for tag in tags}
@@ -97,8 +101,10 @@ class ListTags:
         known = self._known or set()
         body = {"inputs": [{"objectTypeId": CONTACT, "recordId": contact.id} for contact in contacts]}
         path = self._paths.lists("records", "memberships", "batch", "read")
-        answer = self._http.send(Request(Call.READ_TAGS, "POST", path, ManyMemberships, body=body, repeat=True))
-        check_read(answer.errors, "lists/records/memberships/batch/read")
+        answer = self._http.send(
+            Request(Call.READ_TAGS, "POST", path, ManyMemberships, body=body, repeat=True, endpoint=_ON)
+        )
+        check_read(answer.errors, _ON)
         return {
             found.record_id: list(dict.fromkeys(m.list_id for m in found.record_list_memberships if m.list_id in known))
             for found in answer.results

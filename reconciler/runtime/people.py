@@ -346,8 +346,8 @@ class PeopleWriter:
         written.recovered += fate.recovered
         written.values += len(values)
         sent = {self._ways[k].live: (k, after) for k, after in values.items()}
-        self._read_back.add(row.contact or "", row.digest, sent)
         self.rows.settle(row, 1)
+        self._read_back.add(row.contact or "", row.digest, sent)
         self._tag(row)
 
     def _drop_tags_of_new_contacts(self, row: Row) -> None:

@@ -8,6 +8,7 @@ from http_world import WORD, Time, everything_of
 from hubspot_world import TOKEN, HubSpot, Says, door, wrong
 from pydantic import ValidationError
 
+from reconciler.adapters import hubspot as module
 from reconciler.adapters.errors import (
     AdapterError,
     AuthFailed,
@@ -139,3 +140,11 @@ def test_every_ability_is_there_or_has_a_reason() -> None:
 
 def test_the_token_is_in_no_form_of_the_options() -> None:
     assert TOKEN not in repr(HubSpotOptions.model_validate({"token": TOKEN}))
+
+
+def test_no_call_that_loses_people_is_anywhere_in_the_source() -> None:
+    sources = {path.name: path.read_text() for path in Path(module.__file__).parent.glob("hubspot*.py")}
+    deleted = {line.strip() for text in sources.values() for line in text.splitlines() if '"DELETE"' in line}
+    assert len(sources) > 5
+    assert not any(word in text for text in sources.values() for word in ('"gdpr', '"archive"', '"merge"'))
+    assert {line.partition("self._paths.")[2].partition(")")[0] for line in deleted} == {"properties(key", "lists(key"}
