@@ -97,7 +97,7 @@ def capabilities(options: HubSpotOptions) -> Capabilities:
         rate=general(options).rate,
         clears_with="",
         since_covers=frozenset({"values", "tags"} if as_options else {"values"}),
-        checked=dict.fromkeys(frozenset(Ability) - CANNOT.keys(), (Checked.DOCUMENT,)),
+        checked=dict.fromkeys(frozenset(Ability) - CANNOT.keys(), (Checked.CLIENT, Checked.DOCUMENT)),
     )
 
 

@@ -10,7 +10,6 @@ import httpx
 
 from reconciler.testing.contracts import CheckingTransport, Violation
 
-
 _PYTHON_BOOL = re.compile(r"(?<==)(True|False)(?=&|$)")
 """HubSpot's client writes a truth value into an address as Python does, which its own document does not have."""
 

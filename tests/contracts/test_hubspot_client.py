@@ -1,9 +1,10 @@
-"""HubSpot's own Python client drives the emulator over a loopback socket: its reading of the answers keeps it honest."""
+"""HubSpot's own Python client drives the emulator over a loopback socket: that keeps the emulator honest."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -11,7 +12,6 @@ from typing import Any
 import hubspot
 import pytest
 from hubspot.crm.contacts import (
-    ApiException,
     BatchInputSimplePublicObjectBatchInput,
     BatchInputSimplePublicObjectBatchInputForCreate,
     BatchInputSimplePublicObjectBatchInputUpsert,
@@ -31,9 +31,11 @@ from hubspot.crm.properties import OptionInput, PropertyCreate, PropertyGroupCre
 
 from reconciler.adapters.hubspot_options import ADAPTER
 from reconciler.emulators.serving import Server
-from reconciler.model.capabilities import Ability, Checked
+from reconciler.model.capabilities import Call, Checked
 from reconciler.testing.contracts import Checker
+from reconciler.testing.contracts.abilities import unseen
 from tests.contracts.checked_app import CheckedApp
+from tests.contracts.traffic import Traffic
 from tests.contracts.world import World
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:hubspot", "ignore::DeprecationWarning:six")
@@ -50,15 +52,23 @@ def world(checker: Checker, tmp_path: Path) -> Iterator[World]:
     assert world.checked.violations == []
 
 
-@pytest.fixture
-def client(world: World) -> Iterator[Client]:
-    """Checks its own models, which it does not by default."""
+@contextmanager
+def _served(world: World) -> Iterator[Client]:
+    """A client that checks its own models, which it does not by default."""
     server = Server(CheckedApp(world.checked))
     thread = Thread(target=server.run)
     thread.start()
-    yield hubspot.HubSpot(access_token=world.token, host=server.url, client_side_validation=True)
-    server.stop()
-    thread.join()
+    try:
+        yield hubspot.HubSpot(access_token=world.token, host=server.url, client_side_validation=True)
+    finally:
+        server.stop()
+        thread.join()
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[Client]:
+    with _served(world) as client:
+        yield client
 
 
 def _error(call: Callable[[], object]) -> tuple[int, dict[str, Any]]:
@@ -99,6 +109,9 @@ def test_properties_are_made_read_changed_and_archived(client: Client) -> None:
     assert (made.name, made.type, [option.value for option in made.options]) == ("level", "enumeration", ["a", "b"])
     changed = core.update("contacts", "level", PropertyUpdate(label="Rank", options=[_choice("c", "C")]))
     assert (changed.label, [option.label for option in changed.options]) == ("Rank", ["C"])
+    client.crm.properties.groups_api.create("contacts", PropertyGroupCreate(name="membership", label="Membership"))
+    moved = core.update("contacts", "level", PropertyUpdate(group_name="membership", options=[_choice("c", "Sea")]))
+    assert (moved.group_name, [option.label for option in moved.options]) == ("membership", ["Sea"])
     assert "level" in [found.name for found in core.get_all("contacts").results]
     core.archive("contacts", "level")
     assert "level" not in [found.name for found in core.get_all("contacts", archived=False).results]
@@ -151,12 +164,12 @@ def test_batches_say_what_became_of_each_item(client: Client) -> None:
     updated = batch.update(
         BatchInputSimplePublicObjectBatchInput(
             inputs=[
-                SimplePublicObjectBatchInput(id=id, properties={"level": "b"}, object_write_trace_id=id)
-                for id in (ada, "999999")
+                SimplePublicObjectBatchInput(id=id, properties={"level": level}, object_write_trace_id=id)
+                for id, level in ((ada, "b"), (cyd, ""), ("999999", "b"))
             ]
         )
     )
-    assert ([contact.id for contact in updated.results], updated.num_errors) == ([ada], 1)
+    assert ([contact.id for contact in updated.results], updated.num_errors) == ([ada, cyd], 1)
     read = batch.read(
         BatchReadInputSimplePublicObjectId(
             inputs=[SimplePublicObjectId(id=id) for id in (ada, cyd, "999999")],
@@ -164,7 +177,7 @@ def test_batches_say_what_became_of_each_item(client: Client) -> None:
             properties_with_history=[],
         )
     )
-    assert {contact.id: contact.properties["level"] for contact in read.results} == {ada: "b", cyd: "b"}
+    assert {contact.id: contact.properties["level"] for contact in read.results} == {ada: "b", cyd: None}
     assert read.errors[0].context["ids"] == ["999999"]
 
 
@@ -227,7 +240,39 @@ def test_errors_are_read_by_the_client(client: Client, world: World) -> None:
     search = ListCreateRequest(name="Member", object_type_id="0-1", processing_type="MANUAL")
     assert _error(lambda: client.crm.lists.lists_api.create(search))[1]["category"] == "MISSING_SCOPES"
     world.emulator.settings.burst = 0
+    world.emulator.settings.retry_after = False  # the client would wait for it, and ask again
     status, body = _error(lambda: client.crm.contacts.basic_api.get_by_id(ada))
     assert (status, body["policyName"]) == (429, "TEN_SECONDLY_ROLLING")
     client.access_token = "another"
     assert _error(lambda: client.crm.contacts.basic_api.get_by_id(ada))[0] == 401
+
+
+def test_an_ability_that_is_said_to_be_checked_by_the_client_was_driven_by_it(
+    checker: Checker, traffic: Traffic, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each call that the adapter carries it out with was one of the client's in these tests, too."""
+    driven: set[str] = set()
+    for test in (
+        test_properties_are_made_read_changed_and_archived,
+        test_batches_say_what_became_of_each_item,
+        test_lists_are_made_filled_emptied_renamed_and_deleted,
+    ):
+        world = World(tmp_path_factory.mktemp("client"), checker)
+        with _served(world) as client:
+            test(client)
+        world.close()
+        driven |= {_plain(operation) for operation, status in world.checked.seen if 200 <= status < 300}
+    checked = ADAPTER.capabilities(None).checked
+    kinds = {
+        kind
+        for kind in Call
+        if (used := {_plain(name) for k, name, status in traffic.kinds if k is kind and 200 <= status < 300})
+        and used <= driven
+    }
+    assert any(Checked.CLIENT in ways for ways in checked.values())
+    assert unseen(checked, Checked.CLIENT, kinds) == {}
+
+
+def _plain(operation: str) -> str:
+    """The client puts a stroke behind one path."""
+    return operation.rstrip("/")

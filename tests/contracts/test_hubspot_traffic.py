@@ -3,67 +3,16 @@ adapter claims."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from unittest import SkipTest
 
 import pytest
 
 from reconciler.adapters.hubspot_options import ADAPTER
 from reconciler.model.capabilities import Ability, Call, Checked
-from reconciler.testing.contracts import Checker, Violation, check_coverage
+from reconciler.testing.contracts import Checker, check_coverage
 from reconciler.testing.contracts.abilities import CALLS, unseen
 from reconciler.testing.contracts.claims import Claim
-from reconciler.testing.kit import PROMISES, Promise, Subject
-from tests.contracts.steps import STEPS, prepared
-from tests.contracts.world import World
-
-TAGS = ("lists", "kit_tags")
-
-
-@dataclass
-class Traffic:
-    """`seen`: operation and status; `kinds`: the adapter's kind of call, too."""
-
-    seen: Counter[tuple[str, int]] = field(default_factory=Counter)
-    kinds: Counter[tuple[Call, str, int]] = field(default_factory=Counter)
-    violations: list[Violation] = field(default_factory=list)
-
-    def add(self, world: World) -> None:
-        self.seen += world.checked.seen
-        self.kinds += world.kinds
-        self.violations += world.checked.violations
-
-
-@pytest.fixture(scope="session")
-def traffic(checker: Checker, tmp_path_factory: pytest.TempPathFactory) -> Traffic:
-    """The whole kit, and every method of the door, with tags as lists and as options of a property."""
-    traffic = Traffic()
-    for tags in TAGS:
-        for promise in PROMISES:
-            world = World(tmp_path_factory.mktemp("kit"), checker, tags=tags)
-            _promised(world, promise)
-            traffic.add(world)
-        for step in STEPS.values():
-            world = World(tmp_path_factory.mktemp("step"), checker, tags=tags)
-            step(world.opened(), prepared(world))
-            world.close()
-            traffic.add(world)
-    return traffic
-
-
-def _promised(world: World, promise: Promise) -> None:
-    """Whether it is kept is asked elsewhere; here what is said on the way counts."""
-    env = {"TOKEN": world.token}
-    try:
-        promise.check(
-            Subject(world.opened, world.section, world.folder, (world.token,), env=env, transport=world.transport)
-        )
-    except (SkipTest, AssertionError):
-        pass
-    finally:
-        world.close()
+from tests.contracts.traffic import Traffic
 
 
 @pytest.fixture(scope="session")
