@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.adapters.crm import ID, TAGS, Done, Record, WireRecord
 from reconciler.adapters.errors import AdapterError, CrmFailed, NotFound, Rejected
 from reconciler.adapters.http import Http, Request, bearer
-from reconciler.adapters.hubspot_abilities import CANNOT, capabilities, scopes
+from reconciler.adapters.hubspot_abilities import CANNOT, NO_OBJECTS, capabilities, scopes
 from reconciler.adapters.hubspot_contacts import Contacts
 from reconciler.adapters.hubspot_errors import lacking
 from reconciler.adapters.hubspot_options import HubSpotOptions, TagProperty
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def opened(options: HubSpotOptions, opening: Opening, object: str) -> HubSpotDoor:
     if object != "contact":
-        raise CrmFailed("E310", "a lead of HubSpot has no e-mail of its own, it belongs to a contact")
+        raise CrmFailed("E310", NO_OBJECTS.get(object, ""))
     auth = bearer(options.token.get_secret_value())
     http = opening.once("hubspot", lambda: Http(vendor(options), options.url, auth, opening))
     return HubSpotDoor(options, http)

@@ -15,6 +15,10 @@ CANNOT: Mapping[Ability, str] = {
     Ability.TELL_MERGES: "HubSpot does not say in its API's documents which contacts went into a merged one",
 }
 
+NO_OBJECTS: Mapping[str, str] = {
+    "lead": "a lead of HubSpot has no e-mail of its own, it belongs to a contact: none could be found for certain",
+}
+
 _ENDPOINTS: Mapping[Call, str] = {
     Call.CONNECT: "account-info/details",
     Call.SYNC_FIELDS: "properties/contacts",
@@ -96,6 +100,7 @@ def capabilities(options: HubSpotOptions) -> Capabilities:
         endpoints=_endpoints(options),
         rate=general(options).rate,
         clears_with="",
+        no_objects=NO_OBJECTS,
         since_covers=frozenset({"values", "tags"} if as_options else {"values"}),
         checked=dict.fromkeys(frozenset(Ability) - CANNOT.keys(), (Checked.CLIENT, Checked.DOCUMENT)),
     )

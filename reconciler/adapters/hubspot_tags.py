@@ -94,11 +94,11 @@ class ListTags:
         self._http.send(Request(Call.DELETE_TAG, "DELETE", self._paths.lists(key), endpoint="lists/{id}"))
 
     def of(self, contacts: Sequence[Contact]) -> Mapping[str, list[str]]:
-        if not contacts:
-            return {}
         if self._known is None:
             self.sync()
-        known = self._known or set()
+        known = self._known
+        if not contacts or not known:
+            return {}
         body = {"inputs": [{"objectTypeId": CONTACT, "recordId": contact.id} for contact in contacts]}
         path = self._paths.lists("records", "memberships", "batch", "read")
         answer = self._http.send(

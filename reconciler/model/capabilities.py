@@ -135,6 +135,7 @@ class Capabilities:
     `clears_with`: what is sent to empty a value. `assigns_keys`: the CRM chooses the keys of new fields, so that a
     field of the file is found by its label where no key matches. `paced`: calls are held back to `rate`; otherwise the
     rate is only the price. `objects`: the kinds of objects that people can be, one of which a door is opened for.
+    `no_objects`: kinds that the CRM has and people cannot be, each with the reason.
     `ids_begin`: how the ids of each begin, where a file may name several: ids are unique over all of them.
     `checked`: how what the adapter says was held against the CRM, for the documentation.
     """
@@ -148,6 +149,7 @@ class Capabilities:
     match: str = "email"
     clears_with: Json = None
     objects: tuple[str, ...] = ("contact",)
+    no_objects: Mapping[str, str] = field(default_factory=dict)
     statuses: tuple[str, ...] = ()
     since_covers: frozenset[str] = field(default_factory=frozenset)
     assigns_keys: bool = False

@@ -75,10 +75,11 @@ def object_problems(door: Door) -> list[Problem]:
     tell = getattr(_adapter(CRM, door), "capabilities", None)
     if not callable(tell):
         return []
-    there = tell(door.options).objects
+    has = tell(door.options)
     where = door.where_of.get("object", door.where)
-    fix = f"this one has {', '.join(f'`{name}`' for name in there)}"
-    return [problem("E310", f"`{name}`", where, fix) for name in door.objects if name not in there]
+    fix = f"this one has {', '.join(f'`{name}`' for name in has.objects)}"
+    missing = {name: has.no_objects.get(name) for name in door.objects if name not in has.objects}
+    return [problem("E310", f"`{name}`" + (f": {why}" if why else ""), where, fix) for name, why in missing.items()]
 
 
 def checked_account(door: Door, gateway: Gateway) -> Account:

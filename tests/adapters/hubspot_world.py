@@ -56,8 +56,8 @@ class HubSpot(httpx.BaseTransport):
 
 
 @contextmanager
-def door(hubspot: HubSpot, **options: Any) -> Iterator[HubSpotDoor]:
-    opening = Opening(Path(), Time().clock(), transport=hubspot, workers=1)
+def door(hubspot: HubSpot, workers: int = 1, **options: Any) -> Iterator[HubSpotDoor]:
+    opening = Opening(Path(), Time().clock(), transport=hubspot, workers=workers)
     try:
         yield ADAPTER.open(HubSpotOptions.model_validate({"token": TOKEN, **options}), opening, "contact")
     finally:

@@ -19,7 +19,7 @@ SEARCH = "POST /crm/v3/objects/contacts/search"
 MEMBERSHIPS = "POST /crm/v3/lists/records/memberships/batch/read"
 LISTS = "POST /crm/v3/lists/search"
 NO_LISTS = {"lists": [], "hasMore": False, "offset": 0, "total": 0}
-ON_NO_LIST = {MEMBERSHIPS: {"results": []}, LISTS: NO_LISTS}
+ON_NO_LIST = {LISTS: NO_LISTS}
 NO_NAME = '[{"isValid":false,"message":"x","error":"INVALID_OPTION","name":"plan"}]'
 
 
@@ -171,7 +171,8 @@ def test_pages_follow_the_cursor_and_carry_tags() -> None:
 
 def test_a_page_without_the_tags_of_somebody_is_no_page() -> None:
     broken = Says({"results": [], "errors": [wrong("INTERNAL_ERROR")]}, 207)
-    page = {LIST: {"results": [contact("1")]}, LISTS: NO_LISTS, MEMBERSHIPS: broken}
+    lists = {"lists": [{"listId": "7", "name": "VIP"}], "hasMore": False, "offset": 1}
+    page = {LIST: {"results": [contact("1")]}, LISTS: lists, MEMBERSHIPS: broken}
     with door(HubSpot(page)) as crm, pytest.raises(Unavailable):
         list(crm.all_contacts(["x"]))
 
@@ -220,3 +221,22 @@ def test_the_paths_of_a_dated_version() -> None:
     hubspot = HubSpot({"POST /crm/objects/2026-03/contacts/batch/read": batch([])})
     with door(hubspot, version="2026-03") as crm:
         assert crm.load_many(["1"], ["x"]) == []
+
+
+def test_where_there_are_no_lists_nobody_is_asked_who_is_on_them() -> None:
+    hubspot = HubSpot({LIST: {"results": [contact("1", x="a")]}, **ON_NO_LIST})
+    with door(hubspot) as crm:
+        (page,) = crm.all_contacts(["x"])
+    assert page.to_pylist() == [{ID: "1", TAGS: [], "x": "a"}]
+    assert hubspot.whats() == [LIST, LISTS]
+
+
+def test_pages_stay_in_order_where_several_calls_are_on_the_way() -> None:
+    pages = [{"results": [contact(str(n))], "paging": {"next": {"after": str(n)}}} for n in range(1, 20)]
+    lists = {"lists": [{"listId": "7", "name": "VIP"}], "hasMore": False, "offset": 1}
+    on_a_list = {"results": [{"recordId": str(n), "recordListMemberships": [{"listId": "7"}]} for n in range(1, 21)]}
+    hubspot = HubSpot({LIST: [*pages, {"results": [contact("20")]}], LISTS: lists, MEMBERSHIPS: on_a_list})
+    with door(hubspot, workers=4) as crm:
+        crm.sync_tags()
+        rows = [row for page in crm.all_contacts(["x"]) for row in page.to_pylist()]
+    assert [(row[ID], row[TAGS]) for row in rows] == [(str(n), ["7"]) for n in range(1, 21)]
