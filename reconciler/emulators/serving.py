@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HOST = "127.0.0.1"
 
@@ -34,7 +35,7 @@ class Server:
         with _listening(port) as listening:
             self.port: int = listening.getsockname()[1]
             self._server = make_server(
-                HOST, self.port, app, threaded=True, request_handler=Silent, fd=listening.fileno()
+                HOST, self.port, _guarded(app), threaded=True, request_handler=Silent, fd=listening.fileno()
             )
 
     @property
@@ -48,6 +49,19 @@ class Server:
 
     def stop(self) -> None:
         self._server.shutdown()
+
+
+def _guarded(app: WSGIApplication) -> WSGIApplication:
+    """A mistake of ours is an answer: the library would print it, and texts of exceptions may quote people's data."""
+
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return app(environ, start_response)
+        except Exception:
+            start_response("500 Internal Server Error", [("Content-Length", "0")])
+            return ()
+
+    return guarded
 
 
 def _listening(port: int) -> socket.socket:

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from reconciler.emulators.hubspot import search, tables
+from reconciler.emulators.hubspot import page, search, tables
 from reconciler.emulators.hubspot.call import Answer, Call
 from reconciler.emulators.hubspot.errors import Wrong, invalid
 from reconciler.emulators.hubspot.limits import Limits
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _FIELDS = 1_000
 _LOGGED = 100_000  # requests; older ones are forgotten
+_PAGES = ("/", "/favicon.ico")
 _NOTHING = Route("", "oauth", "", "", lambda _call: Answer(404))
 
 
@@ -67,7 +68,19 @@ class HubSpot:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         from werkzeug import Request
 
-        return self.respond(Request(environ))(environ, start_response)
+        request = Request(environ)
+        answer = self._page(request) if request.path in _PAGES else self.respond(request)
+        return answer(environ, start_response)
+
+    def _page(self, request: Request) -> Response:
+        """Not counted, not logged, and open to whoever is on this machine."""
+        from werkzeug import Response
+
+        if request.path != "/" or request.method != "GET":
+            return Response(status=404)
+        with self.crm.looking() as connection:
+            call = Call(connection=connection, **self._call(request, {}, None, self.clock.monotonic()))
+            return page.respond(request, call, self.log)
 
     def respond(self, request: Request) -> Response:
         if self.settings.latency:
