@@ -102,7 +102,7 @@ def capabilities(options: HubSpotOptions) -> Capabilities:
         clears_with="",
         no_objects=NO_OBJECTS,
         since_covers=frozenset({"values", "tags"} if as_options else {"values"}),
-        checked=dict.fromkeys(frozenset(Ability) - CANNOT.keys(), (Checked.DOCUMENT,)),
+        checked=dict.fromkeys(frozenset(Ability) - CANNOT.keys(), (Checked.CLIENT, Checked.DOCUMENT)),
     )
 
 

@@ -41,8 +41,8 @@ class Property(Shape):
     label: str
     type: str
     field_type: str
-    group_name: str = ""
-    options: list[Option] = []
+    group_name: str
+    options: list[Option]
     archived: bool = False
     calculated: bool = False
     calculation_formula: str | None = None

@@ -142,10 +142,10 @@ def adapters_page(document: AdaptersDocument) -> str:
         "those of other packages included; `reconciler adapters NAME` has types, calls and limits."
     )
     checked = (
-        "In brackets is how an ability was checked: on a *live server*; by the *vendor's client*, which was pointed at "
-        "our emulator of the CRM; against the *vendor's document*, which every message of the tests was held against; or "
-        "by our *own reading* of what the vendor says, which nobody else vouches for. `local` is a CRM of our own: there "
-        "is nobody to check it against."
+        "In brackets is how an ability was checked: on a *live server*; by the *vendor's client*, which does the same "
+        "on our emulator of the CRM; against the *vendor's document*, which every message of the tests was held "
+        "against; or by our *own reading* of what the vendor says, which nobody else vouches for. `local` is a CRM of "
+        "our own: there is nobody to check it against."
     )
     lines = [
         "# Adapters",

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from reconciler.adapters import hubspot, hubspot_contacts, hubspot_properties, hubspot_tags
+from reconciler.adapters.hubspot_paths import Paths
 from reconciler.testing.contracts import Checker, laid_over
+from reconciler.testing.contracts.claims import Claim, claims
 from reconciler.testing.contracts.from_client import derive
 from reconciler.testing.contracts.hubspot import CLIENT, FOLDER, NAME, changes, kept
+from tests.contracts.traffic import Traffic, all_traffic
 
+_MODULES = (hubspot, hubspot_contacts, hubspot_properties, hubspot_tags)
 _BESIDE = Path(__file__).parents[3] / "shared" / "specs"
 
 
@@ -36,3 +41,14 @@ def document(filed: dict[str, Any] | None, derived: dict[str, Any]) -> dict[str,
 @pytest.fixture(scope="session")
 def checker(document: dict[str, Any]) -> Checker:
     return Checker(laid_over(document, changes()))
+
+
+@pytest.fixture(scope="session")
+def hubspot_claims(checker: Checker) -> list[Claim]:
+    """What HubSpot's adapter calls."""
+    return claims(_MODULES, Paths("v3"), checker.operations)
+
+
+@pytest.fixture(scope="session")
+def traffic(checker: Checker, tmp_path_factory: pytest.TempPathFactory) -> Traffic:
+    return all_traffic(checker, tmp_path_factory.mktemp)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.emulators.hubspot import account, batches, contacts, fields, lists, search
@@ -100,8 +101,9 @@ ROUTES = (
 )
 
 
+@cache
 def url_map() -> Map:
-    """All routes; their endpoints are rows of `ROUTES`."""
+    """All routes; their endpoints are rows of `ROUTES`. Made once: it takes longer than all else of an account."""
     from werkzeug.routing import Map, Rule
 
     rules = [

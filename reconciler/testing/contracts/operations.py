@@ -83,7 +83,7 @@ class Operations:
 
     def _schemes(self, raw: Json) -> Sequence[Sequence[Json]]:
         known = self._document.get("components", {}).get("securitySchemes", {})
-        wanted = raw.get("security", self._document.get("security", []))
+        wanted: Sequence[Sequence[str]] = raw["security"] if "security" in raw else self._document.get("security", ())
         try:
             return [[known[name] for name in choice] for choice in wanted]
         except KeyError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from urllib.parse import parse_qsl
 
@@ -14,11 +14,15 @@ from reconciler.testing.contracts.checker import Checker, Violation
 
 class CheckingTransport(httpx.BaseTransport):
     """Wraps another transport: an emulator, a server, a mock. A message that breaks the contract raises Violation, an
-    answer that does not arrive passes as it is. `seen`: operation and status -> answers that were held against it."""
+    answer that does not arrive passes as it is. `seen`: operation and status -> answers that were held against it.
+    `told(operation, status)` is called after each of them."""
 
-    def __init__(self, inner: httpx.BaseTransport, checker: Checker) -> None:
+    def __init__(
+        self, inner: httpx.BaseTransport, checker: Checker, told: Callable[[str, int], None] = lambda *_seen: None
+    ) -> None:
         self._inner = inner
         self._checker = checker
+        self._told = told
         self._lock = Lock()
         self.seen: Counter[tuple[str, int]] = Counter()
         self.violations: list[Violation] = []
@@ -39,6 +43,7 @@ class CheckingTransport(httpx.BaseTransport):
         self._checker.response(operation, response.status_code, _headers(response.headers), response.read())
         with self._lock:
             self.seen[operation.name, response.status_code] += 1
+            self._told(operation.name, response.status_code)
         return response
 
     def close(self) -> None:
