@@ -33,9 +33,14 @@ class WrongAccount(AdapterError):
 
 
 class NotFound(AdapterError):
-    """The contact, field or tag is not there (any more): look up again."""
+    """The contact, field or tag is not there (any more): look up again. `became`: the contact into which it was merged,
+    where the CRM says so and may have written to that one."""
 
     code = "E307"
+
+    def __init__(self, detail: str = "", fix: str = "", became: str = "") -> None:
+        super().__init__(detail, fix)
+        self.became = became
 
 
 class Duplicate(AdapterError):

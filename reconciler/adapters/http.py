@@ -289,7 +289,8 @@ def _by_status(request: Request[Any], status: int) -> AdapterError:
 
 
 def quoted(part: str) -> str:
-    """A part of a path; nothing in it is a separator. Raises CrmFailed for `.` and `..`, which are none."""
+    """A part of a path; nothing in it is a separator. Raises NotFound for those that are none: there is
+    nothing of such an id."""
     if part in ("", ".", ".."):
-        raise CrmFailed("E309", "an id is no part of an address")
+        raise NotFound("nothing has such an id")
     return quote(part, safe="")

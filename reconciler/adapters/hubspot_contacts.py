@@ -215,7 +215,7 @@ def _outcomes(items: Sequence[Item], answer: Batch, endpoint: str) -> tuple[dict
         at = places.get(contact.object_write_trace_id or "", by_key.get(key))
         if at is not None:
             merged = items[at].id not in ("", contact.id)
-            done[at] = Done(error=NotFound(_MERGED)) if merged else Done(contact.id)
+            done[at] = Done(error=NotFound(_MERGED, became=contact.id)) if merged else Done(contact.id)
     for trouble in answer.errors:
         named = [places[trace] for trace in trouble.named("objectWriteTraceId") if trace in places]
         named = named or [by_key[id] for id in trouble.named("ids", "id") if id in by_key]

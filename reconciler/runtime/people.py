@@ -322,6 +322,8 @@ class PeopleWriter:
 
     def _written(self, row: Row, fate: Fate) -> None:
         applying = self._applying
+        if fate.reached:
+            self._read_back.doubt(fate.reached)
         if fate.error is not None:
             applying.refuse(fate.error)
             if row.create and not fate.uncertain:

@@ -32,6 +32,7 @@ class ReadBack:
         self._applying = applying
         self._waiting: dict[str, dict[str, tuple[str, str | None]]] = {}
         self._people: dict[str, bytes] = {}
+        self._doubted: set[str] = set()
         self._two_way = frozenset(key for key, entry in desired.fields.items() if entry.pull)
         self._size = applying.gateway.batch(Call.LOAD_CONTACTS)
         self._memo: dict[str, dict[str | None, str | None]] = {}
@@ -52,6 +53,11 @@ class ReadBack:
         self._waiting.setdefault(contact, {}).update(sent)
         if len(self._waiting) >= self._size:
             self.flush()
+
+    def doubt(self, contact: str) -> None:
+        """Something that was meant for another one may have been written to this contact: what it holds is not what
+        the CRM made of ours."""
+        self._doubted.add(contact)
 
     def flush(self) -> None:
         """Ask for what is waiting; what was stored is remembered when the answer is there."""
@@ -79,6 +85,8 @@ class ReadBack:
         moves: list[Move] = []
         for record in loaded:
             contact = record.get(ID) or ""
+            if contact in self._doubted:
+                continue
             for live, (key, sent) in waiting.get(contact, {}).items():
                 text = record.get(live) or None
                 if key in self._two_way:

@@ -52,12 +52,14 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What became of one item: the contact it is now, or why not. `recovered`: it went another way than planned;
-    `foreign`: the contact was there already and made by somebody else."""
+    `foreign`: the contact was there already and made by somebody else. `reached`: another contact, to which what was
+    sent may have been written."""
 
     contact: str | None = None
     error: AdapterError | None = None
     recovered: bool = False
     foreign: bool = False
+    reached: str = ""
 
     @property
     def uncertain(self) -> bool:
@@ -142,16 +144,23 @@ class Writer:
         done = self._call(Call.UPDATE_CONTACTS, [(item.contact or "", item.record) for item in items])
         fates = [Fate(one.id or item.contact, one.error) for item, one in zip(items, done, strict=True)]
         again: dict[int, str] = {}
+        reached: dict[int, str] = {}
         for i, (item, fate) in enumerate(zip(items, fates, strict=True)):
             if isinstance(fate.error, Uncertain):
                 again[i] = item.contact or ""
-            elif isinstance(fate.error, NotFound) and (other := self._other(item)):
-                again[i] = other
+            elif isinstance(fate.error, NotFound):
+                reached[i] = fate.error.became
+                # One that took another in may be somebody's: who is who is for a plan to say.
+                if (other := self._other(item)) and other != fate.error.became:
+                    again[i] = other
         if again:
             repeated = self._call(Call.UPDATE_CONTACTS, [(again[i], items[i].record) for i in again])
             for (i, contact), one in zip(again.items(), repeated, strict=True):
                 fates[i] = Fate(contact, one.error, recovered=contact != items[i].contact)
-        return [Fate(None if f.error else f.contact, f.error, f.recovered, f.foreign) for f in fates]
+        return [
+            Fate(None if f.error else f.contact, f.error, f.recovered, f.foreign, reached.get(i, ""))
+            for i, f in enumerate(fates)
+        ]
 
     def _other(self, item: Item) -> str | None:
         """The contact that has the item's e-mail now, if it is another one than was meant."""
