@@ -95,7 +95,7 @@ def test_the_calls_of_a_first_run_are_those_that_were_said_endpoint_by_endpoint(
     assert sum(row.calls for row in cost.endpoints) == len(emulator.log)
     seen = Counter(entry.path.rpartition("/crm/v3/")[2] for entry in emulator.log)
     assert seen["objects/contacts/batch/create"] == 3
-    assert seen["properties/{objectType}/groups"] == 2  # looked at, and one made
+    assert seen["properties/contacts/groups"] == 2  # looked at, and one made
 
 
 def fullest(moments: list[float]) -> int:

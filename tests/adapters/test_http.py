@@ -265,8 +265,8 @@ def test_a_part_of_a_path_is_one_part(part: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["", ".", ".."])
-def test_what_is_no_part_of_a_path_is_refused(part: str) -> None:
-    with pytest.raises(CrmFailed):
+def test_what_is_no_part_of_a_path_is_the_id_of_nothing(part: str) -> None:
+    with pytest.raises(NotFound):
         quoted(part)
 
 
