@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Condition, Lock, current_thread, main_thread
 
+import pyarrow as pa
 import pytest
 
 from reconciler.adapters.crm import Done, Record, WireRecord
@@ -26,6 +27,7 @@ from .memory_crm import (
     AfterDone,
     MemoryCrm,
     SingleCrm,
+    SomeChanges,
     create,
     desired,
     lost,
@@ -278,6 +280,36 @@ def test_tags_that_are_written_as_a_whole_set_never_meet_on_one_contact(tmp_path
     outcome = world.apply(plan_of(*(update(p, f"c{n}", tags) for n, p in enumerate(PEOPLE, 1))), FILE)
     assert outcome.written.tags_applied == 4 * 24
     assert not met
+
+
+class Ranked(SomeChanges):
+    """The second half of the people waits for the first."""
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for number, batch in enumerate(SomeChanges.batches(self)):
+            ranks = pa.array([int(number >= 3)] * batch.num_rows, pa.int64())
+            yield batch.set_column(batch.schema.get_field_index("rank"), batch.schema.field("rank"), ranks)
+
+
+def test_addresses_that_wait_for_others_are_written_after_all_of_those(world: World) -> None:
+    known(world, *PEOPLE)
+    order: list[str] = []
+    each = Threaded._each
+
+    class Watched(Threaded):
+        def _each(self, method: str, items: Sequence[object], act: object) -> list[Done]:
+            done = each(self, method, items, act)
+            with self.threads.lock:
+                order.extend(str(one.id) for one in done)
+            return done
+
+    world.crm = Watched(contacts=world.crm.contacts, fields=world.crm.fields)
+    threads_of(world).together["update_contacts"] = Barrier(4)
+    changes = [update(person, f"c{n}", city="Brno") for n, person in enumerate(PEOPLE, 1)]
+    plan = replace(plan_of(*changes), people=Ranked(changes))
+    assert world.apply(plan, FILE).written.updated == 24
+    assert sorted(order[:12]) == sorted(f"c{n}" for n in range(1, 13))
+    assert threads_of(world).most == 4
 
 
 class ThreadedSingle(SingleCrm):
