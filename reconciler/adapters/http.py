@@ -92,7 +92,7 @@ class Vendor:
 class Request(Generic[Shape]):
     """One request. `path` begins with /, its parts are quoted by `quoted`. `endpoint`: its name in errors, without any
     value. `shape`: what is read of the answer; None: nothing. `repeat`: whether sending it twice does no harm; None: as
-    the method says, so that a POST is not repeated unless it is known not to have arrived.
+    the kind and the method say, so that a POST that writes is not repeated unless it is known not to have arrived.
     """
 
     kind: Call
@@ -107,11 +107,11 @@ class Request(Generic[Shape]):
 
     @property
     def harmless(self) -> bool:
-        return self.method in (*_READS, "PUT", "PATCH", "DELETE") if self.repeat is None else self.repeat
+        return self.reads or self.method in ("PUT", "PATCH", "DELETE") if self.repeat is None else self.repeat
 
     @property
     def reads(self) -> bool:
-        return self.kind in READS and self.harmless
+        return self.method in _READS or self.kind in READS
 
     def said(self, why: str) -> str:
         return f"{self.endpoint or self.kind.value}: {why}"
@@ -158,8 +158,7 @@ class Http:
             error = outcome.error
             again = isinstance(error, (RateLimited, Unavailable)) or (isinstance(error, Uncertain) and request.harmless)
             if not again or attempt == ATTEMPTS or error.repeated:
-                error.repeated = True
-                raise error
+                raise _given_up(request, error)
             self._pause(request, attempt, outcome)
             attempt += 1
         return outcome
@@ -235,8 +234,8 @@ class Http:
         return Unavailable(request.said(why)) if request.reads else Uncertain(request.said(why))
 
     def _odd(self, request: Request[Any], why: str) -> AdapterError:
-        """A success whose answer cannot be understood: a write was probably done."""
-        return CrmFailed("E309", request.said(why)) if request.reads else Uncertain(request.said(why))
+        """A success whose answer cannot be understood, and would not be a second time. A creation was probably done."""
+        return CrmFailed("E309", request.said(why)) if request.harmless else Uncertain(request.said(why))
 
     def _refused(self, request: Request[Any], answer: Answer) -> _Trouble:
         """None of 5xx can be trusted to mean that nothing was done."""
@@ -275,6 +274,14 @@ class Http:
     def _workers(self) -> int:
         """Calls on the way at once that use the whole rate, and half as many again since they do not end in order."""
         return math.ceil(1.5 * self._rate * self._latency) + 1
+
+
+def _given_up(request: Request[Any], error: AdapterError) -> AdapterError:
+    """What is raised in the end. Whether something was done that may be done again does not matter: it is down."""
+    if isinstance(error, Uncertain) and request.harmless:
+        error = Unavailable(error.detail, error.fix)
+    error.repeated = True
+    return error
 
 
 def _by_status(request: Request[Any], status: int) -> AdapterError:
