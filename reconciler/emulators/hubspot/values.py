@@ -1,6 +1,7 @@
 """Property values: what each type takes, what the embedded CRM stores for it, and what is answered.
 
-All answers are texts. A choice of several is `a;b`; a date is `YYYY-MM-DD`; a moment ISO 8601; a blank is null.
+All answers are texts. A choice of several is `a;b`; a date is `YYYY-MM-DD`; a moment ISO 8601; a blank is null. A refusal
+quotes the value, as HubSpot's do: whoever reads it must not show it.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def _text(property: Property, text: str) -> str:
 def _email(property: Property, text: str) -> str:
     bare = text.strip().lower()
     if not _ADDRESS.fullmatch(bare):
-        raise Unfit(about("INVALID_EMAIL", property.name, "is no e-mail address"))
+        raise Unfit(about("INVALID_EMAIL", property.name, f"Email address {text} is invalid"))
     return bare
 
 
@@ -63,23 +64,23 @@ def _number(property: Property, text: str) -> str:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number.adjusted()) > 300:
-        raise Unfit(about("INVALID_NUMBER", property.name, "is no number"))
+        raise Unfit(about("INVALID_NUMBER", property.name, f"{text} was not a valid number"))
     return format(number, "f")
 
 
 def _date(property: Property, text: str) -> str:
     moment = milliseconds_of(text)
     if moment is None:
-        raise Unfit(about("INVALID_DATE", property.name, "is no date"))
+        raise Unfit(about("INVALID_DATE", property.name, f"{text} was not a valid date"))
     if moment % _DAY:
-        raise Unfit(about("INVALID_DATE", property.name, "is not midnight UTC"))
+        raise Unfit(about("INVALID_DATE", property.name, f"{text} is not midnight UTC"))
     return _iso(property, moment)[:10]
 
 
 def _moment(property: Property, text: str) -> str:
     moment = milliseconds_of(text)
     if moment is None:
-        raise Unfit(about("INVALID_LONG", property.name, "is no moment"))
+        raise Unfit(about("INVALID_LONG", property.name, f"{text} was not a valid moment"))
     return _iso(property, moment)
 
 
@@ -87,19 +88,19 @@ def _iso(property: Property, moment: int) -> str:
     try:
         return text_of(moment * 1000)
     except OverflowError:
-        raise Unfit(about("INVALID_DATE", property.name, "is out of range")) from None
+        raise Unfit(about("INVALID_DATE", property.name, f"{moment} is out of range")) from None
 
 
 def _boolean(property: Property, text: str) -> str:
     word = _WORDS.get(text.strip().lower())
     if word is None:
-        raise Unfit(_no_option(property))
+        raise Unfit(_no_option(property, text))
     return word
 
 
 def _choice(property: Property, text: str) -> str:
     if text not in property.values:
-        raise Unfit(_no_option(property))
+        raise Unfit(_no_option(property, text))
     return text
 
 
@@ -107,12 +108,12 @@ def _choices(property: Property, text: str) -> list[str] | None:
     """A text that begins with `;` adds to what is there in some accounts. Not documented, so it replaces here."""
     chosen = list(dict.fromkeys(part for part in text.split(";") if part))
     if not property.values.issuperset(chosen):
-        raise Unfit(_no_option(property))
+        raise Unfit(_no_option(property, text))
     return chosen or None
 
 
-def _no_option(property: Property) -> Detail:
-    return about("INVALID_OPTION", property.name, "was not one of the allowed options")
+def _no_option(property: Property, text: str) -> Detail:
+    return about("INVALID_OPTION", property.name, f"{text} was not one of the allowed options")
 
 
 _STORED: Mapping[str, Callable[[Property, str], Any]] = {
