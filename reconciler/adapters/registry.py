@@ -49,7 +49,10 @@ class Kind(NamedTuple):
     own: Mapping[str, str]
 
 
-CRM = Kind("reconciler.crm", {"local": "reconciler.adapters.local_options"})
+CRM = Kind(
+    "reconciler.crm",
+    {"bottlecrm": "reconciler.adapters.bottlecrm_options", "local": "reconciler.adapters.local_options"},
+)
 SOURCE = Kind(
     "reconciler.source",
     {name: f"reconciler.adapters.{name}" for name in ("csv", "jsonl", "mysql", "parquet", "postgres", "sqlite")},

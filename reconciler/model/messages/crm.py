@@ -84,6 +84,18 @@ CRM: tuple[Message, ...] = (
         "correct `crm.path`, or the permissions of the file and its folder",
     ),
     Message(
+        "E335",
+        "a deleted field of another type has the key",
+        "This CRM keeps deleted fields and their keys, and never changes the type of one.",
+        "give the field another key, or declare the type that the deleted one has",
+    ),
+    Message(
+        "E336",
+        "the CRM's contacts moved while they were read",
+        "They are numbered from the newest on, and many were removed meanwhile: some may have been left out.",
+        "run the same command again when fewer contacts are being removed",
+    ),
+    Message(
         "E390",
         "this CRM cannot list all of its contacts",
         "Planning compares everybody; without a list of contacts nobody can be compared.",
