@@ -38,7 +38,7 @@ class _Adapter:
     Options = BottleOptions
 
     def capabilities(self, options: BottleOptions | None) -> Capabilities:
-        from reconciler.adapters.bottlecrm import capabilities
+        from reconciler.adapters.bottlecrm_abilities import capabilities
 
         return capabilities(options.calls_per_second if options else _CALLS_PER_SECOND)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from reconciler.model.inventory import CrmField, CrmOption, CrmTag
+from reconciler.model.inventory import CrmField, CrmOption
 
 _NAME = 255
 
@@ -100,17 +100,11 @@ class Definitions(BaseModel):
 
 
 class Tag(BaseModel):
-    """Inactive ones are archived: the name stays taken, and contacts keep carrying them. `usage`: by kind of object,
-    how many carry it."""
+    """Inactive ones are archived: the name stays taken, and contacts keep carrying them."""
 
     id: str
     name: str
     is_active: bool
-    usage: dict[str, int] = {}
-
-    @property
-    def tag(self) -> CrmTag:
-        return CrmTag(self.id, self.name)
 
 
 class Tags(BaseModel):

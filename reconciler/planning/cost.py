@@ -54,10 +54,12 @@ def plan_cost(
     work: Work,
 ) -> Cost:
     """Calls made so far (`reads`) and those that apply will make; seconds are all of them at the CRM's rate."""
-    calls = Counter(reads)
-    calls.update(_inventory_calls(inventory_changes))
+    planned = _inventory_calls(inventory_changes)
     for call, items in _items(work):
-        calls[call] += -(-items // _endpoint(capabilities, call).batch)
+        planned[call] += -(-items // _endpoint(capabilities, call).batch)
+    calls = Counter(reads)
+    for call, count in planned.items():
+        calls.update(dict.fromkeys((call, *_endpoint(capabilities, call).also), count))
     rows: Counter[tuple[str, bool]] = Counter()
     for call, count in calls.items():
         rows[_endpoint(capabilities, call).name, call not in READS] += count

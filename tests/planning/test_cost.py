@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.capabilities import Call
+from reconciler.model.capabilities import Call, Endpoint
 from reconciler.model.plan import Action, Cost, EndpointCost, InventoryChange
 from reconciler.planning.cost import Work, plan_cost
 
@@ -34,6 +34,15 @@ def test_people_of_different_tags_share_no_call() -> None:
     work = Work(applied={"A": 11, "B": 1}, removed={"A": 1, "C": 0})
     cost = plan_cost(CAN_ALL, {}, (), work)
     assert (calls(cost), cost.writes) == ({"tags/members": 4}, 4)
+
+
+def test_calls_that_come_with_others_are_counted_along() -> None:
+    """Such as reading a contact's tags before the whole set is written; what was read already brings none."""
+    tagging = Endpoint("tags/set", also=(Call.GET_TAGS,))
+    rows = {**CAN_ALL.endpoints, Call.APPLY_TAG: tagging, Call.GET_TAGS: Endpoint("tags/get")}
+    work = Work(applied={"A": 2, "B": 1})
+    cost = plan_cost(replace(CAN_ALL, endpoints=rows), {Call.APPLY_TAG: 1}, (), work)
+    assert (calls(cost), cost.reads) == ({"tags/set": 4, "tags/get": 3}, 3)
 
 
 def test_read_backs_and_lookups_are_reads() -> None:

@@ -24,7 +24,7 @@ import httpx
 import pytest
 
 from servers import Server, folder, free_port, missing, running, wrapped
-from servers.databases import database
+from servers.databases import Database, database
 
 SCOPES = tuple(f"{what}:{may}" for what in ("contacts", "tags", "custom-fields") for may in ("read", "write"))
 _REQUIREMENTS = Path(__file__).with_name("bottlecrm.txt")
@@ -71,6 +71,7 @@ class BottleCrm:
     url: str
     failing: str
     session: str
+    database: Database
 
     def organisation(self) -> Organisation:
         """A new one, with a token that may do what the program needs."""
@@ -86,17 +87,18 @@ def bottlecrm(server: Server) -> Iterator[BottleCrm]:
     programs = _environment()
     with ExitStack() as stack:
         place = stack.enter_context(folder(None))
-        base = _settings(server, stack.enter_context(database("postgres", server)).name)
+        tables = stack.enter_context(database("postgres", server))
+        base = _settings(server, tables.name)
         (place / "tables.py").write_text(_TABLES)
         env = {**base, "PYTHONPATH": str(place), "DJANGO_SETTINGS_MODULE": "tables"}
-        _run([programs / "django-admin", "migrate", "--run-syncdb", "-v", "0"], env)
+        _run([programs / "django-admin", "migrate", "--run-syncdb", "-v", "0"], env, place)
         env = {**base, "DJANGO_SETTINGS_MODULE": "crm.settings"}
-        said = _run([programs / "django-admin", "devlogin", "admin@example.org", "--create"], env)
+        said = _run([programs / "django-admin", "devlogin", "admin@example.org", "--create"], env, place)
         session = next(line.split()[1] for line in said.splitlines() if line.startswith("access_token"))
         url = stack.enter_context(_served(programs, env, place / "log"))
         queue = {"CELERY_BROKER_URL": f"redis://127.0.0.1:{free_port()}/0"}
         failing = stack.enter_context(_served(programs, env | queue, place / "failing.log"))
-        yield BottleCrm(url, failing, session)
+        yield BottleCrm(url, failing, session, tables)
 
 
 def _settings(server: Server, name: str) -> dict[str, str]:
@@ -121,8 +123,17 @@ def _settings(server: Server, name: str) -> dict[str, str]:
 @contextmanager
 def _served(programs: Path, env: dict[str, str], log: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{(port := free_port())}"
-    command = [str(programs / "gunicorn"), "crm.wsgi:application", "-b", f"127.0.0.1:{port}", "-w", "2"]
-    with running(wrapped([*command, "--keep-alive", "30", "-k", "gthread"], None), log, lambda: _answers(url), env):
+    command = [
+        str(programs / "gunicorn"),
+        "crm.wsgi:application",
+        "-b",
+        f"127.0.0.1:{port}",
+        "--chdir",
+        str(log.parent),
+    ]
+    with running(
+        wrapped([*command, "-w", "2", "-k", "gthread", "--keep-alive", "30"], None), log, lambda: _answers(url), env
+    ):
         yield url
 
 
@@ -137,8 +148,8 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _run(command: Sequence[object], env: dict[str, str]) -> str:
-    done = subprocess.run([str(word) for word in command], env=env, capture_output=True, text=True)
+def _run(command: Sequence[object], env: dict[str, str], place: Path) -> str:
+    done = subprocess.run([str(word) for word in command], env=env, cwd=place, capture_output=True, text=True)
     if done.returncode:
         pytest.fail(f"{command[1]}: {done.stderr[-2000:]}", pytrace=False)
     return done.stdout
@@ -176,7 +187,9 @@ def _python() -> Path:
     """A Python that BottleCRM runs with."""
     found = [Path(sys.executable)] if sys.version_info >= _OLDEST else []
     found += [Path(there) for minor in (13, 12, 14) if (there := shutil.which(f"python3.{minor}"))]
-    found += [there for minor in (13, 12, 14) for there in sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))]
+    found += [
+        there for minor in (13, 12, 14) for there in sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))
+    ]
     for python in found:
         if _works(python):
             return python.resolve()

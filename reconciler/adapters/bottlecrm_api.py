@@ -1,12 +1,15 @@
-"""How BottleCRM says no: its answers as errors of the door. Only scopes and keys of fields are quoted."""
+"""BottleCRM's API: one call with its answer's shape, and how it says no. Only scopes and keys of fields are quoted."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reconciler.adapters.bottlecrm_abilities import ENDPOINTS
 from reconciler.adapters.errors import AdapterError, AuthFailed, Duplicate, Rejected
-from reconciler.adapters.http import Refusal
+from reconciler.adapters.http import Bucket, Http, Refusal, Request, Shape, Vendor, bearer
+from reconciler.adapters.opening import Opening
 from reconciler.model.capabilities import Call
 
 _SCOPE = re.compile(r"\b(?:[a-z-]{1,30}|\*):(?:read|write)\b")
@@ -19,6 +22,25 @@ _UNIQUE = {
     Call.ADD_TAG: "name",
     Call.RENAME_TAG: "name",
 }
+
+
+class Api:
+    """The calls of one account. `what` of a call is its path below `/api/`, without the outer slashes."""
+
+    def __init__(self, url: str, token: str, calls_per_second: int, opening: Opening) -> None:
+        vendor = Vendor("BottleCRM", {"": Bucket(calls_per_second + 1, 1.0)}, refused)
+        self.http = opening.once("bottlecrm", lambda: Http(vendor, url, bearer(token), opening))
+
+    def read(self, kind: Call, what: str, shape: type[Shape], query: Sequence[tuple[str, str | int]] = ()) -> Shape:
+        return self.http.send(Request(kind, "GET", f"/api/{what}/", shape, query, endpoint=ENDPOINTS[kind].name))
+
+    def write(self, kind: Call, method: str, what: str, body: Mapping[str, Any], shape: type[Shape]) -> Shape:
+        return self.http.send(Request(kind, method, f"/api/{what}/", shape, body=body, endpoint=ENDPOINTS[kind].name))
+
+    def do(self, kind: Call, method: str, what: str, body: Mapping[str, Any] | None = None) -> None:
+        """A call whose answer says nothing."""
+        request: Request[None] = Request(kind, method, f"/api/{what}/", body=body, endpoint=ENDPOINTS[kind].name)
+        self.http.send(request)
 
 
 def refused(refusal: Refusal) -> AdapterError | None:
