@@ -185,15 +185,12 @@ def _install(python: Path, place: Path) -> None:
 
 def _python() -> Path:
     """A Python that BottleCRM runs with."""
-    found = [Path(sys.executable)] if sys.version_info >= _OLDEST else []
-    found += [Path(there) for minor in (13, 12, 14) if (there := shutil.which(f"python3.{minor}"))]
-    found += [
-        there for minor in (13, 12, 14) for there in sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))
-    ]
-    for python in found:
-        if _works(python):
-            return python.resolve()
-    return missing("BottleCRM needs Python 3.12 or newer, with `venv`")
+    names = (f"python3.{minor}" for minor in (13, 12, 14))
+    places = (".pyenv/versions/3.1[2-4].*/bin/python", ".local/share/uv/python/*/bin/python3")
+    found = [Path(there) for name in names if (there := shutil.which(name))]
+    found += [there for place in places for there in sorted(Path.home().glob(place))]
+    whole = (python.resolve() for python in (Path(sys.executable), *found) if _works(python))
+    return next(whole, None) or missing(f"BottleCRM needs Python 3.{_OLDEST[1]} or newer, with `venv`")
 
 
 def _works(python: Path) -> bool:
