@@ -168,7 +168,7 @@ class BottleDoor:
                     break
             if len(given) >= least:
                 return
-        raise CrmFailed("E336", f"{len(given)} of {least} were read")
+        raise CrmFailed("E327", f"{len(given)} of {least} were read")
 
     def add_field(self, field: CrmField) -> CrmField:
         return self._fields.add(field)

@@ -58,6 +58,12 @@ class RateLimited(AdapterError):
         self.after = after
 
 
+class QuotaUsedUp(RateLimited):
+    """The same, for longer than a run should wait: `detail` says until when."""
+
+    code = "E324"
+
+
 class Unavailable(AdapterError):
     """Nothing was done; later may work."""
 

@@ -1,4 +1,4 @@
-"""The HTTP door: what every adapter of a web API sends its requests through. httpx is imported here alone.
+"""The HTTP door: what every adapter of a web API sends its requests through.
 
 It paces each request in its vendor's bucket, repeats what may be repeated, and turns every bad answer into one of our
 errors with a sentence of ours. An adapter says what a request is (`Request`) and what of the answer it reads (a
@@ -7,25 +7,26 @@ pydantic model, its *shape*); keys that the shape does not name are not looked a
 
 from __future__ import annotations
 
-import logging
 import math
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from ipaddress import ip_address
 from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
-import httpx
 import orjson
-from pydantic import TypeAdapter, ValidationError
 
 from reconciler import __version__
+from reconciler.adapters.answers import Answer, Broken, NotRead, json_of, read
 from reconciler.adapters.errors import (
     AdapterError,
     AuthFailed,
     CrmFailed,
     NotFound,
+    QuotaUsedUp,
     RateLimited,
     Rejected,
     Unavailable,
@@ -33,20 +34,20 @@ from reconciler.adapters.errors import (
 )
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
+from reconciler.adapters.pace import Bucket, Pace, retry_after
 from reconciler.model.capabilities import Call
-from reconciler.model.clock import Clock
+
+__all__ = ["Bucket", "Http", "Refusal", "Request", "Vendor", "basic", "bearer", "quoted"]
 
 Shape = TypeVar("Shape")
 
 ATTEMPTS = 6
 _FIRST_PAUSE = 0.5  # seconds; doubled each time
 _LONGEST_PAUSE = 60.0
-_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+_LONGEST_ASKED = 180.0  # a longer pause is a quota that is used up, and not slept through
+_FIRST_LATENCY = 0.2
 _AGENT = f"crm-reconciler/{__version__}"
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)  # they write addresses, and so people's e-mails
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -57,22 +58,6 @@ def bearer(token: str) -> dict[str, str]:
 def basic(user: str, password: str) -> dict[str, str]:
     """A user and a password (RFC 7617)."""
     return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """A limit of the vendor's: `calls` in any `per` seconds. Paced one below it. `left` and `window`: names of the
-    headers that say how many calls are left in how many milliseconds, "" where the vendor has none."""
-
-    calls: int
-    per: float
-    left: str = ""
-    window: str = ""
-
-    @property
-    def rate(self) -> float:
-        """Calls a second."""
-        return max(1, self.calls - 1) / self.per
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +78,21 @@ class Reads(Protocol):
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """What differs between vendors, as data. `buckets`: by name; "" is the general one. `refused`: the vendor's own
-    reading of a refusal; None: by its status alone."""
+    reading of a refusal that is none of its server's failures (5xx); None: by its status alone. `timeout`: seconds
+    without a sign of the server."""
 
     name: str
     buckets: Mapping[str, Bucket]
     refused: Reads = lambda _refusal: None
     headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[Shape]):
     """One request. `path` begins with /, its parts are quoted by `quoted`. `endpoint`: its name in errors, without any
     value. `shape`: what is read of the answer; None: nothing. `repeat`: whether sending it twice does no harm; None: as
-    the method says, so that a POST is not repeated unless it is known not to have arrived. `good`: statuses of success.
+    the method says, so that a POST is not repeated unless it is known not to have arrived.
     """
 
     kind: Call
@@ -126,175 +113,220 @@ class Request(Generic[Shape]):
     def reads(self) -> bool:
         return self.method in _READS or (self.method == "POST" and self.repeat is True)
 
+    def said(self, why: str) -> str:
+        return f"{self.endpoint or self.kind.value}: {why}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why a request gave nothing. `after`: seconds that the vendor asks to wait."""
+
+    error: AdapterError
+    after: float = 0.0
+
 
 class Http:
     """One client for one vendor and account, for all doors of a run; `meter` counts what it sends."""
 
     def __init__(self, vendor: Vendor, url: str, auth: Mapping[str, str], opening: Opening) -> None:
+        """Raises CrmFailed for an address that is none, AuthFailed for credentials that can be none."""
+        from reconciler.adapters.connection import Connection
+
         self._vendor = vendor
-        self._clock = opening.clock
-        self._chance = opening.chance
-        self._paces = {name: Pace(bucket, opening) for name, bucket in vendor.buckets.items()}
-        self._latency = 0.2
+        self._clock, self._chance = opening.clock, opening.chance
+        self._paces = {name: Pace(bucket, opening.clock) for name, bucket in vendor.buckets.items()}
+        self._file_pace = Pace.steady(opening.rate, opening.clock) if opening.rate else None
+        self._rate = min(vendor.buckets[""].rate, opening.rate or math.inf)
+        self._latency = _FIRST_LATENCY
+        self._lock = Lock()
+        self._met = False  # whether the vendor's API ever answered here
+        self._url = _address(url)
         self.meter = Meter(self._workers if opening.workers is None else lambda: opening.workers or 1)
-        self._client = httpx.Client(
-            base_url=url.rstrip("/"),
-            headers={"User-Agent": _AGENT, "Accept": "application/json", **vendor.headers, **auth},
-            timeout=_TIMEOUT,
-            transport=opening.transport,
-            follow_redirects=False,
+        headers = {"User-Agent": _AGENT, "Accept": "application/json", **vendor.headers, **_sendable(auth)}
+        self._connection = Connection(
+            self._url.geturl(), headers, opening.clock, vendor.timeout, transport=opening.transport
         )
 
     def close(self) -> None:
         self.meter.close()
-        self._client.close()
+        self._connection.close()
 
     def send(self, request: Request[Shape]) -> Shape:
         """The answer's shape. Raises the errors of the door, those of repeated calls with `repeated` set."""
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return self._once(request)
-            except (RateLimited, Unavailable, Uncertain) as error:
-                again = request.harmless or not isinstance(error, Uncertain)
-                if attempt == ATTEMPTS or not again or error.repeated:
-                    error.repeated = True
-                    raise
-                self._clock.sleep(self._pause(attempt, error))
-        raise AssertionError("the last attempt returns or raises")
+        attempt = 1
+        while isinstance(outcome := self._once(request), _Trouble):
+            error = outcome.error
+            again = isinstance(error, (RateLimited, Unavailable)) or (isinstance(error, Uncertain) and request.harmless)
+            if not again or attempt == ATTEMPTS or error.repeated:
+                error.repeated = True
+                raise error
+            self._pause(request, attempt, outcome)
+            attempt += 1
+        return outcome
 
-    def _once(self, request: Request[Shape]) -> Shape:
-        pace = self._paces.get(request.bucket) or self._paces[""]
-        pace.wait()
+    def onward(self, request: Request[Shape], link: str) -> Request[Shape]:
+        """The request for the page that a link of an answer names. Raises CrmFailed for one to another server: it
+        would be given the credentials."""
+        own = self._url
+        try:
+            parts = urlsplit(link)
+            path = parts.path.removeprefix(own.path)
+            same = not parts.netloc or (parts.scheme or own.scheme, parts.netloc) == (own.scheme, own.netloc)
+        except ValueError:
+            same, path = False, ""
+        if not same or not path.startswith("/"):
+            raise CrmFailed("E325", request.said("the link to the next page leads elsewhere"))
+        return replace(request, path=path, query=tuple(parse_qsl(parts.query, keep_blank_values=True)))
+
+    def _once(self, request: Request[Shape]) -> Shape | _Trouble:
+        if not request.path.startswith("/") or request.path.startswith("//"):
+            return _Trouble(CrmFailed("E309", request.said("its path leads elsewhere")))
+        pace = self._pace(request)
+        content = None if request.body is None else orjson.dumps(request.body)
+        if self._file_pace is not None:
+            self._file_pace.wait()
+        ours = pace.wait()
         self.meter.count(request.kind)
         began = self._clock.monotonic()
-        content = None if request.body is None else orjson.dumps(request.body)
-        headers = {"Content-Type": "application/json"} if content is not None else {}
-        query = tuple((key, str(value)) for key, value in request.query)
-        try:
-            answer = self._client.request(
-                request.method, request.path, params=query or None, content=content, headers=headers
-            )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError):
-            raise Unavailable(f"{self._vendor.name} could not be reached") from None
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-            raise CrmFailed("E323", "the address is none of a web server") from None
-        except (httpx.HTTPError, httpx.StreamError):
-            raise self._lost(request, "the connection broke before the answer") from None
-        self._latency += (self._clock.monotonic() - began - self._latency) / 8
-        pace.told(answer.headers)
-        return self._read(request, answer)
+        query = [(key, str(value)) for key, value in request.query]
+        answer = self._connection.exchange(request.method, request.path, query, content)
+        if isinstance(answer, Broken):
+            return _Trouble(self._broken(request, answer))
+        with self._lock:
+            self._latency += (self._clock.monotonic() - began - self._latency) / 8
+        pace.told(answer.headers, ours)
+        if not 200 <= answer.status < 300:
+            return self._refused(request, answer)
+        found = self._read(request, answer)
+        return _Trouble(found) if isinstance(found, AdapterError) else found
 
-    def _read(self, request: Request[Shape], answer: httpx.Response) -> Shape:
-        if not answer.is_success:
-            raise self._refused(request, answer)
+    def _pace(self, request: Request[Any]) -> Pace:
+        return self._paces.get(request.bucket) or self._paces[""]
+
+    def _broken(self, request: Request[Any], answer: Broken) -> AdapterError:
+        """What it means that there is no answer. Of a server that never answered, the address is doubted."""
+        name, host = self._vendor.name, self._url.hostname
+        gone = Unavailable(f"{name} could not be reached")
+        errors: dict[Broken, AdapterError] = {
+            Broken.NOT_SENT: gone,
+            Broken.NO_HOST: gone if self._met else CrmFailed("E323", f"the name of the server is not known: `{host}`"),
+            Broken.NO_TLS: gone if self._met else CrmFailed("E326", f"`{host}` does not speak TLS there"),
+            Broken.UNTRUSTED: CrmFailed("E326", f"the certificate of `{host}` is not trusted"),
+            Broken.PROXY: Unavailable(f"the proxy did not let through to {name}"),
+            Broken.LOST: self._lost(request, "the connection broke before the answer ended"),
+            Broken.TOO_LONG: self._odd(request, "the answer does not end"),
+        }
+        return errors[answer]
+
+    def _read(self, request: Request[Shape], answer: Answer) -> Shape | AdapterError:
         if request.shape is None:
+            self._met = True
             return None  # type: ignore[return-value] # nothing was asked for
-        try:
-            body = orjson.loads(answer.content)
-        except orjson.JSONDecodeError:
-            raise self._lost(request, "the answer is no JSON") from None
-        try:
-            read: Shape = _reader(request.shape).validate_python(body)
-            return read
-        except ValidationError as error:
-            where = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
-            raise self._odd(request, f"`{where}` of the answer is not what it should be") from None
+        found: Shape | NotRead = read(request.shape, answer.content, answer.headers)
+        if not isinstance(found, NotRead):
+            self._met = True
+            return found
+        if found.page and not self._met:
+            return CrmFailed("E323", f"a web page answers there, not the API of {self._vendor.name}")
+        return self._odd(request, found.why) if found.json else self._lost(request, found.why)
 
     def _lost(self, request: Request[Any], why: str) -> AdapterError:
         """Nobody knows whether it was done; of a read nothing needed to be."""
-        detail = f"{request.endpoint or request.kind.value}: {why}"
-        return Unavailable(detail) if request.reads else Uncertain(detail)
+        return Unavailable(request.said(why)) if request.reads else Uncertain(request.said(why))
 
     def _odd(self, request: Request[Any], why: str) -> AdapterError:
         """A success whose answer cannot be understood: a write was probably done."""
-        detail = f"{request.endpoint or request.kind.value}: {why}"
-        return CrmFailed("E309", detail) if request.reads else Uncertain(detail)
+        return CrmFailed("E309", request.said(why)) if request.reads else Uncertain(request.said(why))
 
-    def _refused(self, request: Request[Any], answer: httpx.Response) -> AdapterError:
-        endpoint = request.endpoint or request.kind.value
-        try:
-            body = orjson.loads(answer.content)
-        except orjson.JSONDecodeError:
-            body = None
-        status = answer.status_code
-        if status == 429:
-            return RateLimited(f"{endpoint}: too many calls", after=retry_after(answer.headers, self._clock) or 0.0)
-        if status >= 500:
-            return self._lost(request, f"it answered with status {status}")
-        told = self._vendor.refused(Refusal(status, body, request.kind, endpoint))
-        if told is not None:
-            return told
-        if status in (401, 403):
-            return AuthFailed(f"{endpoint}: status {status}")
-        if status in (404, 410):
-            return NotFound(f"{endpoint}: status {status}")
-        return Rejected(f"{endpoint}: status {status}")
+    def _refused(self, request: Request[Any], answer: Answer) -> _Trouble:
+        """None of 5xx can be trusted to mean that nothing was done."""
+        status, after = answer.status, retry_after(answer.headers, self._clock)
+        if 300 <= status < 400:
+            return _Trouble(CrmFailed("E325", request.said(f"status {status}")))
+        if status >= 500 or status == 408:
+            return self._asked(request, self._lost(request, f"it answered with status {status}"), after)
+        body = json_of(answer.content)
+        self._met = self._met or body is not None
+        told = self._vendor.refused(Refusal(status, body, request.kind, request.endpoint or request.kind.value))
+        error = told or _by_status(request, status)
+        if isinstance(told, RateLimited):
+            after = max(after, told.after)
+        return self._asked(request, error, after)
 
-    def _pause(self, attempt: int, error: AdapterError) -> float:
-        """Seconds before the next attempt: what the vendor asks for, else doubling and spread by chance."""
-        asked = error.after if isinstance(error, RateLimited) else 0.0
-        doubled = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE)
-        return asked + 0.1 * self._chance() if asked else doubled * (0.5 + self._chance())
+    def _asked(self, request: Request[Any], error: AdapterError, after: float) -> _Trouble:
+        """The error, and the pause that the vendor asks for; where that is too long, it is said until when."""
+        if after > _LONGEST_ASKED:
+            if isinstance(error, (RateLimited, Unavailable)):
+                until = self._clock.now() + timedelta(seconds=min(after, 366 * 86_400))
+                error = QuotaUsedUp(request.said(f"again after {until:%Y-%m-%d %H:%M} UTC"), after=after)
+            error.repeated = True
+        return _Trouble(error, after)
+
+    def _pause(self, request: Request[Any], attempt: int, trouble: _Trouble) -> None:
+        """Before the next attempt: as long as the vendor asks for, else doubling, and spread by chance. Where the
+        vendor says that there were too many calls, everything of the bucket waits."""
+        doubled = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE) * (0.5 + self._chance())
+        seconds = trouble.after + 0.1 * self._chance() if trouble.after else doubled
+        if isinstance(trouble.error, RateLimited):
+            self._pace(request).hold(seconds)
+        else:
+            self._clock.sleep(seconds)
 
     def _workers(self) -> int:
-        return math.ceil(self._paces[""].rate * self._latency) + 1
+        """Calls on the way at once that use the whole rate, and half as many again since they do not end in order."""
+        return math.ceil(1.5 * self._rate * self._latency) + 1
 
 
-class Pace:
-    """The generic cell rate algorithm without bursts, one below the vendor's limit; obeys what headers say is left."""
-
-    def __init__(self, bucket: Bucket, opening: Opening) -> None:
-        self._bucket = bucket
-        self._clock: Clock = opening.clock
-        self.rate = min(bucket.rate, opening.rate or math.inf)
-        self._free_at = -math.inf
-        self._lock = Lock()
-
-    def wait(self) -> None:
-        with self._lock:
-            now = self._clock.monotonic()
-            at = max(self._free_at, now)
-            self._free_at = at + 1.0 / self.rate
-        if at > now:
-            self._clock.sleep(at - now)
-
-    def told(self, headers: Mapping[str, str]) -> None:
-        """What the answer says is left of the window: with nothing left, nothing is sent before it has passed."""
-        bucket = self._bucket
-        if not bucket.left or headers.get(bucket.left, "") != "0":
-            return
-        window = headers.get(bucket.window, "") if bucket.window else ""
-        seconds = int(window) / 1000 if window.isdigit() else bucket.per
-        with self._lock:
-            self._free_at = max(self._free_at, self._clock.monotonic() + seconds)
+def _by_status(request: Request[Any], status: int) -> AdapterError:
+    said = request.said(f"status {status}")
+    if status == 429:
+        return RateLimited(request.said("too many calls"), after=0.0)
+    if status in (423, 425):
+        return Unavailable(said)
+    if status in (401, 403, 407):
+        return AuthFailed(said)
+    return NotFound(said) if status in (404, 410) else Rejected(said)
 
 
-def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
-    """Seconds that `Retry-After` asks for, in either of its forms (RFC 9110, 10.2.3); None without one."""
-    text = headers.get("Retry-After", "").strip()
-    if not text:
-        return None
+def _address(url: str) -> SplitResult:
+    """The vendor's address. Raises CrmFailed for one that must not be used."""
+    why = ""
     try:
-        return max(0.0, float(text))
+        parts = urlsplit(url.strip().rstrip("/"))
+        host, _port = parts.hostname or "", parts.port
     except ValueError:
-        pass
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in ("http", "https"):
+        why = "it does not begin with https://"
+    elif not host or not parts.netloc.isascii() or any(c.isspace() for c in url.strip()):
+        why = "no server's name is in it"
+    elif parts.username is not None:
+        why = "user and password do not belong into it"
+    elif parts.query or parts.fragment:
+        why = "nothing may follow its path"
+    elif parts.scheme == "http" and not _loopback(host):
+        why = "http:// is for this machine only, since everybody on the way could read along"
+    if why:
+        raise CrmFailed("E323", why)
+    return parts
+
+
+def _loopback(host: str) -> bool:
     try:
-        return max(0.0, (parsedate_to_datetime(text) - clock.now()).total_seconds())
-    except (ValueError, TypeError):
-        return None
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _sendable(auth: Mapping[str, str]) -> Mapping[str, str]:
+    """Credentials as headers. Raises AuthFailed where they cannot be one; httpx would quote them."""
+    if not all(value.isascii() and value.isprintable() for value in auth.values()):
+        raise AuthFailed("there are characters in the credentials that none can have, such as the end of a line")
+    return auth
 
 
 def quoted(part: str) -> str:
-    """A part of a path; nothing in it is a separator."""
-    from urllib.parse import quote
-
+    """A part of a path; nothing in it is a separator. Raises CrmFailed for `.` and `..`, which are none."""
+    if part in ("", ".", ".."):
+        raise CrmFailed("E309", "an id is no part of an address")
     return quote(part, safe="")
-
-
-_READERS: dict[type[Any], TypeAdapter[Any]] = {}
-
-
-def _reader(shape: type[Any]) -> TypeAdapter[Any]:
-    if shape not in _READERS:
-        _READERS[shape] = TypeAdapter(shape)
-    return _READERS[shape]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
+from threading import Lock, local
 from typing import TypeVar
 
 from reconciler.model.capabilities import Call
@@ -23,6 +23,7 @@ class Meter:
         self._workers = workers
         self._most = most
         self._pool: ThreadPoolExecutor | None = None
+        self._here = local()
 
     def count(self, kind: Call) -> None:
         with self._lock:
@@ -30,7 +31,20 @@ class Meter:
 
     @property
     def workers(self) -> int:
+        """1 inside of something that is on the way itself: who waits there for others could wait for ever."""
+        if getattr(self._here, "on_the_way", False):
+            return 1
         return max(1, min(self._most, self._workers()))
+
+    def begin(self, task: Callable[[], T]) -> Future[T]:
+        """Run it beside what else is on the way."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._most, thread_name_prefix="call")
+        return self._pool.submit(self._run, task)
+
+    def _run(self, task: Callable[[], T]) -> T:
+        self._here.on_the_way = True
+        return task()
 
     def in_order(self, tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
         """The results of these tasks, in their order; several run at once. The first error ends it, once those that had
@@ -38,12 +52,13 @@ class Meter:
         going: deque[Future[T]] = deque()
         try:
             for task in tasks:
-                if self.workers == 1 and not going:
+                workers = self.workers
+                if workers == 1 and not going:
                     yield task()
                     continue
-                while len(going) >= self.workers:
+                while len(going) >= workers:
                     yield going.popleft().result()
-                going.append(self._started().submit(task))
+                going.append(self.begin(task))
             while going:
                 yield going.popleft().result()
         finally:
@@ -53,11 +68,7 @@ class Meter:
                 if not future.cancelled():
                     future.exception()
 
-    def _started(self) -> ThreadPoolExecutor:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._most, thread_name_prefix="call")
-        return self._pool
-
     def close(self) -> None:
+        """What is on the way ends first."""
         if self._pool is not None:
-            self._pool.shutdown()
+            self._pool.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""What a plan costs: calls per endpoint, reads and writes apart, and the time they take at the CRM's rate.
+"""What a plan costs: calls per endpoint, reads and writes apart, and the time they take at the rates of the CRM.
 
 Counted in items per call (`Endpoint.batch`); a vendor's limit in bytes depends on the values and is not looked at.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.model.capabilities import READS, Call, Capabilities, Endpoint
+from reconciler.model.inventory import Inventory
 from reconciler.model.plan import Action, Cost, EndpointCost, InventoryChange
 
 _INVENTORY_CALLS: dict[tuple[str, Action], tuple[Call, str]] = {
@@ -26,6 +27,9 @@ _INVENTORY_CALLS: dict[tuple[str, Action], tuple[Call, str]] = {
     ("tag", Action.RENAME): (Call.RENAME_TAG, ""),
     ("tag", Action.DELETE): (Call.DELETE_TAG, ""),
 }
+
+
+NOTHING = Inventory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +56,27 @@ def plan_cost(
     reads: Mapping[Call, int],
     inventory_changes: Iterable[InventoryChange],
     work: Work,
+    inventory: Inventory = NOTHING,
 ) -> Cost:
-    """Calls made so far (`reads`) and those that apply will make; seconds are all of them at the CRM's rate."""
-    planned = _inventory_calls(inventory_changes)
+    """Calls made so far (`reads`) and those that apply will make; seconds are all of them, each at its own rate.
+    `inventory`: the live one, which knows what groups of fields there are."""
+    changes = tuple(inventory_changes)
+    made = _inventory_calls(changes)
+    if Call.ADD_GROUP in capabilities.endpoints:
+        made[Call.ADD_GROUP] += len(_new_groups(changes, inventory))
     for call, items in _items(work):
-        planned[call] += -(-items // _endpoint(capabilities, call).batch)
+        made[call] += -(-items // _endpoint(capabilities, call).batch)
     calls = Counter(reads)
-    for call, count in planned.items():
-        calls.update(dict.fromkeys((call, *_endpoint(capabilities, call).also), count))
+    for call, count in made.items():
+        for kind in (call, *_endpoint(capabilities, call).also):
+            calls[kind] += count
     rows: Counter[tuple[str, bool]] = Counter()
     for call, count in calls.items():
         rows[_endpoint(capabilities, call).name, call not in READS] += count
     endpoints = tuple(EndpointCost(name, count, write) for (name, write), count in sorted(rows.items()) if count)
     written = sum(e.calls for e in endpoints if e.write)
     read = sum(e.calls for e in endpoints if not e.write)
-    seconds = (read + written) / capabilities.rate if capabilities.rate > 0 else 0.0
+    seconds = sum(count / rate for call, count in calls.items() if (rate := _rate(capabilities, call)) > 0)
     return Cost(read, written, seconds, capabilities.rate, endpoints)
 
 
@@ -93,6 +103,24 @@ def _inventory_calls(changes: Iterable[InventoryChange]) -> Counter[Call]:
         (*found, change.shown) for change in changes if (found := _INVENTORY_CALLS.get((change.kind, change.action)))
     }
     return Counter(call for call, *_ in objects)
+
+
+def _new_groups(changes: Iterable[InventoryChange], inventory: Inventory) -> frozenset[tuple[str, str]]:
+    """Groups, by kind of object, that fields are put into and none is in so far."""
+    live = {"": inventory, **inventory.others}
+    there = {(name, field.group) for name, fields in live.items() for field in fields.fields}
+    groups = {
+        (change.object, delta.after)
+        for change in changes
+        if (change.kind, change.action) in (("field", Action.CREATE), ("field", Action.UPDATE))
+        for delta in change.deltas
+        if delta.path == "group" and delta.after
+    }
+    return frozenset((name, group) for name, group in groups if (name, group) not in there)
+
+
+def _rate(capabilities: Capabilities, call: Call) -> float:
+    return _endpoint(capabilities, call).rate or capabilities.rate
 
 
 def _endpoint(capabilities: Capabilities, call: Call) -> Endpoint:

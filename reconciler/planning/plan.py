@@ -63,7 +63,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         tags=tags,
         guards=guards(desired, changes, tally, options.allow, len(people.new_tags)),
         findings=(*inventory.findings, *_owned_twice(desired, observed, options), *people_findings(desired, people)),
-        cost=plan_cost(observed.capabilities, observed.reads(), changes, _work(observed, people)),
+        cost=plan_cost(observed.capabilities, observed.reads(), changes, _work(observed, people), observed.inventory),
         people=people.changes,
         bound=_bound(inventory),
         examples={key: tuple(examples) for key, examples in counts.examples.items()},

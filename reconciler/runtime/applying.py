@@ -16,6 +16,7 @@ from reconciler.model.progress import Progress, Silent
 from reconciler.runtime.failures import problem_of
 from reconciler.runtime.gateway import Gateway
 from reconciler.runtime.journal import JournalRun
+from reconciler.runtime.ontheway import OnTheWay, Stop
 from reconciler.runtime.state import State
 from reconciler.runtime.writer import Writer
 
@@ -28,7 +29,7 @@ class Why(StrEnum):
     DOWN = "down"
 
 
-class Halted(Exception):
+class Halted(Stop):
     """The apply ends here, in good order. `error`: what the CRM said, where it stopped answering."""
 
     def __init__(self, why: Why, error: AdapterError | None = None) -> None:
@@ -49,17 +50,23 @@ class Applying:
     progress: Progress = field(default_factory=Silent)
     written: Written = field(default_factory=Written)
     settled: int = 0
+    on_the_way: OnTheWay = field(init=False)
     _refused: Counter[Problem] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.on_the_way = OnTheWay(self.gateway)
 
     @property
     def writer(self) -> Writer:
         return Writer(self.gateway)
 
-    def before_call(self, reads: int = 0) -> None:
-        """Asked before every write. `reads`: calls that this write will bring after it. Raises Halted."""
+    def before_call(self, reads: int = 0, kind: Call | None = None) -> None:
+        """Asked before every write. `reads`: calls that this write will bring after it; `kind`: its own kind, which may
+        be more than one call. Raises Halted."""
+        self.on_the_way.check()
         if self.stop():
             raise Halted(Why.ASKED)
-        if not self.gateway.calls.room(1 + reads):
+        if not self.gateway.calls.room((1 if kind is None else self.gateway.requests(kind)) + reads):
             raise Halted(Why.CALLS)
 
     def intent(self, kind: Call, items: int, people: Sequence[bytes] = ()) -> int:

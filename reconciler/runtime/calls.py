@@ -69,6 +69,11 @@ class Calls:
         self._pace.wait()
         self.counts[kind] += 1
 
+    def requests(self, kind: Call) -> int:
+        """How many calls one of that kind is."""
+        endpoint = self._endpoints.get(kind)
+        return 1 + len(endpoint.also) if endpoint else 1
+
     def room(self, calls: int) -> bool:
         """Whether so many more calls are allowed."""
         return self._most is None or self.counts.total() + calls <= self._most

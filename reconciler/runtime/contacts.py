@@ -16,8 +16,10 @@ from reconciler.tables.snapshot import Piece, Snapshot
 from reconciler.tables.spool import SALT_BYTES, Seal, Spool, rebatched
 
 _BATCH = 65_536
-_COVERED = frozenset({"values", "tags"})
-"""What a read of changes must notice. A contact that somebody deleted is noticed by the next full read."""
+_VALUES = frozenset({"values"})
+_VALUES_AND_TAGS = frozenset({"values", "tags"})
+"""What a read of changes must notice: of a file without tags, and of one with them. A contact that somebody deleted is
+noticed by the next full read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +35,25 @@ class ContactsRead:
     """`snapshot` first, then `pages` where that gave None. `seen` says afterwards how they were read."""
 
     def __init__(
-        self, gateway: Gateway, inventory: Inventory, kept: Kept | None, fresh: Freshness, seal: Callable[[], Seal]
+        self,
+        gateway: Gateway,
+        inventory: Inventory,
+        kept: Kept | None,
+        fresh: Freshness,
+        seal: Callable[[], Seal],
+        tags: bool = True,
     ) -> None:
-        """`kept`: what an earlier run left; None: all contacts are read. `seal`: for what is kept of this run."""
+        """`kept`: what an earlier run left; None: all contacts are read. `seal`: for what is kept of this run. `tags`:
+        whether the file manages who carries which."""
         self._gateway, self._inventory, self._kept, self._fresh, self._seal = gateway, inventory, kept, fresh, seal
+        self._needed = _VALUES_AND_TAGS if tags else _VALUES
         self._merged: Snapshot | None = None
         self.seen: Seen | None = None
 
     def snapshot(self, keys: Sequence[str], workdir: Path) -> Snapshot | None:
         """All contacts, brought up to date; None where they have to be asked for page by page."""
         began, kept = self._fresh.now(), self._kept
-        told = self._gateway.capabilities.since_covers >= _COVERED
+        told = self._gateway.capabilities.since_covers >= self._needed
         self.seen = Seen(began - OVERLAP, began, self._inventory.natives(keys), told)
         if kept is None or kept.snapshot is None or not told:
             return None

@@ -8,23 +8,29 @@ door of its own, and what is asked of all of them is asked of one after the othe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from types import GeneratorType
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.adapters.crm import FORMER, ID, Batches, Crm, Metered, ReadsAll, WireRecord
+from reconciler.adapters.crm import FORMER, ID, Batches, ChecksRights, Crm, Metered, ReadsAll, WireRecord
 from reconciler.adapters.errors import CrmFailed, NotFound, RateLimited, Unavailable
-from reconciler.model.capabilities import Ability, Call, Capabilities
+from reconciler.adapters.meter import Meter
+from reconciler.model.capabilities import READS, Ability, Call, Capabilities
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import Account, Inventory
 from reconciler.model.objects import ONE, Objects
+from reconciler.model.plan import EndpointCost
 from reconciler.runtime.calls import ATTEMPTS, Calls, pause
 from reconciler.runtime.objects import door_of_one
+
+T = TypeVar("T")
 
 _BATCHED = frozenset({Call.ADD_CONTACTS, Call.UPDATE_CONTACTS, Call.APPLY_TAG, Call.REMOVE_TAG, Call.LOAD_CONTACTS})
 
@@ -44,13 +50,42 @@ class Gateway:
         `objects`: the kinds of objects, and the doors to all but the first of them."""
         self.crm = crm
         self.objects, others = objects
-        self.doors: tuple[Crm, ...] = (crm,)
+        self._own_doors = self.doors = (crm, *others)
         if self.objects.several or self.objects.keys:
             named = zip(self.objects.names, (crm, *others), strict=True)
             self.doors = tuple(door_of_one(door, self.objects.keys.get(name, {})) for name, door in named)
         self.capabilities = _as_used(crm, rate)
-        self.calls = Calls(self.capabilities, clock, most, crm.meter if isinstance(crm, Metered) else None)
+        # A door that does not pace its calls itself is called by one thread; so is one whose calls are numbered.
+        self._meter = crm.meter if isinstance(crm, Metered) else Meter()
+        self._alone = most is not None
+        self.calls = Calls(self.capabilities, clock, most, self._meter if isinstance(crm, Metered) else None)
         self._clock = clock
+
+    @property
+    def workers(self) -> int:
+        """How many calls may be on the way at once now."""
+        return 1 if self._alone else self._meter.workers
+
+    def begin(self, work: Callable[[], T]) -> Future[T]:
+        """Make calls beside what else is on the way."""
+        return self._meter.begin(work)
+
+    def in_order(self, tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
+        """The results of these calls, in their order; several are on the way at once where the door allows it."""
+        return (task() for task in tasks) if self.workers == 1 else self._meter.in_order(tasks)
+
+    def requests(self, kind: Call) -> int:
+        """How many calls one of that kind is."""
+        return self.calls.requests(kind)
+
+    def check_rights(self, costs: Iterable[EndpointCost]) -> None:
+        """Before the first write: whether the credentials may make all calls of that cost. Raises AuthFailed."""
+        named = {(cost.name, cost.write) for cost in costs}
+        rows = self.capabilities.endpoints.items()
+        kinds = frozenset(kind for kind, row in rows if (row.name, kind not in READS) in named)
+        for door in self._own_doors:
+            if isinstance(door, ChecksRights):
+                door.check_rights(kinds)
 
     def batch(self, kind: Call) -> int:
         """Items that one call of that kind takes."""
@@ -98,7 +133,10 @@ class Gateway:
         """
         if not isinstance(crm, ReadsAll):
             raise CrmFailed("E390")
-        before = self.calls.counts[Call.ALL_CONTACTS]
+        kind = Call.ALL_CONTACTS
+        if since is not None and Call.CHANGED_CONTACTS in self.capabilities.endpoints:
+            kind = Call.CHANGED_CONTACTS
+        before = self.calls.counts[kind]
         pages = crm.all_contacts(keys, since)
         given: list[pa.Array] = []
         attempt = 1
@@ -107,7 +145,7 @@ class Gateway:
             try:
                 page = next(pages, None)
             except (RateLimited, Unavailable) as error:
-                self.calls.spend(Call.ALL_CONTACTS)
+                self.calls.spend(kind)
                 if attempt == ATTEMPTS or error.repeated:
                     raise
                 self._clock.sleep(pause(attempt, error))
@@ -117,15 +155,15 @@ class Gateway:
                 continue
             if page is None:
                 break
-            self.calls.spend(Call.ALL_CONTACTS)
+            self.calls.spend(kind)
             attempt = 1
             if anew:
                 page = _without(page, given)
             if isinstance(pages, GeneratorType):
                 given.append(pa.concat_arrays([page.column(ID), pa.array([], pa.string())]))
             yield page
-        if not given and self.calls.counts[Call.ALL_CONTACTS] == before:
-            self.calls.spend(Call.ALL_CONTACTS)
+        if not given and self.calls.counts[kind] == before:
+            self.calls.spend(kind)
 
     def look_up(self, email: str) -> str | None:
         """The contact with that e-mail now, or None; of several kinds the first that has one."""
@@ -161,14 +199,12 @@ class Gateway:
 
     def _load(self, crm: Crm, ids: Sequence[str], keys: Sequence[str]) -> list[WireRecord]:
         if not isinstance(crm, Batches):
-            return [record for contact in ids if (record := self._load_one(crm, contact, keys)) is not None]
-        many = crm.load_many
-        size = self.batch(Call.LOAD_CONTACTS)
-        loaded: list[WireRecord] = []
-        for start in range(0, len(ids), size):
-            some = ids[start : start + size]
-            loaded += self.calls.make(Call.LOAD_CONTACTS, partial(many, some, keys))
-        return loaded
+            singles = self.in_order(partial(self._load_one, crm, contact, keys) for contact in ids)
+            return [record for record in singles if record is not None]
+        many, size = crm.load_many, self.batch(Call.LOAD_CONTACTS)
+        parts = (partial(many, ids[start : start + size], keys) for start in range(0, len(ids), size))
+        batches = self.in_order(partial(self.calls.make, Call.LOAD_CONTACTS, part) for part in parts)
+        return [record for batch in batches for record in batch]
 
     def _load_one(self, crm: Crm, contact: str, keys: Sequence[str]) -> WireRecord | None:
         try:
@@ -179,12 +215,25 @@ class Gateway:
 
 
 def _as_used(crm: Crm, rate: float | None) -> Capabilities:
-    """What the CRM can do, with the file's rate instead of its own, and one item a call where it has no batches: so
-    that a plan is priced as it is carried out."""
+    """What the CRM can do, with the file's rate, and one item a call where it has no batches: so that a plan is priced
+    as it is carried out. A vendor's limit holds whatever the file says; without one the file's rate replaces ours."""
     has = crm.capabilities
     single = frozenset() if isinstance(crm, Batches) else _BATCHED
-    rows = {kind: replace(row, batch=1 if kind in single else max(1, row.batch)) for kind, row in has.endpoints.items()}
-    return replace(has, endpoints=rows, rate=rate or has.rate, paced=has.paced or rate is not None)
+    rows = {
+        kind: replace(row, batch=1 if kind in single else max(1, row.batch), rate=_slower(row.rate, rate))
+        for kind, row in has.endpoints.items()
+    }
+    used = rate or has.rate
+    return replace(
+        has,
+        endpoints=rows,
+        rate=min(used, has.rate) if isinstance(crm, Metered) else used,
+        paced=has.paced or rate is not None,
+    )
+
+
+def _slower(own: float | None, file: float | None) -> float | None:
+    return min(own, file) if own and file else own
 
 
 def _without(page: pa.RecordBatch, given: list[pa.Array]) -> pa.RecordBatch:

@@ -5,7 +5,7 @@ A value that is not any more what the plan saw is left: the next plan shows what
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.adapters.crm import ID, WireRecord
@@ -23,13 +23,16 @@ class LookAgain:
     def __init__(self, applying: Applying, readback: ReadBack, addresses: Addresses, live: Mapping[str, str]) -> None:
         self._applying, self._readback, self._addresses, self._live = applying, readback, addresses, live
 
-    def still_wanted(self, rows: list[Row]) -> list[Row]:
-        """The rows of one batch that still have a value to write, each with only those. Raises Halted."""
+    def load(self, rows: Sequence[Row]) -> list[WireRecord]:
+        """What the contacts of one batch hold now. Raises Halted."""
         keys = tuple(dict.fromkeys(self._live[key] for row in rows for key in row.values))
         try:
-            loaded = self._applying.gateway.load([row.contact or "" for row in rows], keys)
+            return self._applying.gateway.load([row.contact or "" for row in rows], keys)
         except DOWN as error:
             raise Halted(Why.DOWN, error) from None
+
+    def still_wanted(self, rows: Sequence[Row], loaded: Sequence[WireRecord]) -> list[Row]:
+        """The rows of one batch that still have a value to write, each with only those."""
         found = {record.get(ID): record for record in loaded}
         for row in rows:
             if (now := found.get(row.contact)) is not None and row.before is not None:

@@ -11,7 +11,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from reconciler.adapters.crm import FORMER, ID, TAGS, Batches, Crm, Done, ReadsAll, Record, WireRecord, WritesFields
+from reconciler.adapters.crm import (
+    FORMER,
+    ID,
+    TAGS,
+    Batches,
+    Crm,
+    Done,
+    ReadsAll,
+    Record,
+    Upserts,
+    WireRecord,
+    WritesFields,
+)
 from reconciler.adapters.errors import CrmFailed
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
 
@@ -20,7 +32,9 @@ _BESIDE = {ID: pa.string(), TAGS: pa.list_(pa.string()), FORMER: pa.list_(pa.str
 
 def door_of_one(crm: Crm, keys: Mapping[str, str]) -> OneObject:
     """The door, by the file's keys. `keys`: field key of the file -> the CRM's, where they differ."""
-    return OneObjectInBatches(crm, keys) if isinstance(crm, Batches) else OneObject(crm, keys)
+    if not isinstance(crm, Batches):
+        return OneObject(crm, keys)
+    return OneObjectUpserting(crm, keys) if isinstance(crm, Upserts) else OneObjectInBatches(crm, keys)
 
 
 class OneObject:
@@ -165,4 +179,12 @@ class OneObjectInBatches(OneObject):
 
     def remove_tag(self, tag: str, contact_ids: Sequence[str]) -> Sequence[Done]:
         done: Sequence[Done] = self._crm.remove_tag(tag, contact_ids)
+        return done
+
+
+class OneObjectUpserting(OneObjectInBatches):
+    """The same, where the CRM creates or updates by e-mail in one call."""
+
+    def upsert_contacts(self, items: Sequence[Record]) -> Sequence[Done]:
+        done: Sequence[Done] = self._crm.upsert_contacts([self._sent(item) for item in items])
         return done

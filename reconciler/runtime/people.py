@@ -7,15 +7,16 @@ until its batch is full, so memory does not grow with the number of people.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress, islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.adapters.crm import STATUS
-from reconciler.adapters.errors import NotFound
+from reconciler.adapters.crm import STATUS, WireRecord
+from reconciler.adapters.errors import AdapterError, NotFound
 from reconciler.model.addresses import person_digest, value_digest
 from reconciler.model.capabilities import Call, Json
 from reconciler.model.desired import Desired, Push
@@ -66,6 +67,7 @@ class PeopleWriter:
         self._weighed = any(applying.gateway.max_bytes(kind) for kind in (Call.ADD_CONTACTS, Call.UPDATE_CONTACTS))
         self._key = applying.state.key
         self._empty = applying.gateway.capabilities.clears_with
+        self._on_the_way = applying.on_the_way
         self._creates: list[Row] = []
         self._updates: list[Row] = []
         self._read_back = ReadBack(applying, plan, desired)
@@ -75,7 +77,15 @@ class PeopleWriter:
         self._taggings = Taggings(applying, inventory, self._read_back, self.rows)
 
     def write(self) -> None:
-        """Everybody, to the end of the plan. Raises Halted, in good order, when it has to stop before."""
+        """Everybody, to the end of the plan. Raises Halted, in good order, when it has to stop before. Whatever ends
+        it, calls that are on the way end first, and what they did is written down."""
+        try:
+            self._write()
+        except Exception as error:
+            self._on_the_way.end(error)
+            raise
+
+    def _write(self) -> None:
         self._ways = {key: way for key in self._plan.people.keys if (way := self._way(key)) is not None}
         if self._plan.scope == "incremental":
             live = {key: way.live for key, way in self._ways.items()}
@@ -95,17 +105,23 @@ class PeopleWriter:
                 self._add(self._updates, row, Call.UPDATE_CONTACTS)
             else:
                 self._tag(row)
+        self._flush_all()
+        self._taggings.flush()
+        self._on_the_way.land()
+        self._read_back.flush()
+        self._on_the_way.land()
+
+    def _flush_all(self) -> None:
+        """All contacts that are waiting, to the end."""
         self._flush(Call.ADD_CONTACTS)
         self._flush(Call.UPDATE_CONTACTS)
-        self._taggings.flush()
-        self._read_back.flush()
+        self._on_the_way.land()
 
     def _in_turn(self, row: Row) -> bool:
         """Whether the row is to be written: of who takes an address that is not free, as its holder could not be
         written, only the rest is, and of somebody new nothing. Rows of one rank end before those of the next begin."""
         if row.rank != self._addresses.rank:
-            self._flush(Call.ADD_CONTACTS)
-            self._flush(Call.UPDATE_CONTACTS)
+            self._flush_all()
             self._addresses.go_on(row.rank)
         if self._addresses.may_take(row):
             return True
@@ -119,6 +135,7 @@ class PeopleWriter:
     def finish_reading(self) -> None:
         """Read back what was written before a stop that leaves calls for it."""
         self._read_back.flush()
+        self._on_the_way.land()
 
     def _way(self, key: str) -> _Way | None:
         """None: the field is not there."""
@@ -215,23 +232,42 @@ class PeopleWriter:
         rows = self._creates if kind is Call.ADD_CONTACTS else self._updates
         if not rows:
             return
-        applying = self._applying
-        create = kind is Call.ADD_CONTACTS
-        again = None if create else self._look_again
-        applying.before_call(self._read_back.calls_after(len(rows)) + (again is not None))
+        again = None if kind is Call.ADD_CONTACTS else self._look_again
+        self._applying.before_call(self._read_back.calls_after(len(rows)) + (again is not None), kind)
         batch = rows[:]
         rows.clear()
-        if again is not None:
-            batch = self._still_wanted(again, batch)
-        if not batch:
-            return
+        if again is None:
+            self._send(kind, batch)
+        else:
+            self._on_the_way.send(partial(again.load, batch), partial(self._looked, again, batch))
+
+    def _looked(self, again: LookAgain, batch: list[Row], loaded: Sequence[WireRecord]) -> None:
+        """Contacts of a batch as they are now: what is still to be written is. Of the others only the tags are left."""
+        wanted = again.still_wanted(batch, loaded)
+        for row in batch:
+            if not row.values:
+                self.rows.settle(row, 1)
+                self._tag(row)
+        if wanted:
+            self._send(Call.UPDATE_CONTACTS, wanted)
+
+    def _send(self, kind: Call, batch: list[Row]) -> None:
+        """One call, its intent on the disk before it goes."""
+        self._on_the_way.check()
+        applying, create = self._applying, kind is Call.ADD_CONTACTS
         seq = applying.intent(kind, len(batch), [row.digest for row in batch] if create else ())
         if not create and (flights := list(self._flights(batch))):
             applying.state.add_moves(move(flights))
         if owed := [(row.digest, tag) for row in batch if create for tag in row.owed]:
             applying.state.owe(owed)
         items = [row.item for row in batch]
-        fates = applying.writer.create(items) if create else applying.writer.update(items)
+        write = applying.writer.create if create else applying.writer.update
+        alone = frozenset(row.contact for row in batch if row.contact)
+        self._on_the_way.send(partial(write, items), partial(self._ended, kind, seq, batch), alone)
+
+    def _ended(self, kind: Call, seq: int, batch: list[Row], fates: list[Fate]) -> None:
+        """The call came to its end: what it did is remembered, and then what follows from it is done."""
+        applying, create = self._applying, kind is Call.ADD_CONTACTS
         moved = [
             (row.digest, fate.contact)
             for row, fate in zip(batch, fates, strict=True)
@@ -249,15 +285,6 @@ class PeopleWriter:
         for row in batch:
             for key in self._two_way.intersection(row.values):
                 yield row.digest, key, value_digest(self._key, row.values[key]), None
-
-    def _still_wanted(self, again: LookAgain, batch: list[Row]) -> list[Row]:
-        """Rows with something to write yet; of the others only the tags are left."""
-        wanted = again.still_wanted(batch)
-        for row in batch:
-            if not row.values:
-                self.rows.settle(row, 1)
-                self._tag(row)
-        return wanted
 
     def _look_first(self, row: Row) -> None:
         """A creation that an earlier run may have made: look before repeating it."""
@@ -278,15 +305,20 @@ class PeopleWriter:
         self._add(self._updates, row, Call.UPDATE_CONTACTS)
 
     def _after(self, batch: list[Row], fates: list[Fate]) -> None:
+        """Each row is counted, also behind one with which the apply stopped."""
         down = None
         for row, fate in zip(batch, fates, strict=True):
             if isinstance(fate.error, DOWN):
                 down = fate.error
-            else:
+                continue
+            try:
                 self._written(row, fate)
+            except (Halted, AdapterError) as error:
+                self._on_the_way.stop(error)
         self._applying.progress.advance(len(batch))
         if down is not None:
-            raise Halted(Why.DOWN, down)
+            self._on_the_way.stop(Halted(Why.DOWN, down))
+        self._on_the_way.check()
 
     def _written(self, row: Row, fate: Fate) -> None:
         applying = self._applying
@@ -314,8 +346,8 @@ class PeopleWriter:
         written.recovered += fate.recovered
         written.values += len(values)
         sent = {self._ways[k].live: (k, after) for k, after in values.items()}
-        self._read_back.add(row.contact or "", row.digest, sent)
         self.rows.settle(row, 1)
+        self._read_back.add(row.contact or "", row.digest, sent)
         self._tag(row)
 
     def _drop_tags_of_new_contacts(self, row: Row) -> None:

@@ -113,6 +113,7 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
         if not made.pending:
             session.nothing_to_do(request, work)
             return Outcome(Result.NONE, made, "", Written(), calls.made())
+        session.gateway.check_rights(made.cost.endpoints)
         if not confirm(made):
             return Outcome(Result.DECLINED, made, "", Written(), calls.made())
         return session.carry_out(request, work, stop)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from reconciler.adapters.crm import ID, WireRecord
 from reconciler.adapters.errors import NotFound
@@ -53,18 +54,23 @@ class ReadBack:
             self.flush()
 
     def flush(self) -> None:
+        """Ask for what is waiting; what was stored is remembered when the answer is there."""
         if not self._waiting:
             return
+        self._applying.on_the_way.check()
         waiting, self._waiting = self._waiting, {}
         people, self._people = self._people, {}
         keys = tuple(dict.fromkeys(key for sent in waiting.values() for key in sent))
+        read = partial(self._load, tuple(waiting), keys)
+        self._applying.on_the_way.send(read, partial(self._remember, waiting, people))
+
+    def _load(self, contacts: Sequence[str], keys: Sequence[str]) -> list[WireRecord]:
         try:
-            loaded = self._applying.gateway.load(tuple(waiting), keys)
+            return self._applying.gateway.load(contacts, keys)
         except NotFound:
-            return
+            return []
         except DOWN as error:
             raise Halted(Why.DOWN, error) from None
-        self._remember(waiting, people, loaded)
 
     def _remember(self, waiting: Mapping[str, Sent], people: Mapping[str, bytes], loaded: list[WireRecord]) -> None:
         secret = self._applying.state.key

@@ -111,7 +111,8 @@ class Session:
         fresh = Freshness(request.clock.now, every)
         seal = new_seal(self.state.key, request.token_bytes)
         usable = None if request.refresh == "full" else kept
-        return lambda inventory: ContactsRead(self.gateway, inventory, usable, fresh, seal)
+        tags = bool(self.desired.tags or self.desired.dynamic_tags)
+        return lambda inventory: ContactsRead(self.gateway, inventory, usable, fresh, seal, tags)
 
     def nothing_to_do(self, request: Request, work: Work) -> None:
         """All is as the file says: remember that, and that everybody was seen."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
+from reconciler.adapters.errors import AdapterError
 from reconciler.model.capabilities import Call
 from reconciler.model.plan import TagAction
 from reconciler.runtime.applying import Applying, Halted, Why
@@ -56,10 +59,23 @@ class Taggings:
         if not waiting or tag is None:
             return
         applying = self._applying
-        applying.before_call(self._owed.calls_after(0))
+        kind = _CALLS[action]
+        applying.before_call(self._owed.calls_after(0), kind)
         del self._waiting[name, action]
-        seq = applying.intent(_CALLS[action], len(waiting))
-        errors = applying.writer.tag(action, tag, list(waiting))
+        seq = applying.intent(kind, len(waiting))
+        # Where tags are read first and then written as a whole, two calls for one contact would undo each other.
+        whole = applying.gateway.requests(kind) > 1
+        alone = frozenset(contact if whole else f"{contact} {tag}" for contact in waiting)
+        applying.on_the_way.send(
+            partial(applying.writer.tag, action, tag, list(waiting)),
+            partial(self._ended, name, action, seq, waiting),
+            alone,
+        )
+
+    def _ended(
+        self, name: str, action: TagAction, seq: int, waiting: Mapping[str, Row], errors: Sequence[AdapterError | None]
+    ) -> None:
+        applying = self._applying
         failed = sum(error is not None for error in errors)
         applying.outcome(seq, len(waiting) - failed, failed)
         self._count(action, len(waiting) - failed)

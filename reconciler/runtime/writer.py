@@ -1,9 +1,9 @@
 """Writing contacts through the gateway: one result per contact, recovery included. No order and no plan here.
 
-What an error means: `Uncertain` is looked up before a creation is repeated, and repeated at once where repeating is
-harmless; `Duplicate` becomes an update; `NotFound` is looked up by e-mail; a call refused as a whole is halved until
-only the one at fault is refused. RateLimited and Unavailable, after their repetitions, stay on the items that they hit:
-nothing of those was done.
+What an error means: `Uncertain` is settled by an upsert, or looked up, before a creation is repeated, and repeated at
+once where repeating is harmless; `Duplicate` becomes an update; `NotFound` is looked up by e-mail; a call refused as a
+whole is halved until only the one at fault is refused. RateLimited and Unavailable, after their repetitions, stay on
+the items that they hit: nothing of those was done.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reconciler.adapters.crm import Batches, Crm, Done, Record
+from reconciler.adapters.crm import Batches, Crm, Done, Record, Upserts
 from reconciler.adapters.errors import (
     AdapterError,
     CrmFailed,
@@ -78,8 +78,11 @@ class Writer:
         for _attempt in range(2):
             done = self._call(Call.ADD_CONTACTS, [items[i].record for i in open])
             again = []
+            settled = self._settled(items, [i for i, one in zip(open, done, strict=True) if _lost(one)])
             for i, one in zip(open, done, strict=True):
-                if isinstance(one.error, (Duplicate, Uncertain)):
+                if i in settled:
+                    fates[i] = Fate(settled[i], recovered=True)
+                elif isinstance(one.error, (Duplicate, Uncertain)):
                     fate = self._found(items[i], one.error)
                     if fate.contact:
                         found[i] = fate
@@ -95,6 +98,22 @@ class Writer:
         fates |= {i: Fate(error=Uncertain("a creation was not confirmed")) for i in open}
         fates |= self._take_over(items, found)
         return [fates[i] for i in range(len(items))]
+
+    def _settled(self, items: Sequence[Item], lost: Sequence[int]) -> dict[int, str]:
+        """Contacts of those whose answer was lost that one call settled, which creates or updates; the others have to
+        be looked up. Only where all values may overwrite those of a contact that was there."""
+        crm = self._gateway.doors[self._gateway.objects.create_as]
+        asked = [i for i in lost if items[i].email and items[i].existing == items[i].record]
+        if not asked or len(self._gateway.doors) > 1 or not isinstance(crm, Upserts):
+            return {}
+        upsert, records = crm.upsert_contacts, [items[i].record for i in asked]
+        try:
+            done = self._gateway.calls.make(Call.ADD_CONTACTS, lambda: upsert(records))
+        except (*_ONE_AT_FAULT, Uncertain, *DOWN):
+            return {}
+        if len(done) != len(asked):
+            return {}
+        return {i: one.id for i, one in zip(asked, done, strict=True) if one.id and not one.error}
 
     def _found(self, item: Item, error: Duplicate | Uncertain) -> Fate:
         """Which contact an unclear creation led to. Without one: `recovered` says that looking showed there is none."""
@@ -193,16 +212,23 @@ class Writer:
         return done
 
     def _singly(self, kind: Call, items: Sequence[Any], one: One) -> list[Done]:
-        done: list[Done] = []
-        for item in items:
-            if done and isinstance(done[-1].error, DOWN):
-                done.append(Done(error=done[-1].error))
-                continue
+        down: list[AdapterError] = []
+
+        def call(item: Any) -> Done:
+            if down:
+                return Done(error=down[0])
             try:
-                done.append(Done(self._gateway.calls.make(kind, partial(one, item))))
+                return Done(self._gateway.calls.make(kind, partial(one, item)))
             except (*_ONE_AT_FAULT, Uncertain, *DOWN) as error:
-                done.append(Done(error=error))
-        return done
+                if isinstance(error, DOWN):
+                    down.append(error)
+                return Done(error=error)
+
+        return list(self._gateway.in_order(partial(call, item) for item in items))
+
+
+def _lost(one: Done) -> bool:
+    return isinstance(one.error, Uncertain)
 
 
 def _methods(crm: Crm, kind: Call, tag: str) -> tuple[Many | None, One]:

@@ -245,7 +245,7 @@ def test_contacts_that_cannot_be_read_as_a_whole_are_an_error() -> None:
     """A server whose count never fits what it gives."""
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, json={"count": 3, "results": []}))
     with closing(Opening(Path(), CLOCK, transport=transport, workers=1)) as opening:
-        crm = BottleDoor(BottleOptions(url="http://crm.example.org", token=SecretStr("t")), opening)
+        crm = BottleDoor(BottleOptions(url="https://crm.example.org", token=SecretStr("t")), opening)
         with pytest.raises(CrmFailed, match="0 of 3") as failed:
             list(crm.all_contacts([]))
-    assert failed.value.code == "E336"
+    assert failed.value.code == "E327"

@@ -84,16 +84,40 @@ CRM: tuple[Message, ...] = (
         "correct `crm.path`, or the permissions of the file and its folder",
     ),
     Message(
+        "E323",
+        "the CRM's address cannot be used",
+        "Credentials are sent to an address only if it is certain whose it is, and that nobody reads along.",
+        "correct `crm.url`: https://, the server's name, and the path of its API if it has one",
+    ),
+    Message(
+        "E324",
+        "the CRM's quota is used up",
+        "It asks to wait for longer than a run should take, as where a day's calls are used up.",
+        "run the same command again after that time: what was done is not done twice",
+    ),
+    Message(
+        "E325",
+        "the CRM sends us elsewhere",
+        "Redirects are not followed, since the credentials would go to another server.",
+        "correct `crm.url`: the address of the API itself",
+    ),
+    Message(
+        "E326",
+        "no safe connection to the CRM",
+        "A server whose certificate is not trusted could be anybody; certificates are always checked.",
+        "correct `crm.url`, or name your authority's certificate in the variable SSL_CERT_FILE",
+    ),
+    Message(
+        "E327",
+        "the CRM's list of records is not whole",
+        "A page came twice, or the list changed while it was read. Nothing is planned on a part of the people.",
+        "run the same command again; if it stays, report it with the endpoint",
+    ),
+    Message(
         "E335",
         "a deleted field of another type has the key",
         "This CRM keeps deleted fields and their keys, and never changes the type of one.",
         "give the field another key, or declare the type that the deleted one has",
-    ),
-    Message(
-        "E336",
-        "the CRM's contacts moved while they were read",
-        "They are numbered from the newest on, and many were removed meanwhile: some may have been left out.",
-        "run the same command again when fewer contacts are being removed",
     ),
     Message(
         "E390",
