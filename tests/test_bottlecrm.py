@@ -84,3 +84,17 @@ def test_a_missing_scope_to_read_is_named(bottlecrm: Organisation, folder: Path)
     ended = run(folder, bottlecrm, "plan", token=token)
     assert ended.code == 4, ended.out + ended.err
     assert "`contacts:read`" in ended.out + ended.err
+
+
+@pytest.mark.parametrize("scope", ["contacts:write", "tags:write", "custom-fields:write"])
+def test_a_missing_scope_to_write_is_named_before_anything_is_written(
+    bottlecrm: Organisation, folder: Path, scope: str
+) -> None:
+    token = bottlecrm.new_token([*({*SCOPES} - {scope}), "org:read"])
+    assert run(folder, bottlecrm, "plan", token=token).code == 0
+    ended = run(folder, bottlecrm, "apply", "--auto-approve", token=token)
+    assert ended.code == 4, ended.out + ended.err
+    assert f"`{scope}`" in ended.out + ended.err
+    assert addresses(bottlecrm) == []
+    assert bottlecrm.asked("GET", "tags/?include_archived=true").json()["tags"] == []
+    assert bottlecrm.asked("GET", "custom-fields/").json()["definitions"] == []
