@@ -172,7 +172,7 @@ def _environment() -> Path:
 
 
 def _install(python: Path, place: Path) -> None:
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
     for command in (
         [python, "-m", "venv", place],
         [place / "bin" / "python", *install, "--only-binary", ":all:", "-r", _REQUIREMENTS],
