@@ -65,7 +65,7 @@ ENDPOINTS = {
 }
 
 
-def capabilities(calls_per_second: float, page_size: int = 500) -> Capabilities:
+def capabilities(calls_per_second: float, page_size: int) -> Capabilities:
     """What BottleCRM can do, at that pace; that many contacts are read at once."""
     can = frozenset(Ability) - CANNOT.keys()
     return Capabilities(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reconciler.model.capabilities import Capabilities
 
 _CALLS_PER_SECOND = 20
+_PAGE = 500
 
 
 class BottleOptions(BaseModel):
@@ -26,7 +27,7 @@ class BottleOptions(BaseModel):
     calls_per_second: int = Field(
         default=_CALLS_PER_SECOND, ge=1, le=1_000, description="how fast it may be called; it has no limit of its own"
     )
-    page_size: int = Field(default=500, ge=1, le=1_000, description="contacts that one call reads")
+    page_size: int = Field(default=_PAGE, ge=1, le=1_000, description="contacts that one call reads")
     missing_name: str = Field(
         default="",
         max_length=255,
@@ -40,7 +41,9 @@ class _Adapter:
     def capabilities(self, options: BottleOptions | None) -> Capabilities:
         from reconciler.adapters.bottlecrm_abilities import capabilities
 
-        return capabilities(options.calls_per_second if options else _CALLS_PER_SECOND)
+        if options is None:
+            return capabilities(_CALLS_PER_SECOND, _PAGE)
+        return capabilities(options.calls_per_second, options.page_size)
 
     def open(self, options: BottleOptions, opening: Opening, object: str) -> BottleDoor:  # noqa: ARG002 # contacts are all it has
         from reconciler.adapters.bottlecrm import BottleDoor
