@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler.adapters.bottlecrm_abilities import CANNOT
 from reconciler.adapters.bottlecrm_api import Api
-from reconciler.adapters.bottlecrm_shapes import EMPTIES, STANDARD, Definition, Definitions
+from reconciler.adapters.bottlecrm_shapes import APART, EMPTIES, STANDARD, Definition, Definitions
 from reconciler.adapters.crm import Record
 from reconciler.adapters.errors import NotFound, Rejected
 from reconciler.model.capabilities import Ability, Call
 from reconciler.model.inventory import CrmField, CrmOption
 
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 NAMES = ("first_name", "last_name")
 """What no contact is made without."""
 
@@ -61,12 +63,13 @@ class Fields:
 
     def add(self, field: CrmField) -> CrmField:
         """A field of that key that was deleted is switched on again, with the label and the options of the new one."""
+        key = _new_key(field)
         described: dict[str, Any] = {"label": field.label}
         if field.native == "dropdown":
             described["options"] = _choices(field.options)
         former = self._own.get(field.key)
         if former is None or former.is_active:
-            kind = {"target_model": "Contact", "key": field.key, "field_type": field.native}
+            kind = {"target_model": "Contact", "key": key, "field_type": field.native}
             made = self._api.write(Call.ADD_FIELD, "POST", "custom-fields", {**described, **kind}, Definition)
             return self._know(made)
         if former.field_type != field.native:
@@ -107,6 +110,18 @@ class Fields:
         if found is None:
             raise NotFound(f"there is no field `{key}`")
         return found
+
+
+def _new_key(field: CrmField) -> str:
+    """The key that the API is given. Raises Rejected where a field cannot be made as it is wanted."""
+    bare = field.key.removeprefix(APART)
+    key = bare if bare in STANDARD else field.key
+    if not _KEY.fullmatch(key):
+        detail = f"`{field.key}`: a key begins with a small letter; small letters, digits and _ follow, 64 in all"
+        raise Rejected(detail, "give the field another key", field=field.key)
+    if field.native == "dropdown" and not field.options:
+        raise Rejected(f"`{field.key}`: a dropdown has one option at least", "declare `options`", field=field.key)
+    return key
 
 
 def cannot_rename(key: str, new_key: str) -> Rejected:

@@ -44,6 +44,9 @@ STANDARD: Mapping[str, CrmField] = {
 }
 """By key. The API has no list of them, so their native types are names of ours."""
 
+APART = "custom_fields."
+"""Before the key of an own field that has a standard one's key."""
+
 EMPTIES: Mapping[str, Any] = {
     "do_not_call": False,
     "is_active": True,
@@ -91,7 +94,7 @@ class Definition(BaseModel):
     @property
     def field(self) -> CrmField:
         options = tuple(CrmOption(choice.value, choice.label) for choice in self.options or ())
-        key = f"custom_fields.{self.key}" if self.key in STANDARD else self.key
+        key = APART + self.key if self.key in STANDARD else self.key
         return CrmField(key, self.label, self.field_type, options, required=self.is_required)
 
 
@@ -149,7 +152,7 @@ class Contact(BaseModel):
         """What is stored under a field key of `Definition.field` or `STANDARD`; None where there is nothing."""
         if key in STANDARD:
             return getattr(self, key)
-        return (self.custom_fields or {}).get(key.removeprefix("custom_fields."))
+        return (self.custom_fields or {}).get(key.removeprefix(APART))
 
 
 class One(BaseModel):

@@ -59,14 +59,29 @@ def test_a_deleted_field_of_another_type_keeps_its_key(opened: Opens) -> None:
     assert refused.value.code == "E335"
 
 
-def test_a_field_with_the_key_of_a_standard_one_is_told_from_it(bottlecrm: Organisation, opened: Opens) -> None:
-    body = {"target_model": "Contact", "key": "city", "label": "Home", "field_type": "text"}
-    bottlecrm.asked("POST", "custom-fields/", body)
+def test_a_field_with_the_key_of_a_standard_one_is_told_from_it(opened: Opens) -> None:
+    made = opened().add_field(CrmField("custom_fields.city", "Home", "text"))
     crm = opened()
-    crm.sync_crm_fields()
+    assert made in crm.sync_crm_fields()
     contact = add(crm, city="Ulm", **{"custom_fields.city": "Bonn"})
     stored = crm.load_contact(contact, ["city", "custom_fields.city"])
     assert (stored["city"], stored["custom_fields.city"]) == ("Ulm", "Bonn")
+
+
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        (CrmField("Points", "Points", "number"), "begins with a small letter"),
+        (CrmField("2nd", "Second", "text"), "begins with a small letter"),
+        (CrmField("plan", "Plan", "dropdown"), "one option at least"),
+    ],
+    ids=["capitals", "a digit first", "no options"],
+)
+def test_a_field_that_bottlecrm_would_not_take_is_refused_by_its_key(opened: Opens, field: CrmField, why: str) -> None:
+    with pytest.raises(Rejected, match=why) as refused:
+        opened().add_field(field)
+    assert refused.value.field == field.key
+    assert refused.value.fix
 
 
 def test_a_tag_that_is_made_again_is_carried_by_nobody(bottlecrm: Organisation, opened: Opens) -> None:
