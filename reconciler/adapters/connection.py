@@ -19,7 +19,8 @@ from reconciler.model.clock import Clock
 _CONNECT = 10.0  # seconds
 _LONGEST = 5  # times the timeout: an answer that trickles in for longer is given up
 _LARGEST = 64 * 2**20  # bytes
-_LIMITS = httpx.Limits(max_connections=40, max_keepalive_connections=40, keepalive_expiry=30.0)
+# Servers close a connection that was idle for five seconds or longer; a creation sent into that moment would be lost.
+_LIMITS = httpx.Limits(max_connections=40, max_keepalive_connections=40, keepalive_expiry=4.0)
 
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)  # they write addresses, and so people's e-mails

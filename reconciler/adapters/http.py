@@ -12,14 +12,14 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from ipaddress import ip_address
 from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar
-from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import orjson
 
 from reconciler import __version__
+from reconciler.adapters.address import sendable, usable_address
 from reconciler.adapters.answers import Answer, Broken, NotRead, json_of, read
 from reconciler.adapters.errors import (
     AdapterError,
@@ -35,7 +35,7 @@ from reconciler.adapters.errors import (
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
 from reconciler.adapters.pace import Bucket, Pace, retry_after
-from reconciler.model.capabilities import Call
+from reconciler.model.capabilities import READS, Call
 
 __all__ = ["Bucket", "Http", "Refusal", "Request", "Vendor", "basic", "bearer", "quoted"]
 
@@ -92,7 +92,7 @@ class Vendor:
 class Request(Generic[Shape]):
     """One request. `path` begins with /, its parts are quoted by `quoted`. `endpoint`: its name in errors, without any
     value. `shape`: what is read of the answer; None: nothing. `repeat`: whether sending it twice does no harm; None: as
-    the method says, so that a POST is not repeated unless it is known not to have arrived.
+    the kind and the method say, so that a POST that writes is not repeated unless it is known not to have arrived.
     """
 
     kind: Call
@@ -107,11 +107,11 @@ class Request(Generic[Shape]):
 
     @property
     def harmless(self) -> bool:
-        return self.method in (*_READS, "PUT", "PATCH", "DELETE") if self.repeat is None else self.repeat
+        return self.reads or self.method in ("PUT", "PATCH", "DELETE") if self.repeat is None else self.repeat
 
     @property
     def reads(self) -> bool:
-        return self.method in _READS or (self.method == "POST" and self.repeat is True)
+        return self.method in _READS or self.kind in READS
 
     def said(self, why: str) -> str:
         return f"{self.endpoint or self.kind.value}: {why}"
@@ -140,9 +140,9 @@ class Http:
         self._latency = _FIRST_LATENCY
         self._lock = Lock()
         self._met = False  # whether the vendor's API ever answered here
-        self._url = _address(url)
+        self._url = usable_address(url)
         self.meter = Meter(self._workers if opening.workers is None else lambda: opening.workers or 1)
-        headers = {"User-Agent": _AGENT, "Accept": "application/json", **vendor.headers, **_sendable(auth)}
+        headers = {"User-Agent": _AGENT, "Accept": "application/json", **vendor.headers, **sendable(auth)}
         self._connection = Connection(
             self._url.geturl(), headers, opening.clock, vendor.timeout, transport=opening.transport
         )
@@ -158,8 +158,7 @@ class Http:
             error = outcome.error
             again = isinstance(error, (RateLimited, Unavailable)) or (isinstance(error, Uncertain) and request.harmless)
             if not again or attempt == ATTEMPTS or error.repeated:
-                error.repeated = True
-                raise error
+                raise _given_up(request, error)
             self._pause(request, attempt, outcome)
             attempt += 1
         return outcome
@@ -235,8 +234,8 @@ class Http:
         return Unavailable(request.said(why)) if request.reads else Uncertain(request.said(why))
 
     def _odd(self, request: Request[Any], why: str) -> AdapterError:
-        """A success whose answer cannot be understood: a write was probably done."""
-        return CrmFailed("E309", request.said(why)) if request.reads else Uncertain(request.said(why))
+        """A success whose answer cannot be understood, and would not be a second time. A creation was probably done."""
+        return CrmFailed("E309", request.said(why)) if request.harmless else Uncertain(request.said(why))
 
     def _refused(self, request: Request[Any], answer: Answer) -> _Trouble:
         """None of 5xx can be trusted to mean that nothing was done."""
@@ -277,6 +276,14 @@ class Http:
         return math.ceil(1.5 * self._rate * self._latency) + 1
 
 
+def _given_up(request: Request[Any], error: AdapterError) -> AdapterError:
+    """What is raised in the end. Whether something was done that may be done again does not matter: it is down."""
+    if isinstance(error, Uncertain) and request.harmless:
+        error = Unavailable(error.detail, error.fix)
+    error.repeated = True
+    return error
+
+
 def _by_status(request: Request[Any], status: int) -> AdapterError:
     said = request.said(f"status {status}")
     if status == 429:
@@ -286,43 +293,6 @@ def _by_status(request: Request[Any], status: int) -> AdapterError:
     if status in (401, 403, 407):
         return AuthFailed(said)
     return NotFound(said) if status in (404, 410) else Rejected(said)
-
-
-def _address(url: str) -> SplitResult:
-    """The vendor's address. Raises CrmFailed for one that must not be used."""
-    why = ""
-    try:
-        parts = urlsplit(url.strip().rstrip("/"))
-        host, _port = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    if parts.scheme not in ("http", "https"):
-        why = "it does not begin with https://"
-    elif not host or not parts.netloc.isascii() or any(c.isspace() for c in url.strip()):
-        why = "no server's name is in it"
-    elif parts.username is not None:
-        why = "user and password do not belong into it"
-    elif parts.query or parts.fragment:
-        why = "nothing may follow its path"
-    elif parts.scheme == "http" and not _loopback(host):
-        why = "http:// is for this machine only, since everybody on the way could read along"
-    if why:
-        raise CrmFailed("E323", why)
-    return parts
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _sendable(auth: Mapping[str, str]) -> Mapping[str, str]:
-    """Credentials as headers. Raises AuthFailed where they cannot be one; httpx would quote them."""
-    if not all(value.isascii() and value.isprintable() for value in auth.values()):
-        raise AuthFailed("there are characters in the credentials that none can have, such as the end of a line")
-    return auth
 
 
 def quoted(part: str) -> str:

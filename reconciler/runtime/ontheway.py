@@ -40,16 +40,21 @@ class OnTheWay:
         if self._stopped is not None:
             raise self._stopped
 
+    def make_room(self, alone: Keys = NOTHING) -> None:
+        """Before an intent is written down: wait until the call can go at once, so that an intent is one that went."""
+        self.check()
+        workers = self._gateway.workers
+        while self._going and (len(self._going) >= workers or any(alone & sent.alone for sent in self._going)):
+            self._land_one()
+        self.check()
+
     def send(self, work: Callable[[], T], landed: Callable[[T], None], alone: Keys = NOTHING) -> None:
         """Carry out `work` and give its result to `landed`, which may send more. `alone`: keys, each of which is on the
         way only once. Raises what the work, or something sent before, raised."""
-        self.check()
-        workers = self._gateway.workers
-        if workers == 1 and not self._going:
+        self.make_room(alone)
+        if self._gateway.workers == 1 and not self._going:
             landed(work())
             return
-        while len(self._going) >= workers or any(alone & sent.alone for sent in self._going):
-            self._land_one()
         self._going.append(_Sent(self._gateway.begin(work), landed, alone))
 
     def land(self) -> None:

@@ -253,8 +253,9 @@ class PeopleWriter:
 
     def _send(self, kind: Call, batch: list[Row]) -> None:
         """One call, its intent on the disk before it goes."""
-        self._on_the_way.check()
         applying, create = self._applying, kind is Call.ADD_CONTACTS
+        alone = frozenset(row.contact for row in batch if row.contact)
+        self._on_the_way.make_room(alone)
         seq = applying.intent(kind, len(batch), [row.digest for row in batch] if create else ())
         if not create and (flights := list(self._flights(batch))):
             applying.state.add_moves(move(flights))
@@ -262,7 +263,6 @@ class PeopleWriter:
             applying.state.owe(owed)
         items = [row.item for row in batch]
         write = applying.writer.create if create else applying.writer.update
-        alone = frozenset(row.contact for row in batch if row.contact)
         self._on_the_way.send(partial(write, items), partial(self._ended, kind, seq, batch), alone)
 
     def _ended(self, kind: Call, seq: int, batch: list[Row], fates: list[Fate]) -> None:
@@ -306,11 +306,12 @@ class PeopleWriter:
 
     def _after(self, batch: list[Row], fates: list[Fate]) -> None:
         """Each row is counted, also behind one with which the apply stopped."""
-        down = None
+        down: AdapterError | None = None
         for row, fate in zip(batch, fates, strict=True):
             if isinstance(fate.error, DOWN):
                 down = fate.error
                 continue
+            down = down or fate.down
             try:
                 self._written(row, fate)
             except (Halted, AdapterError) as error:

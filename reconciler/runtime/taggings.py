@@ -62,10 +62,11 @@ class Taggings:
         kind = _CALLS[action]
         applying.before_call(self._owed.calls_after(0), kind)
         del self._waiting[name, action]
-        seq = applying.intent(kind, len(waiting))
         # Where tags are read first and then written as a whole, two calls for one contact would undo each other.
         whole = applying.gateway.requests(kind) > 1
         alone = frozenset(contact if whole else f"{contact} {tag}" for contact in waiting)
+        applying.on_the_way.make_room(alone)
+        seq = applying.intent(kind, len(waiting))
         applying.on_the_way.send(
             partial(applying.writer.tag, action, tag, list(waiting)),
             partial(self._ended, name, action, seq, waiting),

@@ -52,12 +52,14 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What became of one item: the contact it is now, or why not. `recovered`: it went another way than planned;
-    `foreign`: the contact was there already and made by somebody else."""
+    `foreign`: the contact was there already and made by somebody else. `down`: the CRM stopped answering while it was
+    looked for."""
 
     contact: str | None = None
     error: AdapterError | None = None
     recovered: bool = False
     foreign: bool = False
+    down: AdapterError | None = None
 
     @property
     def uncertain(self) -> bool:
@@ -78,12 +80,14 @@ class Writer:
         for _attempt in range(2):
             done = self._call(Call.ADD_CONTACTS, [items[i].record for i in open])
             again = []
+            down: AdapterError | None = None
             settled = self._settled(items, [i for i, one in zip(open, done, strict=True) if _lost(one)])
             for i, one in zip(open, done, strict=True):
                 if i in settled:
                     fates[i] = Fate(settled[i], recovered=True)
                 elif isinstance(one.error, (Duplicate, Uncertain)):
-                    fate = self._found(items[i], one.error)
+                    fate = self._found(items[i], one.error) if down is None else _unknown(down)
+                    down = down or fate.down
                     if fate.contact:
                         found[i] = fate
                     elif fate.uncertain and fate.recovered:
@@ -121,8 +125,8 @@ class Writer:
             return Fate(error.existing, recovered=True, foreign=True)
         try:
             contact = self._gateway.look_up(item.email) if item.email else None
-        except DOWN:
-            return Fate(error=Uncertain("a creation was not confirmed"))
+        except DOWN as down:
+            return _unknown(down)
         if contact is None:
             return Fate(error=error, recovered=True)
         return Fate(contact, recovered=True, foreign=isinstance(error, Duplicate))
@@ -225,6 +229,10 @@ class Writer:
                 return Done(error=error)
 
         return list(self._gateway.in_order(partial(call, item) for item in items))
+
+
+def _unknown(down: AdapterError) -> Fate:
+    return Fate(error=Uncertain("a creation was not confirmed"), down=down)
 
 
 def _lost(one: Done) -> bool:

@@ -171,6 +171,16 @@ def test_what_does_no_harm_twice_is_sent_again(request_: Request[Any]) -> None:
     assert len(came) == 3
 
 
+def test_what_does_no_harm_twice_and_is_lost_every_time_means_that_the_server_is_down() -> None:
+    batch = Request(
+        Call.UPDATE_CONTACTS, "POST", "/batch", Thing, body={"email": EMAIL}, repeat=True, endpoint="POST /batch"
+    )
+    error = failing(batch, status(502))
+    assert isinstance(error, Unavailable)
+    assert error.repeated
+    assert isinstance(failing(batch, json({"id": None})), CrmFailed)
+
+
 def test_pauses_double_and_chance_spreads_them() -> None:
     time = Time()
     failing(GET, status(503), time=time, chance=lambda: 0.0)
@@ -214,7 +224,8 @@ def test_a_quota_of_the_day_is_not_slept_through_but_told_with_its_end(asked: st
 def test_a_server_that_is_away_for_long_is_not_waited_for_either() -> None:
     time = Time()
     assert isinstance(failing(GET, status(503, Retry_After="3600"), time=time), QuotaUsedUp)
-    assert isinstance(failing(UPDATE, status(503, Retry_After="3600"), time=time), Uncertain)
+    assert isinstance(failing(UPDATE, status(503, Retry_After="3600"), time=time), Unavailable)
+    assert isinstance(failing(CREATE, status(503, Retry_After="3600"), time=time), Uncertain)
     assert time.at < 1
 
 

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.capabilities import Call, Endpoint
-from reconciler.model.plan import Action, Cost, EndpointCost, InventoryChange
+from reconciler.model.inventory import CrmField, Inventory
+from reconciler.model.plan import Action, Cost, Delta, EndpointCost, InventoryChange
 from reconciler.planning.cost import Work, plan_cost
 
 from .small_crm import CAN_ALL
@@ -34,15 +35,6 @@ def test_people_of_different_tags_share_no_call() -> None:
     work = Work(applied={"A": 11, "B": 1}, removed={"A": 1, "C": 0})
     cost = plan_cost(CAN_ALL, {}, (), work)
     assert (calls(cost), cost.writes) == ({"tags/members": 4}, 4)
-
-
-def test_calls_that_come_with_others_are_counted_along() -> None:
-    """Such as reading a contact's tags before the whole set is written; what was read already brings none."""
-    tagging = Endpoint("tags/set", also=(Call.GET_TAGS,))
-    rows = {**CAN_ALL.endpoints, Call.APPLY_TAG: tagging, Call.GET_TAGS: Endpoint("tags/get")}
-    work = Work(applied={"A": 2, "B": 1})
-    cost = plan_cost(replace(CAN_ALL, endpoints=rows), {Call.APPLY_TAG: 1}, (), work)
-    assert (calls(cost), cost.reads) == ({"tags/set": 4, "tags/get": 3}, 3)
 
 
 def test_read_backs_and_lookups_are_reads() -> None:
@@ -115,3 +107,38 @@ def test_endpoints_are_sorted_by_name_with_reads_and_writes_of_one_name_apart() 
 def test_a_call_without_a_row_in_the_price_list_takes_one_item() -> None:
     capabilities = replace(CAN_ALL, endpoints={})
     assert calls(plan_cost(capabilities, {}, (), Work(updates=3))) == {"update_contacts": 3}
+
+
+def test_calls_that_come_along_are_counted_under_their_own_kind() -> None:
+    whole = replace(CAN_ALL.endpoints[Call.APPLY_TAG], batch=1, also=(Call.GET_TAGS,))
+    crm = replace(CAN_ALL, endpoints={**CAN_ALL.endpoints, Call.APPLY_TAG: whole, Call.GET_TAGS: Endpoint("tags/of")})
+    cost = plan_cost(crm, {Call.APPLY_TAG: 0}, (), Work(applied={"A": 3}))
+    assert calls(cost) == {whole.name: 3, "tags/of": 3}
+    assert (cost.reads, cost.writes) == (3, 3)
+
+
+def test_each_call_takes_its_time_at_its_own_rate() -> None:
+    slow = replace(CAN_ALL.endpoints[Call.GET_CONTACT_ID], rate=2.0)
+    crm = replace(CAN_ALL, rate=10.0, endpoints={**CAN_ALL.endpoints, Call.GET_CONTACT_ID: slow})
+    cost = plan_cost(crm, {Call.CONNECT: 1}, (), Work(creates=1, lookups=5))
+    assert cost.seconds == pytest.approx(2 / 10 + 5 / 2)
+
+
+@pytest.mark.parametrize(("priced", "expected"), [(True, 2), (False, 0)])
+def test_groups_that_no_field_is_in_are_made_where_that_is_a_call(priced: bool, expected: int) -> None:
+    def put(key: str, action: Action, group: str | None, object: str = "") -> InventoryChange:
+        deltas = (Delta("label", None, key), Delta("group", None, group))
+        return replace(change("field", key, action), deltas=deltas, object=object)
+
+    changes = (
+        put("a", Action.CREATE, "New"),
+        put("b", Action.UPDATE, "New"),
+        put("c", Action.CREATE, "There"),
+        put("d", Action.CREATE, None),
+        put("e", Action.BLOCKED, "Never"),
+        put("f", Action.CREATE, "There", "lead"),
+    )
+    there = Inventory((CrmField("x", "X", "text", group="There"),), (), {"lead": Inventory()})
+    endpoints = {**CAN_ALL.endpoints, Call.ADD_GROUP: Endpoint("groups")} if priced else CAN_ALL.endpoints
+    cost = plan_cost(replace(CAN_ALL, endpoints=endpoints), {}, changes, Work(), there)
+    assert calls(cost).get("groups", 0) == expected

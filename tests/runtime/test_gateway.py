@@ -124,6 +124,17 @@ def test_an_iterator_of_pages_is_asked_again_for_the_page_that_failed() -> None:
     assert crm.calls.count("all_contacts") == 5
 
 
+@pytest.mark.parametrize(
+    ("priced", "kind"), [(True, Call.CHANGED_CONTACTS), (False, Call.ALL_CONTACTS)], ids=["own-price", "none"]
+)
+def test_a_read_of_changes_is_counted_under_its_own_kind_where_that_has_a_price(priced: bool, kind: Call) -> None:
+    rows = {call: row for call, row in CAN_ALL.endpoints.items() if priced or call is not Call.CHANGED_CONTACTS}
+    crm = MemoryCrm(replace(CAN_ALL, endpoints=rows), contacts=crm_with("a@example.org", "b@example.org").contacts)
+    gateway = Gateway(crm, CLOCK)
+    list(gateway.contacts(["email"], since=NOW))
+    assert dict(gateway.calls.counts) == {kind: 1}
+
+
 def test_a_read_that_cannot_be_ended_is_an_error_and_never_half_the_contacts() -> None:
     crm = crm_with("a@example.org", "b@example.org", "c@example.org")
     crm.faults = {("all_contacts", n): Unavailable() for n in range(2, 100)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Condition, Lock, current_thread, main_thread
 
+import pyarrow as pa
 import pytest
 
 from reconciler.adapters.crm import Done, Record, WireRecord
@@ -15,10 +17,24 @@ from reconciler.adapters.errors import AdapterError, AuthFailed, Unavailable, Un
 from reconciler.adapters.meter import Meter
 from reconciler.model.capabilities import Call, Endpoint
 from reconciler.model.outcome import Result
+from reconciler.runtime.calls import ATTEMPTS
 from reconciler.runtime.gateway import Gateway
 from reconciler.runtime.writer import Item, Writer
 
-from .memory_crm import CAN_ALL, CLOCK, MemoryCrm, SingleCrm, create, desired, lost, plan_of, text_field, update
+from .memory_crm import (
+    CAN_ALL,
+    CLOCK,
+    AfterDone,
+    MemoryCrm,
+    SingleCrm,
+    SomeChanges,
+    create,
+    desired,
+    lost,
+    plan_of,
+    text_field,
+    update,
+)
 from .test_apply import World, known
 
 FILE = desired(text_field("city"))
@@ -27,10 +43,11 @@ PEOPLE = [f"p{n}@example.org" for n in range(24)]
 
 @dataclass
 class Threads:
-    """Who is inside of a call now. `together`: calls of that method that wait for each other, so that they can only end
-    if they are on the way at once."""
+    """Who is inside of a call now. `together`: the first calls of that method wait for each other, so that they can
+    only end if they are on the way at once."""
 
     together: dict[str, Barrier] = field(default_factory=dict)
+    came: Counter[str] = field(default_factory=Counter)
     lock: Lock = field(default_factory=Lock)
     inside: int = 0
     most: int = 0
@@ -41,7 +58,9 @@ class Threads:
             self.inside += 1
             self.most = max(self.most, self.inside)
             self.main += current_thread() is main_thread()
-        if method in self.together:
+            self.came[method] += 1
+            number = self.came[method]
+        if method in self.together and number <= self.together[method].parties:
             self.together[method].wait(10)
 
     def leave(self) -> None:
@@ -172,6 +191,55 @@ def test_after_a_stop_nothing_is_doubled_by_the_next_apply(world: World) -> None
     assert sorted(str(record["email"]) for record in world.crm.contacts.values()) == sorted(PEOPLE)
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_after_a_kill_only_those_on_the_way_are_looked_for_and_nobody_is_doubled(world: World) -> None:
+    threads_of(world).together["add_contacts"] = Barrier(4)
+    world.crm.faults = {("add_contacts", 2): AfterDone(Killed())}  # type: ignore[arg-type] # no error of a door
+    with pytest.raises(Killed):
+        world.apply(plan_of(*(create(person, city="Brno") for person in PEOPLE)), FILE)
+    world.crm.meter.close()  # type: ignore[attr-defined] # a Threaded
+    threads_of(world).together.clear()
+    there = {str(record["email"]): id for id, record in world.crm.contacts.items()}
+    assert len(there) == 12
+    linked = world.links()
+    unknown = len(world.journal.open_creates())
+    assert (len(linked), unknown) in ((0, 12), (3, 9), (6, 6), (9, 3))
+    world.crm = Threaded(contacts=world.crm.contacts, fields=world.crm.fields)
+    known_ones = set(linked.values())
+    rest = [create(person, city="Brno") for person in PEOPLE if there.get(person) not in known_ones]
+    outcome = world.apply(plan_of(*rest), FILE)
+    assert outcome.result is Result.APPLIED
+    assert world.crm.calls.count("get_contact_id") == unknown
+    assert sorted(str(record["email"]) for record in world.crm.contacts.values()) == sorted(PEOPLE)
+
+
+def test_contacts_that_are_looked_at_again_are_read_and_written_by_several_calls_at_once(world: World) -> None:
+    known(world, *PEOPLE)
+    threads_of(world).together |= {"load_many": Barrier(4), "update_contacts": Barrier(2)}
+    plan = plan_of(*(update(person, f"c{n}", city="Brno") for n, person in enumerate(PEOPLE, 1)))
+    world.crm.contacts["c5"]["city"] = "Oslo"  # somebody changed it meanwhile: it is left
+    world.crm.contacts["c9"]["city"] = "Brno"
+    outcome = world.apply(replace(plan, scope="incremental"), FILE)
+    assert outcome.written.moved == 1
+    assert world.crm.contacts["c5"]["city"] == "Oslo"
+    assert [r["city"] for r in world.crm.contacts.values()].count("Brno") == 23
+    assert outcome.written.values == 22
+
+
+def test_who_cannot_be_looked_for_stops_the_apply_instead_of_asking_for_everybody(world: World) -> None:
+    world.crm = MemoryCrm(fields=world.crm.fields)
+    world.crm.faults = {("add_contacts", n): Uncertain() for n in range(1, 99)}
+    world.crm.faults |= {("get_contact_id", n): Unavailable() for n in range(1, 999)}
+    outcome = world.apply(plan_of(*(create(person, city="Brno") for person in PEOPLE)), FILE)
+    assert outcome.result is Result.PARTIAL
+    assert world.crm.calls.count("add_contacts") == 1
+    assert world.crm.calls.count("get_contact_id") == ATTEMPTS
+    assert len(world.journal.open_creates()) == 3
+
+
 def test_who_asks_to_stop_waits_for_what_is_on_the_way(world: World) -> None:
     asked: list[int] = []
 
@@ -212,6 +280,36 @@ def test_tags_that_are_written_as_a_whole_set_never_meet_on_one_contact(tmp_path
     outcome = world.apply(plan_of(*(update(p, f"c{n}", tags) for n, p in enumerate(PEOPLE, 1))), FILE)
     assert outcome.written.tags_applied == 4 * 24
     assert not met
+
+
+class Ranked(SomeChanges):
+    """The second half of the people waits for the first."""
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for number, batch in enumerate(SomeChanges.batches(self)):
+            ranks = pa.array([int(number >= 3)] * batch.num_rows, pa.int64())
+            yield batch.set_column(batch.schema.get_field_index("rank"), batch.schema.field("rank"), ranks)
+
+
+def test_addresses_that_wait_for_others_are_written_after_all_of_those(world: World) -> None:
+    known(world, *PEOPLE)
+    order: list[str] = []
+    each = Threaded._each
+
+    class Watched(Threaded):
+        def _each(self, method: str, items: Sequence[object], act: object) -> list[Done]:
+            done = each(self, method, items, act)
+            with self.threads.lock:
+                order.extend(str(one.id) for one in done)
+            return done
+
+    world.crm = Watched(contacts=world.crm.contacts, fields=world.crm.fields)
+    threads_of(world).together["update_contacts"] = Barrier(4)
+    changes = [update(person, f"c{n}", city="Brno") for n, person in enumerate(PEOPLE, 1)]
+    plan = replace(plan_of(*changes), people=Ranked(changes))
+    assert world.apply(plan, FILE).written.updated == 24
+    assert sorted(order[:12]) == sorted(f"c{n}" for n in range(1, 13))
+    assert threads_of(world).most == 4
 
 
 class ThreadedSingle(SingleCrm):

@@ -90,14 +90,21 @@ def test_a_file_that_is_gone_leaves_what_is_remembered(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("covers", "follows"), [(["values", "tags"], True), (["values"], False), ([], False)], ids=["all", "values", "none"]
+    ("covers", "tags", "follows"),
+    [
+        (["values", "tags"], True, True),
+        (["values"], True, False),
+        (["values"], False, True),
+        (["tags"], False, False),
+        ([], False, False),
+    ],
 )
-def test_a_crm_that_does_not_tell_what_changed_is_known_by_what_is_kept(
-    tmp_path: Path, covers: list[str], follows: bool
+def test_a_crm_that_does_not_tell_what_the_file_needs_to_know_is_known_by_what_is_kept(
+    tmp_path: Path, covers: list[str], tags: bool, follows: bool
 ) -> None:
     gateway = Gateway(MemoryCrm(replace(CAN_ALL, since_covers=frozenset(covers))), CLOCK)
     fresh = Freshness(lambda: NOW, timedelta(days=1))
-    read = ContactsRead(gateway, gateway.inventory(), None, fresh, new_seal(KEY, lambda count: KEY[:count]))
+    read = ContactsRead(gateway, gateway.inventory(), None, fresh, new_seal(KEY, lambda count: KEY[:count]), tags)
     assert read.snapshot(["email"], tmp_path) is None
     assert read.seen is not None
     assert read.seen.told is follows
