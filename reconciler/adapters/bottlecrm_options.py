@@ -20,9 +20,7 @@ class BottleOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
 
-    url: str = Field(
-        pattern=r"^https?://[^/\s]+(/\S*)?$", description="where it runs, without `/api`: https://crm.example.org"
-    )
+    url: str = Field(min_length=1, description="where it runs, without `/api`: https://crm.example.org")
     token: SecretStr = Field(description="a personal access token of an administrator, from outside of the file")
     calls_per_second: int = Field(
         default=_CALLS_PER_SECOND, ge=1, le=1_000, description="how fast it may be called; it has no limit of its own"
