@@ -1,12 +1,18 @@
 """Shared by all tests: golden files, rewritten by `pytest --update-golden` and reviewed as a diff; private servers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from servers import Server
 from servers.databases import Database, database
+
+if TYPE_CHECKING:
+    from servers.bottlecrm import BottleCrm, Organisation
 
 settings.register_profile("long", max_examples=1000)
 
@@ -57,3 +63,17 @@ def postgres(postgres_server: Server) -> Iterator[Database]:
 def mysql(mariadb_server: Server) -> Iterator[Database]:
     with database("mysql", mariadb_server) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def bottlecrm_server(postgres_server: Server) -> Iterator[BottleCrm]:
+    from servers.bottlecrm import bottlecrm
+
+    with bottlecrm(postgres_server) as server:
+        yield server
+
+
+@pytest.fixture
+def bottlecrm(bottlecrm_server: BottleCrm) -> Organisation:
+    """An empty account of a real CRM."""
+    return bottlecrm_server.organisation()

@@ -51,7 +51,7 @@ class Kind(NamedTuple):
 
 CRM = Kind(
     "reconciler.crm",
-    {"hubspot": "reconciler.adapters.hubspot_options", "local": "reconciler.adapters.local_options"},
+    {name: f"reconciler.adapters.{name}_options" for name in ("bottlecrm", "hubspot", "local")},
 )
 SOURCE = Kind(
     "reconciler.source",

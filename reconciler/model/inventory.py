@@ -23,7 +23,7 @@ class CrmField:
     `key` is the adapter's stable, human key; `native` is the CRM's own type name, compared as it is.
     `standard` fields are the vendor's and can be neither renamed nor removed; `read_only` ones cannot be written.
     `joined` names the object that the value really belongs to (account, owner): never writable here.
-    `max_length` counts characters; None where the CRM declares none.
+    `max_length` counts characters; None where the CRM declares none. `required`: no contact is made without it.
     """
 
     key: str
@@ -35,6 +35,7 @@ class CrmField:
     read_only: bool = False
     joined: str | None = None
     max_length: int | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.model.addresses import field_address, tag_address
 from reconciler.model.capabilities import Ability, Capabilities
-from reconciler.model.desired import Desired
+from reconciler.model.desired import Desired, Push
 from reconciler.model.inventory import Inventory
 from reconciler.model.messages import MESSAGES, problem
 from reconciler.model.names import near_matches
@@ -40,6 +40,7 @@ def plan_inventory(
     gathered = _Gathered()
     _add_fields(gathered, desired, inventory, capabilities)
     _add_tags(gathered, desired, inventory, capabilities)
+    gathered.problems += _required_problems(desired, inventory)
     changes = [*gathered.changes, *_released(desired, inventory, capabilities, applied)]
     return InventoryPlan(
         changes=tuple(sorted(changes, key=lambda c: (c.kind, c.address, _RANK[c.action]))),
@@ -117,6 +118,16 @@ def _status_problems(desired: Desired, capabilities: Capabilities) -> Iterator[P
         near = near_matches(status, capabilities.statuses) or capabilities.statuses
         fix = f"Use {' or '.join(f'`{known}`' for known in near)}, or take `contacts.status` out of the file."
         yield problem("R305", f"`contacts.status` is `{status}`, which this CRM does not know", where, fix)
+
+
+def _required_problems(desired: Desired, inventory: Inventory) -> Iterator[Problem]:
+    """Fields without which no contact is created, and which no entry fills; unless people are created elsewhere."""
+    if desired.contacts.create is False or desired.contacts.create_as not in (None, desired.crm.objects[0]):
+        return
+    filled = {key for key, entry in desired.fields.items() if entry.origin is not None and entry.push is not Push.NEVER}
+    for there in inventory.fields:
+        if there.required and there.key not in filled:
+            yield problem("R306", f"`{there.key}`", desired.contacts.where)
 
 
 def _released(

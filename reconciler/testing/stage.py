@@ -58,6 +58,7 @@ class Stage:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self._opened: list[Crm] = []
+        self._required: tuple[str, ...] | None = None
         self.crm = self.opened()
 
     def opened(self, fault: Fault | None = None) -> AnyCrm:
@@ -81,20 +82,29 @@ class Stage:
         return f"{CANARY.lower()}.{number}@example.org"
 
     def person(self, number: int, **more: Json) -> dict[str, Json]:
-        """A record of a made-up person; `more` by field key, encoded."""
-        return {self.match: self.wire("email").encode(self.address(number)), **more}
+        """A record of a made-up person, with what no contact is made without; `more` by field key, encoded."""
+        names = dict.fromkeys(self.required, self.text("name"))
+        return {**names, self.match: self.wire("email").encode(self.address(number)), **more}
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Keys of the fields that no contact is made without, beside the e-mail: texts."""
+        if self._required is None:
+            fields = self.crm.sync_crm_fields()
+            self._required = tuple(f.key for f in fields if f.required and f.key != self.match)
+        return self._required
 
     def many(self, count: int) -> list[str]:
         """Ids of new contacts 1 to `count`."""
         return [self.crm.add_contact(self.person(number)) for number in range(1, count + 1)]
 
     def text_fields(self, count: int) -> list[str]:
-        """Keys of fields that take any text: existing ones, else new ones."""
-        accepts = self.wire("text").accepts
+        """Keys of fields of texts: existing ones, else new ones. What else a text may be kept in need not take any."""
+        native = self.wire("text").native
         free = [
             f.key
             for f in self.crm.sync_crm_fields()
-            if f.native in accepts and f.key != self.match and not (f.read_only or f.joined or f.options)
+            if f.native == native and f.key != self.match and not (f.read_only or f.joined or f.options or f.required)
         ]
         while len(free) < count:
             free.append(self.new_field("text", len(free)))

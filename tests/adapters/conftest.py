@@ -1,9 +1,26 @@
-"""Shared by the tests of sources: a table in a database of each kind."""
+"""Shared by the tests of adapters: a table in a database of each kind, and an account of a real CRM."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from writable import Table
+
+if TYPE_CHECKING:
+    from bottled import Opens
+    from servers.bottlecrm import Organisation
+
+
+@pytest.fixture
+def opened(bottlecrm: Organisation) -> Iterator[Opens]:
+    """Opens the empty account."""
+    from bottled import doors
+
+    with doors(bottlecrm) as opened:
+        yield opened
 
 
 @pytest.fixture

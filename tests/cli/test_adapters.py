@@ -122,12 +122,10 @@ def test_adapters_of_other_packages_are_listed_and_those_that_fail_are_a_line_ea
     code, out, err = ran()
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    usable = sorted({*OWN, "hub", "silent"})
-    assert lines[0].split() == ["CRM", *usable]
-    renaming = dict(
-        zip(usable, next(line for line in lines if line.startswith("  rename field")).split()[2:], strict=True)
-    )
-    assert (renaming["hub"], renaming["local"], renaming["silent"]) == ("no", "yes", "?")
+    assert lines[0].split() == ["CRM", *sorted({*CRM.own, "hub", "silent"})]
+    renaming = next(line for line in lines if line.startswith("  rename field")).split()[2:]
+    told = dict(zip(lines[0].split()[1:], renaming, strict=True))
+    assert (told["hub"], told["local"], told["silent"]) == ("no", "yes", "?")
     broken = "\n".join(lines[lines.index(next(line for line in lines if line.startswith("Unusable"))) :])
     assert "odd, crm-hub 1.2: it is no adapter: its `Options` are missing" in broken
     assert "fails, crm-hub 1.2: its abilities cannot be read (ValueError)" in broken
@@ -163,7 +161,7 @@ def test_json_holds_the_same_for_one_and_for_all(ran: Ran, outside: None) -> Non
     document = parsed(ran("--format", "json")[1])
     assert document["outcome"] == "listed"
     rows = {row["name"]: row for row in document["crms"]}
-    assert sorted(rows) == sorted({*OWN, "fails", "hub", "odd", "silent"})
+    assert sorted(rows) == sorted({*CRM.own, "fails", "hub", "odd", "silent"})
     renaming = next(a for a in rows["hub"]["capabilities"]["abilities"] if a["ability"] == "rename_field")
     assert (renaming["can"], renaming["reason"][:11]) == (False, "field types")
     assert rows["silent"]["capabilities"] is None

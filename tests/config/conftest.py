@@ -38,7 +38,12 @@ class TableOptions(BaseModel):
 
 CRM = {"local": LocalOptions, "hub": HubOptions}
 SOURCE = {"csv": CsvOptions, "database": DatabaseOptions, "table": TableOptions}
-ENV = {"HUB_TOKEN": "canary-token", "DATABASE_URL": "mysql://root:canary-password@host/db"}
+ENV = {
+    "HUB_TOKEN": "canary-token",
+    "DATABASE_URL": "mysql://root:canary-password@host/db",
+    "BOTTLECRM_URL": "https://crm.example.org",
+    "BOTTLECRM_TOKEN": "canary-token",
+}
 
 HEAD = """\
 version: 1

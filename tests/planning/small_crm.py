@@ -101,7 +101,9 @@ def rule_tag(name: str, **more: Any) -> Tag:
     return Tag(name, Place(FILE, 7), Expression("true", Place(FILE, 7)), **more)
 
 
-def file_with(*entries: Field | Tag, match: str = "email", status: str | None = None, **more: Any) -> Desired:
+def file_with(
+    *entries: Field | Tag, match: str = "email", status: str | None = None, create: bool = False, **more: Any
+) -> Desired:
     """A resolved file with these entries."""
     door = Door("small", None, Place(FILE, 2))
     return Desired(
@@ -112,7 +114,7 @@ def file_with(*entries: Field | Tag, match: str = "email", status: str | None = 
         identity=Identity("id", match, Place(FILE, 3)),
         fields={e.key: e for e in entries if isinstance(e, Field)},
         tags={e.name: e for e in entries if isinstance(e, Tag)},
-        contacts=Contacts(status=status, where=Place(FILE, 4)),
+        contacts=Contacts(create, status=status, where=Place(FILE, 4)),
         **more,
     )
 

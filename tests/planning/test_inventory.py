@@ -1,7 +1,7 @@
 import pytest
 
 from reconciler.model.capabilities import Ability, Capabilities
-from reconciler.model.desired import DynamicTags, Tag
+from reconciler.model.desired import DynamicTags, Field, Push, Tag
 from reconciler.model.problems import Failure, Place
 
 from .small_crm import (
@@ -148,3 +148,24 @@ def test_an_inventory_as_declared_needs_nothing() -> None:
     entries = mapped("email"), mapped("tier", type="text", label="Tier"), rule_tag("Gold"), Tag("News", Place(FILE, 7))
     plan = planned(*entries, there=live(text("tier", label="Tier"), tags=("Gold", "News")))
     assert (plan.changes, plan.findings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("create", "entry", "missing"),
+    [
+        (True, None, ["`last_name`"]),
+        (False, None, []),
+        (True, mapped("last_name"), []),
+        (True, declared("last_name"), ["`last_name`"]),
+        (True, mapped("last_name", push=Push.NEVER), ["`last_name`"]),
+        (True, mapped("last_name", push=Push.ON_CREATE), []),
+    ],
+    ids=["not mapped", "nobody is created", "mapped", "only declared", "never pushed", "filled on create"],
+)
+def test_a_required_field_has_to_be_filled_where_contacts_are_created(
+    create: bool, entry: Field | None, missing: list[str]
+) -> None:
+    there = live(text("last_name", required=True), text("city"))
+    entries = [mapped("email"), *([entry] if entry else [])]
+    found = planned(*entries, there=there, create=create).findings
+    assert [f.detail for f in found if f.code == "R306"] == missing

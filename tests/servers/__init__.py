@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -44,9 +45,11 @@ def program(name: str, *patterns: str) -> Path:
     """The program, where the system has it. Skips, or fails, where it has none."""
     found = shutil.which(name)
     places = [Path(found)] if found else [path for pattern in patterns for path in sorted(Path("/").glob(pattern[1:]))]
-    if places:
-        return places[-1]
-    reason = f"{name} is not installed"
+    return places[-1] if places else missing(f"{name} is not installed")
+
+
+def missing(reason: str) -> NoReturn:
+    """Skips for that reason, or fails."""
     if os.environ.get("RECONCILER_DEMAND_SERVERS") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

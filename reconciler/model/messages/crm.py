@@ -126,6 +126,12 @@ CRM: tuple[Message, ...] = (
         "correct `crm.tags`, or make such a field in the CRM",
     ),
     Message(
+        "E335",
+        "a deleted field of another type has the key",
+        "This CRM keeps deleted fields and their keys, and never changes the type of one.",
+        "give the field another key, or declare the type that the deleted one has",
+    ),
+    Message(
         "E390",
         "this CRM cannot list all of its contacts",
         "Planning compares everybody; without a list of contacts nobody can be compared.",

@@ -44,4 +44,12 @@ INVENTORY: tuple[Message, ...] = (
         "A contact created with another status than the file asks for might be subscribed to mail.",
         "use a status that this CRM knows, or take `contacts.status` out of the file",
     ),
+    Message(
+        "R306",
+        "a field that this CRM requires is not filled",
+        "The CRM refuses every new contact without it.",
+        "map a column to the field, or leave creation out with `contacts.create: false`",
+        Level.ERROR,
+        "required-field",
+    ),
 )

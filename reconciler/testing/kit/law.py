@@ -18,7 +18,7 @@ from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import Plan
 from reconciler.runtime import pipeline
 from reconciler.testing.kit.promise import Promise, collected
-from reconciler.testing.samples import CHOICES, SAMPLES
+from reconciler.testing.samples import CANARY, CHOICES, SAMPLES
 from reconciler.testing.stage import Stage
 
 KEPT: list[Promise] = []
@@ -119,6 +119,7 @@ class _Play:
         yield f"limits: {_LIMITS}"
         yield "fields:"
         yield f"  {has.match}: mail"
+        yield from (f"  {key}: {{value: '\"{CANARY}\"'}}" for key in self.stage.required)
         for kind in self.kinds:
             choices = json.dumps({c: c for c in CHOICES}, ensure_ascii=False)
             options = f", options: {choices}" if kind in ("select", "multiselect") else ""
