@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 import httpx
@@ -46,6 +47,7 @@ class SmallVendor:
     carried: dict[str, set[str]] = field(default_factory=dict)
     came: list[float] = field(default_factory=list)
     paths: Counter[str] = field(default_factory=Counter)
+    lock: Lock = field(default_factory=Lock)
 
     def clock(self) -> Clock:
         return Clock(now=lambda: NOW + timedelta(seconds=self.at), sleep=self._pass, monotonic=lambda: self.at)
@@ -54,7 +56,11 @@ class SmallVendor:
         self.at += seconds
 
     def transport(self) -> httpx.MockTransport:
-        return httpx.MockTransport(self._answer)
+        return httpx.MockTransport(self._one_by_one)
+
+    def _one_by_one(self, request: httpx.Request) -> httpx.Response:
+        with self.lock:
+            return self._answer(request)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path

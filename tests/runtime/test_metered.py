@@ -43,7 +43,7 @@ def written(folder: Path, body: str, people: int, city: str = "Brno", head: str 
     (folder / "reconciler.yaml").write_text(head + body)
 
 
-def asked(folder: Path, vendor: SmallVendor) -> Request:
+def asked(folder: Path, vendor: SmallVendor, workers: int = 1) -> Request:
     return Request(
         folder / "reconciler.yaml",
         {},
@@ -51,7 +51,7 @@ def asked(folder: Path, vendor: SmallVendor) -> Request:
         lambda count: KEY[:count],
         allow={"create": 99999, "untag": 99999},
         transport=vendor.transport(),
-        workers=1,
+        workers=workers,
     )
 
 
@@ -98,6 +98,20 @@ def test_ten_thousand_changed_contacts_take_as_few_calls_as_they_can_and_the_who
     calls = sum(call.calls for call in outcome.calls)
     assert (calls - 1) / seconds >= 0.98 * GENERAL.calls / GENERAL.per
     assert vendor.most_in_any_window() <= GENERAL.calls
+
+
+def test_with_several_calls_on_the_way_the_same_is_done_by_the_same_calls(tmp_path: Path) -> None:
+    vendor = SmallVendor()
+    there(vendor, 1000)
+    written(tmp_path, FIELDS + TAGS, 2000)
+    outcome = pipeline.apply(asked(tmp_path, vendor, workers=6), lambda _: True, lambda: False)
+    assert outcome.result is Result.APPLIED
+    assert outcome.calls == outcome.plan.cost.endpoints
+    assert sorted(contact["email"] for contact in vendor.contacts.values()) == sorted(
+        f"p{n}@example.org" for n in range(2000)
+    )
+    again = pipeline.apply(asked(tmp_path, vendor, workers=6), lambda _: True, lambda: False)
+    assert again.result is Result.NONE
 
 
 def test_the_files_rate_is_kept_and_never_raises_the_vendors(tmp_path: Path) -> None:
