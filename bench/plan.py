@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.columns import TAGS
-from reconciler.adapters.local import capabilities
+from reconciler.adapters.local.door import capabilities
 from reconciler.adapters.registry import CRM, SOURCE, find, options_models
 from reconciler.cli.timings import Timings
 from reconciler.config import load

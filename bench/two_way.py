@@ -26,7 +26,7 @@ from bench.columns import quoted
 from bench.generate import agreed, config
 from bench.measure import Used, stage
 from bench.plan import KEY, NOW, PAGE, inventory
-from reconciler.adapters.local import capabilities
+from reconciler.adapters.local.door import capabilities
 from reconciler.adapters.registry import CRM, SOURCE, find, options_models
 from reconciler.cli.timings import Timings
 from reconciler.config import load

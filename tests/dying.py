@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from reconciler.adapters.local import LocalDoor
+from reconciler.adapters.local.door import LocalDoor
 from reconciler.adapters.source import Edit, Same, Writable, Wrote
 from reconciler.localcrm import LocalCrm
 from reconciler.model.capabilities import Call

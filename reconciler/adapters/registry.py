@@ -51,7 +51,7 @@ class Kind(NamedTuple):
 
 CRM = Kind(
     "reconciler.crm",
-    {name: f"reconciler.adapters.{name}_options" for name in ("bottlecrm", "hubspot", "local")},
+    {name: f"reconciler.adapters.{name}.options" for name in ("bottlecrm", "hubspot", "local")},
 )
 SOURCE = Kind(
     "reconciler.source",

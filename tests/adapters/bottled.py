@@ -11,8 +11,8 @@ from typing import Protocol
 import httpx
 from servers.bottlecrm import Organisation
 
-from reconciler.adapters.bottlecrm import BottleDoor
-from reconciler.adapters.bottlecrm_options import BottleOptions
+from reconciler.adapters.bottlecrm.door import BottleDoor
+from reconciler.adapters.bottlecrm.options import BottleOptions
 from reconciler.adapters.http import ATTEMPTS
 from reconciler.adapters.opening import Opening
 from reconciler.model.clock import Clock

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import httpx
 from http_world import WORD, Time
 
-from reconciler.adapters.hubspot import HubSpotDoor
-from reconciler.adapters.hubspot_options import ADAPTER, HubSpotOptions
+from reconciler.adapters.hubspot.door import HubSpotDoor
+from reconciler.adapters.hubspot.options import ADAPTER, HubSpotOptions
 from reconciler.adapters.opening import Opening
 
 TOKEN = f"pat-{WORD}"

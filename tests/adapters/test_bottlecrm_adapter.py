@@ -13,8 +13,8 @@ from bottled import CLOCK, Opens
 from pydantic import SecretStr
 from servers.bottlecrm import SCOPES, BottleCrm, Organisation
 
-from reconciler.adapters.bottlecrm import BottleDoor
-from reconciler.adapters.bottlecrm_options import BottleOptions
+from reconciler.adapters.bottlecrm.door import BottleDoor
+from reconciler.adapters.bottlecrm.options import BottleOptions
 from reconciler.adapters.crm import ID
 from reconciler.adapters.errors import AuthFailed, CrmFailed, Duplicate, NotFound, Rejected, Uncertain
 from reconciler.adapters.opening import Opening

@@ -9,7 +9,7 @@ import pytest
 from bottled import Opens
 from servers.bottlecrm import Organisation
 
-from reconciler.adapters.bottlecrm import BottleDoor
+from reconciler.adapters.bottlecrm.door import BottleDoor
 from reconciler.testing.kit import PROMISES, Fault, Promise, Subject
 
 

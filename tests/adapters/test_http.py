@@ -476,5 +476,5 @@ def test_threads_share_one_client() -> None:
 
 
 def test_the_client_is_not_loaded_before_it_is_needed() -> None:
-    asked = "import sys, reconciler.adapters.http, reconciler.adapters.paging; sys.exit('httpx' in sys.modules)"
+    asked = "import sys, reconciler.adapters.http, reconciler.adapters.http.paging; sys.exit('httpx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.adapters.hubspot_options import ADAPTER, HubSpotOptions
+from reconciler.adapters.hubspot.options import ADAPTER, HubSpotOptions
 from reconciler.adapters.opening import Opening
 from reconciler.emulators.hubspot import HubSpot
 from reconciler.model.clock import Clock

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.adapters.codecs import wire_text
-from reconciler.adapters.hubspot_types import HOLDS, KNOWN, WIRES, native
+from reconciler.adapters.hubspot.types import HOLDS, KNOWN, WIRES, native
 from reconciler.model.capabilities import Json, Undecodable
 
 READ = [

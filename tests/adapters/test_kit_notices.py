@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.adapters.crm import Done, Record, WireRecord
 from reconciler.adapters.errors import AdapterError, Duplicate, NotFound, Rejected
-from reconciler.adapters.local import LocalDoor
+from reconciler.adapters.local.door import LocalDoor
 from reconciler.localcrm import LocalCrm, Quirks
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import Account, CrmField, CrmOption

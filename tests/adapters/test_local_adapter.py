@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from reconciler.adapters import local, local_options, registry
+from reconciler.adapters import registry
 from reconciler.adapters.crm import STATUS, Batches, ReadsAll, WritesFields, WritesTags
 from reconciler.adapters.errors import CrmFailed, Duplicate, NotFound, RateLimited, Rejected, Unavailable, Uncertain
+from reconciler.adapters.local import door as local
+from reconciler.adapters.local import options as local_options
 from reconciler.adapters.opening import Opening
 from reconciler.localcrm import (
     KINDS,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.local import LocalDoor
+from reconciler.adapters.local.door import LocalDoor
 from reconciler.localcrm import LocalCrm, Quirks
 from reconciler.model.clock import Clock
 from reconciler.testing.kit import PROMISES, Fault, Promise, Subject

@@ -17,7 +17,7 @@ import pytest
 
 from reconciler.adapters import registry
 from reconciler.adapters.crm import Batches
-from reconciler.adapters.local import LocalDoor
+from reconciler.adapters.local.door import LocalDoor
 from reconciler.localcrm import LocalCrm, Quirks
 from reconciler.model.capabilities import Ability
 from reconciler.model.clock import Clock
@@ -33,7 +33,7 @@ from dataclasses import replace
 import pyarrow as pa
 from pydantic import BaseModel
 from reconciler.adapters.codecs import DATETIME_SECONDS, DATE_US, SET_SEMICOLON, wire
-from reconciler.adapters.local import LocalDoor
+from reconciler.adapters.local.door import LocalDoor
 from reconciler.localcrm import LocalCrm, Quirks
 from reconciler.model.capabilities import Ability
 from reconciler.model.clock import Clock

@@ -9,7 +9,7 @@ import pytest
 from http_world import GET, LEFT, WINDOW, Time, json, opened, said, status, vendor
 
 from reconciler.adapters.http import Bucket, Request
-from reconciler.adapters.pace import Pace
+from reconciler.adapters.http.pace import Pace
 from reconciler.model.capabilities import Call
 
 

@@ -9,7 +9,7 @@ from http_world import Page, Time, json, opened
 
 from reconciler.adapters.errors import CrmFailed
 from reconciler.adapters.http import Http, Request
-from reconciler.adapters.paging import by_cursor, by_link, by_offset
+from reconciler.adapters.http.paging import by_cursor, by_link, by_offset
 from reconciler.model.capabilities import Call
 
 LIST = Request(Call.ALL_CONTACTS, "GET", "/contacts", Page, query=(("fields", "email"),), endpoint="GET /contacts")

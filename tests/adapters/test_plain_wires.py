@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.adapters import local
 from reconciler.adapters.codecs import wire_text
+from reconciler.adapters.local import door as local
 from reconciler.model.types import TYPES, Spec, Unreadable, parser
 
 PLAIN = [name for name, wire in local.capabilities(50).wires.items() if wire.plain]

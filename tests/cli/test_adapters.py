@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.local import capabilities
+from reconciler.adapters.local.door import capabilities
 from reconciler.adapters.registry import CRM, SOURCE, names
 from reconciler.cli.app import run
 from reconciler.model.capabilities import Ability
@@ -17,7 +17,7 @@ from tests.report.json_schema import parsed
 HUB = """
 from dataclasses import replace
 from pydantic import BaseModel, Field, SecretStr
-from reconciler.adapters.local import capabilities
+from reconciler.adapters.local.door import capabilities
 from reconciler.model.capabilities import Ability, Checked
 
 class Options(BaseModel):

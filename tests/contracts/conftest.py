@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from reconciler.adapters import hubspot, hubspot_contacts, hubspot_properties, hubspot_tags
-from reconciler.adapters.hubspot_paths import Paths
+from reconciler.adapters.hubspot import contacts, door, properties, tags
+from reconciler.adapters.hubspot.paths import Paths
 from reconciler.testing.contracts import Checker, laid_over
 from reconciler.testing.contracts.claims import Claim, claims
 from reconciler.testing.contracts.from_client import derive
 from reconciler.testing.contracts.hubspot import CLIENT, FOLDER, NAME, changes, kept
 from tests.contracts.traffic import Traffic, all_traffic
 
-_MODULES = (hubspot, hubspot_contacts, hubspot_properties, hubspot_tags)
+_MODULES = (door, contacts, properties, tags)
 _BESIDE = Path(__file__).parents[3] / "shared" / "specs"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.adapters.crm import Done
 from reconciler.adapters.errors import AdapterError
-from reconciler.adapters.hubspot import HubSpotDoor
+from reconciler.adapters.hubspot.door import HubSpotDoor
 from reconciler.model.capabilities import Call
 from reconciler.model.inventory import CrmField, CrmOption
 from tests.contracts.world import NOW, World

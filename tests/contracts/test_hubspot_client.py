@@ -29,7 +29,7 @@ from hubspot.crm.contacts import (
 from hubspot.crm.lists import ListCreateRequest, ListSearchRequest
 from hubspot.crm.properties import OptionInput, PropertyCreate, PropertyGroupCreate, PropertyUpdate
 
-from reconciler.adapters.hubspot_options import ADAPTER
+from reconciler.adapters.hubspot.options import ADAPTER
 from reconciler.emulators.serving import Server
 from reconciler.model.capabilities import Call, Checked
 from reconciler.testing.contracts import Checker

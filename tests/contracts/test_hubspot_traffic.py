@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from reconciler.adapters.hubspot_options import ADAPTER
+from reconciler.adapters.hubspot.options import ADAPTER
 from reconciler.model.capabilities import Ability, Call, Checked
 from reconciler.testing.contracts import Checker, check_coverage
 from reconciler.testing.contracts.abilities import CALLS, unseen

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
-from reconciler.adapters.hubspot import HubSpotDoor
-from reconciler.adapters.hubspot_options import ADAPTER, HubSpotOptions
+from reconciler.adapters.hubspot.door import HubSpotDoor
+from reconciler.adapters.hubspot.options import ADAPTER, HubSpotOptions
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
 from reconciler.emulators.hubspot import HubSpot, Settings

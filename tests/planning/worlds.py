@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from reconciler.adapters.local import capabilities
+from reconciler.adapters.local.door import capabilities
 from reconciler.model.capabilities import Capabilities
 from reconciler.model.desired import (
     Contacts,

@@ -18,10 +18,10 @@ from pydantic import BaseModel
 from reconciler.adapters.crm import ID, TAGS, Done, Record, WireRecord
 from reconciler.adapters.errors import AuthFailed
 from reconciler.adapters.http import Bucket, Http, Request, Vendor, bearer
-from reconciler.adapters.local import capabilities as local_capabilities
+from reconciler.adapters.http.paging import by_cursor
+from reconciler.adapters.local.door import capabilities as local_capabilities
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
-from reconciler.adapters.paging import by_cursor
 from reconciler.model.capabilities import Call, Capabilities, Endpoint
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag

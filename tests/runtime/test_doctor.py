@@ -249,7 +249,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pydantic import BaseModel
 from reconciler.adapters.errors import AuthFailed
-from reconciler.adapters.local import LocalDoor
+from reconciler.adapters.local.door import LocalDoor
 from reconciler.localcrm import LocalCrm
 from reconciler.model.capabilities import Ability
 from reconciler.model.clock import Clock

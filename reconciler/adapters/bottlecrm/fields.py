@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from reconciler.adapters.bottlecrm_abilities import CANNOT
-from reconciler.adapters.bottlecrm_api import Api
-from reconciler.adapters.bottlecrm_shapes import APART, EMPTIES, STANDARD, Definition, Definitions
+from reconciler.adapters.bottlecrm.abilities import CANNOT
+from reconciler.adapters.bottlecrm.api import Api
+from reconciler.adapters.bottlecrm.shapes import APART, EMPTIES, STANDARD, Definition, Definitions
 from reconciler.adapters.crm import Record
 from reconciler.adapters.errors import NotFound, Rejected
 from reconciler.model.capabilities import Ability, Call

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from reconciler.adapters.bottlecrm_api import Api
-from reconciler.adapters.bottlecrm_shapes import Tag, Tagged, Tags
+from reconciler.adapters.bottlecrm.api import Api
+from reconciler.adapters.bottlecrm.shapes import Tag, Tagged, Tags
 from reconciler.adapters.errors import NotFound
 from reconciler.model.capabilities import Call
 from reconciler.model.inventory import CrmTag

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 if TYPE_CHECKING:
-    from reconciler.adapters.hubspot import HubSpotDoor
+    from reconciler.adapters.hubspot.door import HubSpotDoor
     from reconciler.adapters.opening import Opening
     from reconciler.model.capabilities import Capabilities
 
@@ -54,12 +54,12 @@ class _Adapter:
     Options = HubSpotOptions
 
     def capabilities(self, options: HubSpotOptions | None) -> Capabilities:
-        from reconciler.adapters.hubspot_abilities import capabilities
+        from reconciler.adapters.hubspot.abilities import capabilities
 
         return capabilities(options or HubSpotOptions.model_construct())  # what is left out, and no token
 
     def open(self, options: HubSpotOptions, opening: Opening, object: str) -> HubSpotDoor:
-        from reconciler.adapters.hubspot import opened
+        from reconciler.adapters.hubspot.door import opened
 
         return opened(options, opening, object)
 

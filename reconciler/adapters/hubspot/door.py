@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from reconciler.adapters.crm import ID, TAGS, Done, Record, WireRecord
 from reconciler.adapters.errors import AdapterError, CrmFailed, NotFound, Rejected
 from reconciler.adapters.http import Http, Request, bearer
-from reconciler.adapters.hubspot_abilities import CANNOT, NO_OBJECTS, capabilities, scopes
-from reconciler.adapters.hubspot_contacts import Contacts
-from reconciler.adapters.hubspot_errors import lacking
-from reconciler.adapters.hubspot_options import HubSpotOptions, TagProperty
-from reconciler.adapters.hubspot_paths import Paths, vendor
-from reconciler.adapters.hubspot_properties import Fields
-from reconciler.adapters.hubspot_shapes import Contact, Portal, Token
-from reconciler.adapters.hubspot_tags import ListTags, OptionTags, Tags
+from reconciler.adapters.hubspot.abilities import CANNOT, NO_OBJECTS, capabilities, scopes
+from reconciler.adapters.hubspot.contacts import Contacts
+from reconciler.adapters.hubspot.errors import lacking
+from reconciler.adapters.hubspot.options import HubSpotOptions, TagProperty
+from reconciler.adapters.hubspot.paths import Paths, vendor
+from reconciler.adapters.hubspot.properties import Fields
+from reconciler.adapters.hubspot.shapes import Contact, Portal, Token
+from reconciler.adapters.hubspot.tags import ListTags, OptionTags, Tags
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
 from reconciler.model.capabilities import Ability, Call

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.adapters.bottlecrm_abilities import ENDPOINTS
+from reconciler.adapters.bottlecrm.abilities import ENDPOINTS
 from reconciler.adapters.errors import AdapterError, AuthFailed, Duplicate, Rejected
 from reconciler.adapters.http import Bucket, Http, Refusal, Request, Shape, Vendor, bearer
 from reconciler.adapters.opening import Opening

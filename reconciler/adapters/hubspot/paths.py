@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.adapters.http import Bucket, Vendor, quoted
-from reconciler.adapters.hubspot_errors import refused
-from reconciler.adapters.hubspot_options import HubSpotOptions
+from reconciler.adapters.hubspot.errors import refused
+from reconciler.adapters.hubspot.options import HubSpotOptions
 
 CONTACT = "0-1"  # the contact as a type of object
 SEARCH = "search"  # the bucket of searches

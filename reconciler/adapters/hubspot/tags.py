@@ -9,10 +9,11 @@ from typing import Any, Protocol
 from reconciler.adapters.crm import Done
 from reconciler.adapters.errors import CrmFailed, Duplicate, NotFound, Rejected
 from reconciler.adapters.http import Http, Request
-from reconciler.adapters.hubspot_contacts import Contacts, check_read
-from reconciler.adapters.hubspot_paths import CONTACT, Paths
-from reconciler.adapters.hubspot_properties import Fields, checkboxes, merged
-from reconciler.adapters.hubspot_shapes import (
+from reconciler.adapters.http.paging import by_cursor
+from reconciler.adapters.hubspot.contacts import Contacts, check_read
+from reconciler.adapters.hubspot.paths import CONTACT, Paths
+from reconciler.adapters.hubspot.properties import Fields, checkboxes, merged
+from reconciler.adapters.hubspot.shapes import (
     Contact,
     Lists,
     MadeList,
@@ -21,7 +22,6 @@ from reconciler.adapters.hubspot_shapes import (
     Moved,
     Property,
 )
-from reconciler.adapters.paging import by_cursor
 from reconciler.model.capabilities import Call
 from reconciler.model.inventory import CrmOption, CrmTag
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from reconciler.adapters.answers import Answer, Broken
+from reconciler.adapters.http.answers import Answer, Broken
 from reconciler.model.clock import Clock
 
 _CONNECT = 10.0  # seconds

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 if TYPE_CHECKING:
-    from reconciler.adapters.bottlecrm import BottleDoor
+    from reconciler.adapters.bottlecrm.door import BottleDoor
     from reconciler.adapters.opening import Opening
     from reconciler.model.capabilities import Capabilities
 
@@ -37,14 +37,14 @@ class _Adapter:
     Options = BottleOptions
 
     def capabilities(self, options: BottleOptions | None) -> Capabilities:
-        from reconciler.adapters.bottlecrm_abilities import capabilities
+        from reconciler.adapters.bottlecrm.abilities import capabilities
 
         if options is None:
             return capabilities(_CALLS_PER_SECOND, _PAGE)
         return capabilities(options.calls_per_second, options.page_size)
 
     def open(self, options: BottleOptions, opening: Opening, object: str) -> BottleDoor:  # noqa: ARG002 # contacts are all it has
-        from reconciler.adapters.bottlecrm import BottleDoor
+        from reconciler.adapters.bottlecrm.door import BottleDoor
 
         return BottleDoor(options, opening)
 

@@ -11,10 +11,10 @@ from reconciler.adapters.codecs import wire_text
 from reconciler.adapters.crm import STATUS, Done, Record
 from reconciler.adapters.errors import AdapterError, AuthFailed, CrmFailed, NotFound, Rejected, Unavailable, Uncertain
 from reconciler.adapters.http import Http, Request
-from reconciler.adapters.hubspot_errors import error_of
-from reconciler.adapters.hubspot_paths import SEARCH, Paths
-from reconciler.adapters.hubspot_shapes import Batch, Contact, Page, Trouble
-from reconciler.adapters.paging import by_cursor
+from reconciler.adapters.http.paging import by_cursor
+from reconciler.adapters.hubspot.errors import error_of
+from reconciler.adapters.hubspot.paths import SEARCH, Paths
+from reconciler.adapters.hubspot.shapes import Batch, Contact, Page, Trouble
 from reconciler.model.capabilities import Call
 
 EMAIL = "email"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.adapters.hubspot_options import HubSpotOptions, TagProperty
-from reconciler.adapters.hubspot_paths import general, searches
-from reconciler.adapters.hubspot_types import HOLDS, WIRES
+from reconciler.adapters.hubspot.options import HubSpotOptions, TagProperty
+from reconciler.adapters.hubspot.paths import general, searches
+from reconciler.adapters.hubspot.types import HOLDS, WIRES
 from reconciler.model.capabilities import Ability, Call, Capabilities, Checked, Endpoint
 
 CANNOT: Mapping[Ability, str] = {

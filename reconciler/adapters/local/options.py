@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from reconciler.localcrm.quirks import Quirks
 
 if TYPE_CHECKING:
-    from reconciler.adapters.local import LocalDoor
+    from reconciler.adapters.local.door import LocalDoor
     from reconciler.adapters.opening import Opening
     from reconciler.model.capabilities import Capabilities
 
@@ -35,12 +35,12 @@ class _Adapter:
     Options = LocalOptions
 
     def capabilities(self, options: LocalOptions | None) -> Capabilities:
-        from reconciler.adapters.local import capabilities
+        from reconciler.adapters.local.door import capabilities
 
         return capabilities(options.calls_per_second if options else _CALLS_PER_SECOND)
 
     def open(self, options: LocalOptions, opening: Opening, object: str) -> LocalDoor:
-        from reconciler.adapters.local import LocalDoor
+        from reconciler.adapters.local.door import LocalDoor
         from reconciler.localcrm import LocalCrm
 
         path = opening.base / options.path

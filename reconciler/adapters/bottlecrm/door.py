@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reconciler.adapters.bottlecrm_abilities import CANNOT, capabilities
-from reconciler.adapters.bottlecrm_api import Api
-from reconciler.adapters.bottlecrm_fields import Fields, cannot_rename
-from reconciler.adapters.bottlecrm_shapes import Added, Contact, Memberships, One, Page, Settings
-from reconciler.adapters.bottlecrm_tags import TagList
+from reconciler.adapters.bottlecrm.abilities import CANNOT, capabilities
+from reconciler.adapters.bottlecrm.api import Api
+from reconciler.adapters.bottlecrm.fields import Fields, cannot_rename
+from reconciler.adapters.bottlecrm.shapes import Added, Contact, Memberships, One, Page, Settings
+from reconciler.adapters.bottlecrm.tags import TagList
 from reconciler.adapters.codecs import wire_text
 from reconciler.adapters.crm import ID, TAGS, Record, WireRecord
 from reconciler.adapters.errors import AuthFailed, CrmFailed, NotFound, Rejected
@@ -27,7 +27,7 @@ from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from reconciler.adapters.bottlecrm_options import BottleOptions
+    from reconciler.adapters.bottlecrm.options import BottleOptions
     from reconciler.adapters.meter import Meter
     from reconciler.adapters.opening import Opening
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from reconciler.adapters.errors import CrmFailed, Rejected
 from reconciler.adapters.http import Http, Request
-from reconciler.adapters.hubspot_errors import Archived
-from reconciler.adapters.hubspot_paths import Paths
-from reconciler.adapters.hubspot_shapes import Group, Groups, Option, Properties, Property
-from reconciler.adapters.hubspot_types import CHECKBOXES, EXTERNAL, SHOWN, TICKS, native
+from reconciler.adapters.hubspot.errors import Archived
+from reconciler.adapters.hubspot.paths import Paths
+from reconciler.adapters.hubspot.shapes import Group, Groups, Option, Properties, Property
+from reconciler.adapters.hubspot.types import CHECKBOXES, EXTERNAL, SHOWN, TICKS, native
 from reconciler.model.capabilities import Call
 from reconciler.model.inventory import CrmField, CrmOption
 

@@ -19,8 +19,6 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import orjson
 
 from reconciler import __version__
-from reconciler.adapters.address import sendable, usable_address
-from reconciler.adapters.answers import Answer, Broken, NotRead, json_of, read
 from reconciler.adapters.errors import (
     AdapterError,
     AuthFailed,
@@ -32,9 +30,11 @@ from reconciler.adapters.errors import (
     Unavailable,
     Uncertain,
 )
+from reconciler.adapters.http.address import sendable, usable_address
+from reconciler.adapters.http.answers import Answer, Broken, NotRead, json_of, read
+from reconciler.adapters.http.pace import Bucket, Pace, retry_after
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
-from reconciler.adapters.pace import Bucket, Pace, retry_after
 from reconciler.model.capabilities import READS, Call
 
 __all__ = ["Bucket", "Http", "Refusal", "Request", "Vendor", "basic", "bearer", "quoted"]
@@ -130,7 +130,7 @@ class Http:
 
     def __init__(self, vendor: Vendor, url: str, auth: Mapping[str, str], opening: Opening) -> None:
         """Raises CrmFailed for an address that is none, AuthFailed for credentials that can be none."""
-        from reconciler.adapters.connection import Connection
+        from reconciler.adapters.http.connection import Connection
 
         self._vendor = vendor
         self._clock, self._chance = opening.clock, opening.chance

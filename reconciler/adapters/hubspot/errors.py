@@ -20,7 +20,7 @@ from reconciler.adapters.errors import (
     Unavailable,
 )
 from reconciler.adapters.http import Refusal
-from reconciler.adapters.hubspot_shapes import Trouble
+from reconciler.adapters.hubspot.shapes import Trouble
 
 _EXISTING = re.compile(r"\bexisting(?: object)? id:? *([0-9]+)", re.I)
 _PROPERTY = re.compile(r'"name" ?: ?"([a-z][a-z0-9_]{0,99})"|[Pp]roperty "([a-z][a-z0-9_]{0,99})" does not exist')
