@@ -1,7 +1,7 @@
 """Property values: what each type takes, what the embedded CRM stores for it, and what is answered.
 
-All answers are texts. A choice of several is `a;b`; a date is `YYYY-MM-DD`; a moment ISO 8601; a blank is null. A
-refusal quotes the value, as HubSpot's do: whoever reads it must not show it.
+All answers are texts. A choice of several is `a;b`; a date is `YYYY-MM-DD`; a moment ISO 8601; a blank is null. What is
+refused is quoted, as HubSpot does it: whoever reads such an answer must not show it.
 """
 
 from __future__ import annotations
