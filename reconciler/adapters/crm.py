@@ -110,8 +110,8 @@ class ChecksRights(Protocol):
 
 @runtime_checkable
 class TellsTime(Protocol):
-    def time(self) -> datetime:
-        """The CRM's own clock, aware; `doctor` compares this machine's with it."""
+    def time(self) -> datetime | None:
+        """The CRM's own clock, aware, as far as it is known by now; `doctor` compares this machine's with it."""
 
 
 @runtime_checkable

@@ -478,3 +478,16 @@ def test_threads_share_one_client() -> None:
 def test_the_client_is_not_loaded_before_it_is_needed() -> None:
     asked = "import sys, reconciler.adapters.http, reconciler.adapters.http.paging; sys.exit('httpx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [("Sun, 22 Nov 2026 10:00:03 GMT", "2026-11-22T10:00:03+00:00"), ("tomorrow", "None"), ("", "None")],
+)
+def test_the_clock_of_the_server_is_known_once_it_answered(date: str, told: str) -> None:
+    handler, _ = said(httpx.Response(200, json={"id": "7"}, headers={"Date": date} if date else {}))
+    with opened(httpx.MockTransport(handler), Time()) as http:
+        assert http.time() is None
+        http.send(GET)
+        found = http.time()
+    assert (found.isoformat() if found else "None") == told

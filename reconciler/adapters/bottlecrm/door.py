@@ -84,6 +84,9 @@ class BottleDoor:
             if call in self._denied:
                 raise self._denied[call]
 
+    def time(self) -> datetime | None:
+        return self._api.http.time()
+
     def sync_crm_fields(self) -> Sequence[CrmField]:
         return self._fields.sync()
 

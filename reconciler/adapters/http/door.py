@@ -11,7 +11,8 @@ import math
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -140,6 +141,7 @@ class Http:
         self._latency = _FIRST_LATENCY
         self._lock = Lock()
         self._met = False  # whether the vendor's API ever answered here
+        self._date = ""
         self._url = usable_address(url)
         self.meter = Meter(self._workers if opening.workers is None else lambda: opening.workers or 1)
         headers = {"User-Agent": _AGENT, "Accept": "application/json", **vendor.headers, **sendable(auth)}
@@ -162,6 +164,13 @@ class Http:
             self._pause(request, attempt, outcome)
             attempt += 1
         return outcome
+
+    def time(self) -> datetime | None:
+        """The server's clock when it answered last, by its `Date` (RFC 9110, 6.6.1); None where it says none."""
+        try:
+            return parsedate_to_datetime(self._date).astimezone(UTC)
+        except (ValueError, TypeError, OverflowError):
+            return None
 
     def onward(self, request: Request[Shape], link: str) -> Request[Shape]:
         """The request for the page that a link of an answer names. Raises CrmFailed for one to another server: it
@@ -194,6 +203,7 @@ class Http:
         with self._lock:
             self._latency += (self._clock.monotonic() - began - self._latency) / 8
         pace.told(answer.headers, ours)
+        self._date = answer.headers.get("Date", "")
         if not 200 <= answer.status < 300:
             return self._refused(request, answer)
         found = self._read(request, answer)

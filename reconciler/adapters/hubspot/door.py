@@ -71,6 +71,9 @@ class HubSpotDoor:
         if missing:
             raise lacking(missing)
 
+    def time(self) -> datetime | None:
+        return self._http.time()
+
     def sync_crm_fields(self) -> Sequence[CrmField]:
         return self._fields.sync()
 
