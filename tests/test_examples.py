@@ -200,8 +200,11 @@ def test_the_demo_tells_its_story_to_the_end(tmp_path: Path) -> None:
     assert {entry.name for entry in tmp_path.iterdir()} == {"examples", ".demo"}
 
 
-def test_the_readme_shows_the_quickstart_as_it_is() -> None:
+def test_the_readme_shows_the_examples_as_they_are() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     config = (EXAMPLES / "quickstart" / "reconciler.yaml").read_text(encoding="utf-8").split("\n", 1)[1]
     assert config in readme
     assert (EXAMPLES / "quickstart" / "plan.txt").read_text(encoding="utf-8") in readme
+    rehearsal = (EXAMPLES / "rehearsal" / "plan.txt").read_text(encoding="utf-8")
+    assert rehearsal.partition("People")[0] in readme
+    assert rehearsal.partition("Cost       ")[2].splitlines()[0] in readme
