@@ -53,6 +53,7 @@ class World:
     state: Callable[[], Any]
     names: Mapping[str, str]
     spare: str = ""
+    group: str = ", group: Sweep"
     emulator: Any = None
     limits: str = "{create: 999, update_percent: 100, untag_percent: 100, tag_people: 999}"
 
@@ -69,7 +70,7 @@ limits: {self.limits}
 fields:
   email: mail
   {names["first"]}: first
-  sweep_plan: {{from: plan, type: select, options: {{free: Free, pro: Pro}}, label: Plan, group: Sweep}}
+  sweep_plan: {{from: plan, type: select, options: {{free: Free, pro: Pro}}, label: Plan{self.group}}}
   sweep_note: {{from: note, type: text, label: Note}}
 tags:
   Customer: {{when: 'orders > 0'}}

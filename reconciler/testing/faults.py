@@ -114,6 +114,9 @@ class Faulty(httpx.BaseTransport):
         answer = self.when(name, self.seen[name])
         return answer(request, self.behind) if answer else self.behind.handle_request(request)
 
+    def close(self) -> None:
+        self.behind.close()
+
 
 def once(name: str, mishap: Mishap, number: int = 1) -> When:
     """That mishap to one request of one endpoint."""
