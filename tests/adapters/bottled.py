@@ -16,49 +16,14 @@ from reconciler.adapters.bottlecrm.options import BottleOptions
 from reconciler.adapters.http import ATTEMPTS
 from reconciler.adapters.opening import Opening
 from reconciler.model.clock import Clock
+from reconciler.testing.faults import Faulty, Mishap, When, first
 from reconciler.testing.kit import Fault
 
 CLOCK = Clock.fixed(datetime(2026, 11, 22, 10, tzinfo=UTC))
-Misbehave = Callable[[httpx.Request, Callable[[], httpx.Response]], httpx.Response]
-
-
-class Faulty(httpx.BaseTransport):
-    """The network, where the first so many of these requests go wrong; a door gives up after its last attempt."""
-
-    def __init__(self, misbehave: Misbehave, methods: frozenset[str], times: int) -> None:
-        self._misbehave, self._methods, self._times = misbehave, methods, times
-        self._network = httpx.HTTPTransport()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        def answered() -> httpx.Response:
-            return self._network.handle_request(request)
-
-        if request.method not in self._methods or not self._times:
-            return answered()
-        self._times -= 1
-        return self._misbehave(request, answered)
-
-    def close(self) -> None:
-        self._network.close()
-
-
-def lost(request: httpx.Request, answered: Callable[[], httpx.Response]) -> httpx.Response:
-    answered().read()
-    raise httpx.ReadError("gone", request=request)
-
-
-def busy(_request: httpx.Request, _answered: Callable[[], httpx.Response]) -> httpx.Response:
-    return httpx.Response(429, headers={"Retry-After": "1"})
-
-
-def down(request: httpx.Request, _answered: Callable[[], httpx.Response]) -> httpx.Response:
-    raise httpx.ConnectError("nobody", request=request)
-
-
-FAULTS: dict[Fault, tuple[Misbehave, frozenset[str], int]] = {
-    Fault.LOST_ANSWER: (lost, frozenset({"POST"}), 1),
-    Fault.BUSY: (busy, frozenset({"GET", "POST"}), ATTEMPTS),
-    Fault.DOWN: (down, frozenset({"GET", "POST"}), ATTEMPTS),
+FAULTS: dict[Fault, Callable[[], When]] = {
+    Fault.LOST_ANSWER: lambda: first("POST", Mishap.RESET_AFTER),
+    Fault.BUSY: lambda: first("", Mishap.TOO_MANY, ATTEMPTS),
+    Fault.DOWN: lambda: first("", Mishap.UNREACHABLE, ATTEMPTS),
 }
 
 
@@ -75,7 +40,7 @@ def doors(organisation: Organisation) -> Iterator[Opens]:
 
     def opened(fault: Fault | None = None, **further: object) -> BottleDoor:
         options = {"url": organisation.url, "token": organisation.token, **further}
-        transport = Faulty(*FAULTS[fault]) if fault else None
+        transport = Faulty(httpx.HTTPTransport(), FAULTS[fault]()) if fault else None
         openings.append(Opening(Path(), CLOCK, transport=transport, workers=1))
         return BottleDoor(BottleOptions.model_validate(options), openings[-1])
 

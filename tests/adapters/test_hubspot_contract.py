@@ -9,10 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.adapters.http import ATTEMPTS
 from reconciler.adapters.hubspot.options import ADAPTER, HubSpotOptions
 from reconciler.adapters.opening import Opening
 from reconciler.emulators.hubspot import HubSpot
 from reconciler.model.clock import Clock
+from reconciler.testing.faults import Faulty, Mishap, first
 from reconciler.testing.kit import PROMISES, Fault, Promise, Subject
 
 CLOCK = Clock.fixed(datetime(2026, 11, 22, 10, tzinfo=UTC))
@@ -25,28 +27,11 @@ TAGS = {
     "options": [{"value": "old", "label": "Old", "hidden": True, "displayOrder": 0}],
 }
 WAYS = [("v3", "lists"), ("2026-03", {"property": "kit_tags"})]
-ATTEMPTS = 6  # of one call, before the door gives it up
-
-
-class Faulty(httpx.BaseTransport):
-    """The emulated account, behind a network on which that goes wrong."""
-
-    def __init__(self, emulator: HubSpot, fault: Fault | None) -> None:
-        self._inner, self._fault = httpx.WSGITransport(app=emulator), fault
-        self._came = 0
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._came += 1
-        if self._fault is Fault.DOWN and self._came <= ATTEMPTS:
-            raise httpx.ConnectError("nobody")
-        if self._fault is Fault.BUSY and self._came <= ATTEMPTS:
-            return httpx.Response(429, json={"category": "RATE_LIMITS", "policyName": "TEN_SECONDLY_ROLLING"})
-        answer = self._inner.handle_request(request)
-        if self._fault is Fault.LOST_ANSWER and request.url.path.endswith("/batch/create"):
-            self._fault = None
-            answer.read()
-            raise httpx.ReadTimeout("lost")
-        return answer
+MISHAPS = {
+    Fault.LOST_ANSWER: lambda: first("POST", Mishap.TIMEOUT_AFTER),
+    Fault.BUSY: lambda: first("", Mishap.TOO_MANY, ATTEMPTS),
+    Fault.DOWN: lambda: first("", Mishap.UNREACHABLE, ATTEMPTS),
+}
 
 
 @pytest.mark.parametrize(("version", "tags"), WAYS, ids=["lists", "options"])
@@ -55,13 +40,14 @@ def test_hubspot_keeps_its_promises(promise: Promise, version: str, tags: Any, t
     emulator = HubSpot(tmp_path / "hubspot.db", CLOCK)
     emulator.settings.burst = emulator.settings.search = 1_000_000  # time stands still
     token = emulator.settings.token
-    with httpx.Client(transport=Faulty(emulator, None), headers={"Authorization": f"Bearer {token}"}) as client:
+    behind = httpx.WSGITransport(app=emulator)
+    with httpx.Client(transport=behind, headers={"Authorization": f"Bearer {token}"}) as client:
         client.post("https://api.hubapi.com/crm/v3/properties/contacts", json=TAGS).raise_for_status()
     options = HubSpotOptions.model_validate({"token": token, "version": version, "tags": tags})
     named = "lists" if tags == "lists" else "{property: kit_tags}"
 
     def opened(fault: Fault | None) -> Any:
-        opening = Opening(tmp_path, CLOCK, transport=Faulty(emulator, fault), workers=1)
+        opening = Opening(tmp_path, CLOCK, transport=Faulty(behind, MISHAPS[fault]()) if fault else behind, workers=1)
         return ADAPTER.open(options, opening, "contact")
 
     promise.check(
@@ -71,7 +57,7 @@ def test_hubspot_keeps_its_promises(promise: Promise, version: str, tags: Any, t
             folder=tmp_path,
             secrets=(token,),
             env={"TOKEN": token},
-            transport=Faulty(emulator, None),
+            transport=behind,
             traces=lambda: (emulator.crm.fields(), emulator.crm.tags()),
             merge=emulator.crm.merge,
         )
