@@ -91,7 +91,7 @@ def test_a_token_that_expires_at_any_endpoint_ends_with_exit_4_and_the_next_run_
         world = make(folder)
         before = world.state()
         ended = world.apply(always(endpoint, Mishap.UNAUTHORIZED))
-        if not (world.spare and world.spare in endpoint):
+        if world.spare not in endpoint:
             assert (ended.code, ended.problems) == (4, ("E301",)), endpoint
         if number == 0:
             assert world.state() == before
@@ -114,8 +114,8 @@ def test_what_stays_wrong_at_any_endpoint_ends_in_good_order_and_the_next_run_go
         folder.mkdir()
         world = make(folder)
         ended = world.apply(always(endpoint, mishap))
-        if ended.code == 0:  # what was done without an answer was found by looking
-            assert mishap is Mishap.TIMEOUT_AFTER or (world.spare and world.spare in endpoint)
+        if ended.code == 0:  # what was done without an answer was found, or settled in another way
+            assert mishap is Mishap.TIMEOUT_AFTER or "/batch/create" in endpoint or world.spare in endpoint
             assert world.state() == state, endpoint
         else:
             assert ended.code in (1, 6), endpoint
