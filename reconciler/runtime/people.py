@@ -6,43 +6,25 @@ until its batch is full, so memory does not grow with the number of people.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import partial
-from itertools import compress, islice
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from reconciler.adapters.crm import STATUS, WireRecord
+from reconciler.adapters.crm import WireRecord
 from reconciler.adapters.errors import AdapterError, NotFound
-from reconciler.model.addresses import person_digest, value_digest
-from reconciler.model.capabilities import Call, Json
-from reconciler.model.desired import Desired, Push
-from reconciler.model.plan import ContactAction, Plan, TagAction, Verdict
+from reconciler.model.addresses import value_digest
+from reconciler.model.capabilities import Call
+from reconciler.model.desired import Desired
+from reconciler.model.plan import Plan
 from reconciler.runtime.addresses import Addresses
 from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.inventory import InventoryWriter
 from reconciler.runtime.lookagain import LookAgain
 from reconciler.runtime.readback import ReadBack
+from reconciler.runtime.records import Records, Way
 from reconciler.runtime.rows import Row, Settling
 from reconciler.runtime.taggings import Taggings
 from reconciler.runtime.writer import DOWN, Fate, Item
 from reconciler.tables.remembered import Move, move
-
-_PULL = pa.scalar(int(Verdict.PULL), pa.int8())
-_ROWS = 1_000  # rows that are Python objects at a time
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How values of one field of the file are written. `doubtful`: some of its options could not be added."""
-
-    live: str
-    encode: Callable[[str], Json]
-    overwrites: bool
-    doubtful: bool
 
 
 class PeopleWriter:
@@ -63,10 +45,8 @@ class PeopleWriter:
         self._open, self._left = open, left
         self._two_way = frozenset(key for key, entry in desired.fields.items() if entry.pull)
         self._on_create = frozenset(tag.name for tag in desired.tags.values() if tag.on_create)
-        self._ways: dict[str, _Way] = {}
-        self._weighed = any(applying.gateway.max_bytes(kind) for kind in (Call.ADD_CONTACTS, Call.UPDATE_CONTACTS))
+        self._ways: Mapping[str, Way] = {}
         self._key = applying.state.key
-        self._empty = applying.gateway.capabilities.clears_with
         self._on_the_way = applying.on_the_way
         self._creates: list[Row] = []
         self._updates: list[Row] = []
@@ -86,17 +66,20 @@ class PeopleWriter:
             raise
 
     def _write(self) -> None:
-        self._ways = {key: way for key in self._plan.people.keys if (way := self._way(key)) is not None}
+        records = Records(self._applying, self._plan, self._desired, self._inventory)
+        self._ways = records.ways
         if self._plan.scope == "incremental":
             live = {key: way.live for key, way in self._ways.items()}
             self._look_again = LookAgain(self._applying, self._read_back, self._addresses, live)
-        for row in self._rows():
+        for row in records.rows(befores=self._look_again is not None):
             if row.digest in self._left:
                 self.rows.settled += 1
                 continue
             if not self._in_turn(row):
                 continue
-            self._prepare(row)
+            records.prepare(row)
+            if not row.parts:
+                self.rows.settle(row, 0)
             if row.create and row.digest in self._open:
                 self._look_first(row)
             elif row.create:
@@ -136,88 +119,6 @@ class PeopleWriter:
         """Read back what was written before a stop that leaves calls for it."""
         self._read_back.flush()
         self._on_the_way.land()
-
-    def _way(self, key: str) -> _Way | None:
-        """None: the field is not there."""
-        live = self._inventory.field_key(key)
-        if live is None:
-            return None
-        bound, entry = self._plan.bound.get(key), self._desired.fields.get(key)
-        overwrites = entry is not None and entry.push is Push.ALWAYS
-        return _Way(live, bound.wire.encode if bound else str, overwrites, self._inventory.lost_options(key))
-
-    def _rows(self) -> Iterator[Row]:
-        for batch in self._plan.people.batches():
-            for start in range(0, batch.num_rows, _ROWS):
-                yield from self._some_rows(batch.slice(start, _ROWS))
-
-    def _some_rows(self, batch: pa.RecordBatch) -> Iterator[Row]:
-        """The rows of a small batch, lists read as columns: a fraction of the cost of reading them as objects."""
-        keys = self._plan.people.keys
-        values, tags = batch.column("values"), batch.column("tags")
-        changed, tagged = values.flatten(), tags.flatten()
-        fields = [keys[field] for field in changed.field("field").to_pylist()]
-        afters = iter(zip(fields, changed.field("after").to_pylist(), strict=True))
-        ours = iter(pc.not_equal(changed.field("verdict"), _PULL).to_pylist() if self._two_way else ())
-        ranks = batch.column("rank").to_pylist()
-        looks = self._look_again is not None or any(ranks)
-        looked = changed.field("before").to_pylist() if looks else []
-        befores = iter(zip(fields, looked, strict=False))
-        actions = map(TagAction, tagged.field("action").to_pylist())
-        taggings = iter(zip(tagged.field("tag").to_pylist(), actions, strict=True))
-        people = (batch.column(name).to_pylist() for name in ("person", "match", "contact", "action"))
-        counts = values.value_lengths().to_pylist(), tags.value_lengths().to_pylist()
-        for person, email, contact, action, filled, carried, rank in zip(*people, *counts, ranks, strict=True):
-            written = islice(afters, filled)
-            yield Row(
-                digest=person_digest(self._key, person),
-                email=email,
-                contact=contact,
-                create=action == ContactAction.CREATE,
-                values=dict(compress(written, islice(ours, filled)) if self._two_way else written),
-                tags=list(islice(taggings, carried)),
-                before=dict(islice(befores, filled)) if looks else None,
-                rank=rank,
-            )
-
-    def _prepare(self, row: Row) -> None:
-        """Leave out what depends on a field, option or tag that could not be made; encode the rest."""
-        wanted = len(row.values) + len(row.tags)
-        if row.create:
-            row.owed = frozenset(name for name, _ in row.tags if name in self._on_create)
-        ways = self._ways
-        row.values = {
-            key: after
-            for key, after in row.values.items()
-            if key in ways and not (ways[key].doubtful and self._inventory.lost_value(key, after))
-        }
-        row.tags = [(name, action) for name, action in row.tags if self._inventory.tag_key(name)]
-        row.short = row.short or len(row.values) + len(row.tags) < wanted
-        row.parts = (1 if row.create or row.values else 0) + len(row.tags)
-        record: dict[str, Json] = {}
-        existing: dict[str, Json] = {}
-        for key, after in row.values.items():
-            way = ways[key]
-            record[way.live] = value = self._empty if after is None else way.encode(after)
-            if way.overwrites:
-                existing[way.live] = value
-        if row.create:
-            self._complete(record, row)
-        row.item = Item(record, row.email, row.contact, existing)
-        if self._weighed:
-            row.bytes = len(json.dumps(record, ensure_ascii=False).encode()) + len(row.contact or "")
-        if not row.parts:
-            self.rows.settle(row, 0)
-
-    def _complete(self, record: dict[str, Json], row: Row) -> None:
-        """A new contact has its e-mail, and the status that the file says."""
-        match = self._desired.identity.match
-        live = self._inventory.field_key(match) or match
-        if row.email and live not in record:
-            bound = self._plan.bound.get(match)
-            record[live] = bound.wire.encode(row.email) if bound else row.email
-        if self._desired.contacts.status:
-            record[STATUS] = self._desired.contacts.status
 
     def _add(self, rows: list[Row], row: Row, kind: Call) -> None:
         """Buffer the row; write the batch when the next row would not fit into it any more."""
