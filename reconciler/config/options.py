@@ -81,9 +81,35 @@ def read_options(
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        for found in error.errors(include_url=False, include_input=False):
-            _note(found["type"], found["loc"], found["msg"], section, address, fields, problems)
+        for kind, loc, message in _worth_saying(error, section, fields):
+            _note(kind, loc, message, section, address, fields, problems)
         return None
+
+
+_Found = tuple[str, tuple[str | int, ...], str]
+"""The library's name of an error, the keys that lead there, its sentence."""
+
+
+def _worth_saying(error: ValidationError, section: Mapping, fields: AnyMapping[str, FieldInfo]) -> list[_Found]:
+    """Nothing of a value that could not be had, which has been noted; and of an option that takes several forms not
+    what each of them misses, but what the mapping that stands there does, or once that it is none of them."""
+    by_key: dict[tuple[str | int, ...], list[_Found]] = {}
+    for found in error.errors(include_url=False, include_input=False):
+        by_key.setdefault(found["loc"][:1], []).append((found["type"], found["loc"], found["msg"]))
+    said: list[_Found] = []
+    for loc, several in by_key.items():
+        key = str(loc[0]) if loc else ""
+        node = section.get(key)
+        if isinstance(node, Scalar) and node.broken:
+            continue
+        if key not in fields or len(_parts(fields[key].annotation)) < 2:
+            said += several
+        elif isinstance(node, Mapping):  # the second part of the place is the library's name of the form
+            inside = [(kind, (*at[:1], *at[2:]), message) for kind, at, message in several]
+            said += [found for found in inside if found[0] not in ("literal_error", "enum")] or inside[:1]
+        else:
+            said.append(several[0] if len(several) == 1 else ("none of its forms", loc, ""))
+    return said
 
 
 def check_secret(key: str, annotation: Any, node: Node, path: str, problems: Problems) -> None:

@@ -125,7 +125,7 @@ def _options(model: type[BaseModel], prefix: str) -> tuple[dict[str, Any], dict[
 
 def _lenient(part: dict[str, Any]) -> dict[str, Any]:
     """A value of another program's model, which may also be a reference; texts as they are written."""
-    if part.get("type") == "string" and not {"enum", "const"} & part.keys():
+    if part.get("type") == "string" and not {"enum", "const", "pattern"} & part.keys():
         return {**part, "type": TEXT_SCHEMA["type"]}
     return or_reference(part)
 

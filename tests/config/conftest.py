@@ -43,6 +43,8 @@ ENV = {
     "DATABASE_URL": "mysql://root:canary-password@host/db",
     "BOTTLECRM_URL": "https://crm.example.org",
     "BOTTLECRM_TOKEN": "canary-token",
+    "HUBSPOT_URL": "https://crm.example.org",
+    "HUBSPOT_TOKEN": "canary-token",
 }
 
 HEAD = """\

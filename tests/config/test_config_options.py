@@ -36,6 +36,7 @@ class Odd(BaseModel):
     extra: dict[str, int] = {}
     proxy: Proxy | None = None
     keys: tuple[SecretStr, ...] = ()
+    way: Literal["plain"] | Proxy = "plain"
 
     @field_validator("name")
     @classmethod
@@ -119,6 +120,9 @@ def test_a_strict_model_is_given_exact_types(options):
         ("name: said", "E122", "another name is needed"),
         ("name: xx, port: 1, kind: b", "E122", "the options do not go together"),
         ("name: xx, keys: [canary]", "E120", "`crm.keys[0]` is a secret"),
+        ("name: xx, way: canary", "E122", "`crm.way`: the adapter does not accept it"),
+        ("name: xx, way: {}", "E112", "`crm.way.host` is missing"),
+        ("name: '${env:NOT_SET}'", "E118", "the environment has no `NOT_SET`"),
     ],
 )
 def test_what_a_model_does_not_accept_is_said_in_our_words(options, written, code, said):
