@@ -289,7 +289,8 @@ def test_what_is_no_part_of_a_path_is_the_id_of_nothing(part: str) -> None:
         ("", "https://"),
         ("https://", "no server"),
         ("https:///x", "no server"),
-        ("https://api.example.org:99999/", "https://"),
+        ("https://api.example.org:99999/", "port"),
+        ("https://api.example.org:x", "port"),
         ("https://[::1", "https://"),
         ("https://a b.example", "no server"),
         ("https://ü.example", "no server"),
@@ -318,7 +319,9 @@ def test_an_address_of_this_machine_needs_no_tls(url: str) -> None:
     assert len(came) == 1
 
 
-@pytest.mark.parametrize("token", [f"{WORD}\n", f"{WORD}\r\nX-Other: 1", f"{WORD}ü", f"{WORD}\0"])
+@pytest.mark.parametrize(
+    "token", [f"{WORD}\n", f"{WORD}\r\nX-Other: 1", f"{WORD}ü", f"{WORD}\0", " ", f"{WORD} ", f" {WORD}"]
+)
 def test_credentials_that_can_be_none_are_told_and_not_quoted(token: str) -> None:
     opening = Opening(Path("."), Time().clock(), workers=1)
     with pytest.raises(AuthFailed) as caught:
@@ -427,19 +430,82 @@ def test_a_server_without_tls_is_not_spoken_to_in_the_clear() -> None:
     assert not any(TOKEN.encode() in request for request in server.requests)
 
 
-def test_the_proxy_of_the_environment_is_used_unless_the_server_is_excepted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_of_the_environment_is_used_unless_the_server_is_excepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls, authority = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with loopback(answering(refusal)) as proxy, loopback(answering(GOOD), tls=tls) as server:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        with opened(None, Time(), **at(server.port, "https")) as http, pytest.raises(Unavailable, match="proxy"):
+            http.send(GET)
+        assert proxy.requests[0].startswith(f"CONNECT 127.0.0.1:{server.port}".encode())
+        assert server.requests == []
+        came = len(proxy.requests)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        with opened(None, Time(), **at(server.port, "https")) as http:
+            http.send(GET)
+        assert (len(proxy.requests), len(server.requests)) == (came, 1)
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_what_is_for_this_machine_goes_by_no_proxy_which_would_read_the_token(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
     with loopback(answering(GOOD)) as proxy, loopback(answering(GOOD)) as server:
-        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
         with opened(None, Time(), **at(server.port)) as http:
             http.send(GET)
-        assert proxy.requests[0].startswith(f"GET http://127.0.0.1:{server.port}/me".encode())
-        assert server.requests == []
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        with opened(None, Time(), **at(server.port)) as http:
-            http.send(GET)
-        assert len(proxy.requests) == len(server.requests) == 1
+        assert (len(proxy.requests), len(server.requests)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HTTPS_PROXY", f"foo://{WORD}"),
+        ("HTTPS_PROXY", f"http://{WORD}:x"),
+        ("ALL_PROXY", "socks9://127.0.0.1:9"),
+        ("SSL_CERT_FILE", f"/{WORD}"),
+        ("SSL_CERT_FILE", __file__),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_told_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(CrmFailed) as caught, opened(None, Time(), url="https://api.example.org"):
+        pass
+    assert caught.value.code == "E328"
+    assert variable in caught.value.detail
+    assert WORD not in everything_of(caught.value)
+
+
+def test_a_proxy_whose_name_nobody_knows_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{WORD}.invalid:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with opened(None, Time(), url="https://api.example.org") as http, pytest.raises(CrmFailed) as caught:
+        http.send(GET)
+    assert caught.value.code == "E328"
+    assert WORD not in everything_of(caught.value)
+
+
+def test_a_server_that_cannot_be_reached_is_named() -> None:
+    with loopback(answering(GOOD)) as server:
+        port = server.port
+    with opened(None, Time(), **at(port)) as http, pytest.raises(Unavailable, match=f"127.0.0.1:{port}`$"):
+        http.send(GET)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"category": "NOT_FOUND"}'])
+def test_an_account_that_is_not_found_means_a_wrong_address(body: bytes) -> None:
+    error = failing(GET, status(404, body))
+    assert isinstance(error, CrmFailed)
+    assert error.code == "E323"
 
 
 def test_a_proxy_that_refuses_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,13 +14,15 @@ def usable_address(url: str) -> SplitResult:
     why = ""
     try:
         parts = urlsplit(url.strip().rstrip("/"))
-        host, _port = parts.hostname or "", parts.port
+        host = parts.hostname or ""
     except ValueError:
         parts, host = urlsplit(""), ""
     if parts.scheme not in ("http", "https"):
         why = "it does not begin with https://"
     elif not host or not parts.netloc.isascii() or any(c.isspace() for c in url.strip()):
         why = "no server's name is in it"
+    elif not _has_usable_port(parts):
+        why = "its port is none"
     elif parts.username is not None:
         why = "user and password do not belong into it"
     elif parts.query or parts.fragment:
@@ -32,6 +34,13 @@ def usable_address(url: str) -> SplitResult:
     return parts
 
 
+def _has_usable_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
 def _loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -40,7 +49,10 @@ def _loopback(host: str) -> bool:
 
 
 def sendable(auth: Mapping[str, str]) -> Mapping[str, str]:
-    """Credentials as headers. Raises AuthFailed where they cannot be one; httpx would quote them."""
+    """Credentials as headers. Raises AuthFailed where they cannot be one; httpx would quote them, or send them and say
+    that the connection broke."""
     if not all(value.isascii() and value.isprintable() for value in auth.values()):
         raise AuthFailed("there are characters in the credentials that none can have, such as the end of a line")
+    if any(value != value.strip() or "  " in value for value in auth.values()):
+        raise AuthFailed("the credentials are empty, or spaces stand around them")
     return auth

@@ -10,9 +10,12 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from reconciler.adapters.errors import CrmFailed
 from reconciler.adapters.http.answers import Answer, Broken
 from reconciler.model.clock import Clock
 
@@ -28,19 +31,30 @@ for _name in ("httpx", "httpcore"):
 
 class Connection:
     """Connections to one server, kept open. Proxies and certificates of authorities are those of the environment, as
-    httpx has them; redirects are not followed; certificates are always checked. Threads may share it."""
+    httpx has them, but no proxy for http://, which is for this machine only: credentials would leave it in the clear.
+    Redirects are not followed; certificates are always checked. Threads may share it.
+
+    `proxied`: whether the environment names a proxy for this server."""
 
     def __init__(self, url: str, headers: Mapping[str, str], clock: Clock, timeout: float, transport: Any) -> None:
-        """`timeout`: seconds between two pieces of an answer. `transport`: instead of the network."""
+        """`timeout`: seconds between two pieces of an answer. `transport`: instead of the network. Raises CrmFailed for
+        an environment that cannot be used."""
         self._clock, self._longest = clock, _LONGEST * timeout
-        self._client = httpx.Client(
-            base_url=url,
-            headers=dict(headers),
-            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
-            limits=_LIMITS,
-            transport=transport,
-            follow_redirects=False,
-        )
+        leaves = url.startswith("https:") and transport is None
+        self.proxied = leaves and _proxied(url)
+        settings: dict[str, Any] = {
+            "base_url": url,
+            "headers": dict(headers),
+            "timeout": httpx.Timeout(timeout, connect=min(timeout, _CONNECT)),
+            "limits": _LIMITS,
+            "transport": transport,
+            "trust_env": leaves,
+            "follow_redirects": False,
+        }
+        made = _made(settings)
+        if isinstance(made, str):
+            raise CrmFailed("E328", made)
+        self._client = made
 
     def close(self) -> None:
         self._client.close()
@@ -73,6 +87,21 @@ class Connection:
             if len(read) > _LARGEST or self._clock.monotonic() > until:
                 return None
         return bytes(read)
+
+
+def _made(settings: dict[str, Any]) -> httpx.Client | str:
+    """The client, or what of the environment keeps it from being made."""
+    try:
+        return httpx.Client(**settings)
+    except OSError:
+        return "SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be read"
+    except (ValueError, ImportError, httpx.InvalidURL):
+        return "HTTPS_PROXY, ALL_PROXY or NO_PROXY has no address of the form http://NAME:PORT"
+
+
+def _proxied(url: str) -> bool:
+    named = getproxies()
+    return bool(named.get("https") or named.get("all")) and not proxy_bypass(urlsplit(url).hostname or "")
 
 
 def _unconnected(error: BaseException) -> Broken:

@@ -214,11 +214,15 @@ class Http:
 
     def _broken(self, request: Request[Any], answer: Broken) -> AdapterError:
         """What it means that there is no answer. Of a server that never answered, the address is doubted."""
-        name, host = self._vendor.name, self._url.hostname
-        gone = Unavailable(f"{name} could not be reached")
+        name, host, by = self._vendor.name, self._url.hostname, ""
+        unknown = CrmFailed("E323", f"the name of the server is not known: `{host}`")
+        if self._connection.proxied:
+            by = ", by the proxy that the environment names"
+            unknown = CrmFailed("E328", "the name of the proxy, HTTPS_PROXY or ALL_PROXY, is not known")
+        gone = Unavailable(f"{name} could not be reached at `{self._url.netloc}`{by}")
         errors: dict[Broken, AdapterError] = {
             Broken.NOT_SENT: gone,
-            Broken.NO_HOST: gone if self._met else CrmFailed("E323", f"the name of the server is not known: `{host}`"),
+            Broken.NO_HOST: gone if self._met else unknown,
             Broken.NO_TLS: gone if self._met else CrmFailed("E326", f"`{host}` does not speak TLS there"),
             Broken.UNTRUSTED: CrmFailed("E326", f"the certificate of `{host}` is not trusted"),
             Broken.PROXY: Unavailable(f"the proxy did not let through to {name}"),
@@ -254,6 +258,8 @@ class Http:
             return _Trouble(CrmFailed("E325", request.said(f"status {status}")))
         if status >= 500 or status == 408:
             return self._asked(request, self._lost(request, f"it answered with status {status}"), after)
+        if status == 404 and request.kind is Call.CONNECT and request.method == "GET":
+            return _Trouble(CrmFailed("E323", request.said(f"there is no API of {self._vendor.name}, or not that one")))
         body = json_of(answer.content)
         self._met = self._met or body is not None
         told = self._vendor.refused(Refusal(status, body, request.kind, request.endpoint or request.kind.value))

@@ -114,6 +114,12 @@ CRM: tuple[Message, ...] = (
         "run the same command again; if it stays, report it with the endpoint",
     ),
     Message(
+        "E328",
+        "what the environment says of the network cannot be used",
+        "Proxies and the certificates of authorities are taken from variables of the environment.",
+        "correct or unset HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR, whichever is named",
+    ),
+    Message(
         "E330",
         "a field that was deleted in the CRM has that name",
         "A new one would bring the old one back, with its values, or be refused.",
