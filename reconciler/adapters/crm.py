@@ -109,6 +109,13 @@ class ChecksRights(Protocol):
 
 
 @runtime_checkable
+class KnowsGroups(Protocol):
+    def groups(self) -> Collection[str]:
+        """Labels of the groups that fields can be put into, those that no field is in included, as `sync_crm_fields`
+        found them. Makes no call."""
+
+
+@runtime_checkable
 class TellsTime(Protocol):
     def time(self) -> datetime | None:
         """The CRM's own clock, aware, as far as it is known by now; `doctor` compares this machine's with it."""

@@ -57,11 +57,13 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """All fields and tags of one CRM object. `others`: the same of further objects that people are looked up in, in
-    that order, by name; their fields have the keys that the file has for them."""
+    that order, by name; their fields have the keys that the file has for them. `groups`: groups that fields can be put
+    into, where the CRM tells of those that no field is in."""
 
     fields: tuple[CrmField, ...] = ()
     tags: tuple[CrmTag, ...] = ()
     others: Mapping[str, Inventory] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset()
     _fields: dict[str, CrmField] = field(init=False, repr=False, compare=False)
     _tags: dict[str, CrmTag] = field(init=False, repr=False, compare=False)
 

@@ -106,9 +106,10 @@ def _inventory_calls(changes: Iterable[InventoryChange]) -> Counter[Call]:
 
 
 def _new_groups(changes: Iterable[InventoryChange], inventory: Inventory) -> frozenset[tuple[str, str]]:
-    """Groups, by kind of object, that fields are put into and none is in so far."""
+    """Groups, by kind of object, that fields are put into and that are not there so far."""
     live = {"": inventory, **inventory.others}
     there = {(name, field.group) for name, fields in live.items() for field in fields.fields}
+    there |= {(name, group) for name, fields in live.items() for group in fields.groups}
     groups = {
         (change.object, delta.after)
         for change in changes

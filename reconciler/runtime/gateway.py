@@ -19,7 +19,7 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.adapters.crm import FORMER, ID, Batches, ChecksRights, Crm, Metered, ReadsAll, WireRecord
+from reconciler.adapters.crm import FORMER, ID, Batches, ChecksRights, Crm, KnowsGroups, Metered, ReadsAll, WireRecord
 from reconciler.adapters.errors import CrmFailed, NotFound, RateLimited, Unavailable
 from reconciler.adapters.meter import Meter
 from reconciler.model.capabilities import READS, Ability, Call, Capabilities
@@ -104,8 +104,10 @@ class Gateway:
         fields, *others = (self.calls.make(Call.SYNC_FIELDS, door.sync_crm_fields) for door in self.doors)
         tags = tuple(self.calls.make(Call.SYNC_TAGS, self.crm.sync_tags))
         names = self.objects.names[1:]
-        beside = {name: Inventory(tuple(found), tags) for name, found in zip(names, others, strict=False)}
-        return Inventory(tuple(fields), tags, beside)
+        groups, *more = (_groups(door) for door in self._own_doors)
+        rows = zip(names, others, more, strict=False)
+        beside = {name: Inventory(tuple(found), tags, groups=known) for name, found, known in rows}
+        return Inventory(tuple(fields), tags, beside, groups)
 
     def door_of(self, object: str) -> Crm:
         """The door of one kind of object; "" is the first."""
@@ -230,6 +232,10 @@ def _as_used(crm: Crm, rate: float | None) -> Capabilities:
         rate=min(used, has.rate) if isinstance(crm, Metered) else used,
         paced=has.paced or rate is not None,
     )
+
+
+def _groups(door: Crm) -> frozenset[str]:
+    return frozenset(door.groups()) if isinstance(door, KnowsGroups) else frozenset()
 
 
 def _slower(own: float | None, file: float | None) -> float | None:

@@ -44,6 +44,8 @@ STEPS: list[tuple[str, str, list[str]]] = [
     (FIRST + ROLES, "  Customer: {when: 'orders > 0'}\n  Idle: {when: 'orders == 0'}", PEOPLE),
     (SECOND + ROLES, "  Buyer: {renamed_from: Customer, when: 'orders > 0'}\n  Idle: {when: 'orders == 0'}", LATER),
     (SECOND, "  Buyer: {when: 'orders > 0'}\n  Idle: {absent: true}", LATER),
+    (FIRST, "  Buyer: {when: 'orders > 0'}", LATER),
+    (SECOND, "  Buyer: {when: 'orders > 0'}", LATER),  # back into a group that nothing is in by now
 ]
 
 

@@ -119,8 +119,11 @@ def test_a_choice_is_added_to_those_that_are_there() -> None:
     assert sent == ["a;b", "b", "b"]
 
 
+THEIRS = prop("tags", "enumeration", "checkbox", hubspotDefined=True, modificationMetadata={"readOnlyValue": True})
+
+
 @pytest.mark.parametrize(
-    "answer", [Says(wrong("OBJECT_NOT_FOUND"), 404), prop("tags", "enumeration", "select"), prop("tags")]
+    "answer", [Says(wrong("OBJECT_NOT_FOUND"), 404), prop("tags", "enumeration", "select"), prop("tags"), THEIRS]
 )
 def test_a_property_that_cannot_hold_tags_is_said(answer: Any) -> None:
     with door(HubSpot({f"GET {TAGS}": answer}), **OPTIONS) as crm, pytest.raises(CrmFailed) as error:

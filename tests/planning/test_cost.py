@@ -125,7 +125,7 @@ def test_each_call_takes_its_time_at_its_own_rate() -> None:
 
 
 @pytest.mark.parametrize(("priced", "expected"), [(True, 2), (False, 0)])
-def test_groups_that_no_field_is_in_are_made_where_that_is_a_call(priced: bool, expected: int) -> None:
+def test_groups_that_are_not_there_are_made_where_that_is_a_call(priced: bool, expected: int) -> None:
     def put(key: str, action: Action, group: str | None, object: str = "") -> InventoryChange:
         deltas = (Delta("label", None, key), Delta("group", None, group))
         return replace(change("field", key, action), deltas=deltas, object=object)
@@ -137,8 +137,11 @@ def test_groups_that_no_field_is_in_are_made_where_that_is_a_call(priced: bool, 
         put("d", Action.CREATE, None),
         put("e", Action.BLOCKED, "Never"),
         put("f", Action.CREATE, "There", "lead"),
+        put("g", Action.CREATE, "Empty"),
+        put("h", Action.CREATE, "Empty too", "lead"),
     )
-    there = Inventory((CrmField("x", "X", "text", group="There"),), (), {"lead": Inventory()})
+    others = {"lead": Inventory(groups=frozenset({"Empty too"}))}
+    there = Inventory((CrmField("x", "X", "text", group="There"),), (), others, frozenset({"Empty"}))
     endpoints = {**CAN_ALL.endpoints, Call.ADD_GROUP: Endpoint("groups")} if priced else CAN_ALL.endpoints
     cost = plan_cost(replace(CAN_ALL, endpoints=endpoints), {}, changes, Work(), there)
     assert calls(cost).get("groups", 0) == expected

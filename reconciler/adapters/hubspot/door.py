@@ -77,6 +77,9 @@ class HubSpotDoor:
     def sync_crm_fields(self) -> Sequence[CrmField]:
         return self._fields.sync()
 
+    def groups(self) -> Collection[str]:
+        return self._fields.groups
+
     def sync_tags(self) -> Sequence[CrmTag]:
         return self._tags.sync()
 

@@ -39,6 +39,11 @@ class Fields:
         self._shown = {there.name: _values(there.options) for there in found}
         return [self._field(there) for there in found]
 
+    @property
+    def groups(self) -> frozenset[str]:
+        """Labels, as `sync` found them, and of those made since."""
+        return frozenset(self._groups.values())
+
     def add(self, field: CrmField) -> CrmField:
         if field.key in self._archived:
             raise Archived(f"`{field.key}` is the name of a property that is archived")
@@ -98,8 +103,6 @@ class Fields:
     def _field(self, there: Property) -> CrmField:
         kind = native(there.type, there.field_type, there.external_options)
         chosen = () if kind in TICKS or kind == EXTERNAL else there.options
-        rights = there.modification_metadata
-        computed = (there.hubspot_defined and there.calculated) or there.calculation_formula
         return CrmField(
             there.name,
             there.label,
@@ -107,9 +110,7 @@ class Fields:
             tuple(CrmOption(option.value, option.label) for option in chosen),
             self._groups.get(there.group_name, there.group_name) or None,
             standard=there.hubspot_defined,
-            read_only=bool(
-                (rights and rights.read_only_value) or computed or kind in SHOWN or there.name == self._held
-            ),
+            read_only=_computed(there) or kind in SHOWN or there.name == self._held,
         )
 
     def _group(self, label: str) -> str:
@@ -156,8 +157,17 @@ def _values(options: Sequence[Option]) -> frozenset[str]:
     return frozenset(option.value for option in options)
 
 
+def _computed(there: Property) -> bool:
+    """Whether HubSpot writes it, and nobody else."""
+    rights = there.modification_metadata
+    computed = (there.hubspot_defined and there.calculated) or there.calculation_formula
+    return bool((rights and rights.read_only_value) or computed)
+
+
 def checkboxes(there: Property) -> Property:
-    """The property, if it can hold several choices."""
+    """The property, if it can hold several choices and these can be written."""
     if native(there.type, there.field_type, there.external_options) != CHECKBOXES:
         raise CrmFailed("E331", f"`{there.name}` has no multiple checkboxes")
+    if _computed(there):
+        raise CrmFailed("E331", f"`{there.name}` is written by HubSpot alone")
     return there
