@@ -131,7 +131,8 @@ class Capabilities:
 
     `wires`: a row per value type it stores. `holds`: native type -> the value type read by default from such a field.
     `endpoints`: the price list. `rate`: calls a second under the vendor's limit. `since_covers`: what `all_contacts`
-    with `since` notices: any of values, tags, deletions. `match`: key of the field that holds the e-mail.
+    with `since` notices: any of values, tags, deletions; `since_lag`: seconds until it notices, at the latest.
+    `match`: key of the field that holds the e-mail.
     `clears_with`: what is sent to empty a value. `assigns_keys`: the CRM chooses the keys of new fields, so that a
     field of the file is found by its label where no key matches. `paced`: calls are held back to `rate`; otherwise the
     rate is only the price. `objects`: the kinds of objects that people can be, one of which a door is opened for.
@@ -152,6 +153,7 @@ class Capabilities:
     no_objects: Mapping[str, str] = field(default_factory=dict)
     statuses: tuple[str, ...] = ()
     since_covers: frozenset[str] = field(default_factory=frozenset)
+    since_lag: float = 0.0
     assigns_keys: bool = False
     paced: bool = False
     ids_begin: Mapping[str, str] = field(default_factory=dict)

@@ -25,10 +25,18 @@ noticed by the next full read."""
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """How fresh it has to be. `now`: the real clock. `full_every`: after so long all contacts are read again; None: as
-    long as it is possible, only what changed is."""
+    long as it is possible, only what changed is. `applied`: when the last apply ended; "" for one that did not, None
+    where there was none."""
 
     now: Callable[[], datetime]
     full_every: timedelta | None
+    applied: str | None = None
+
+    def unsettled(self, lag: float) -> bool:
+        """Whether a CRM that tells of changes so many seconds late may not yet tell of what we wrote."""
+        if not lag or self.applied is None:
+            return False
+        return not self.applied or self.now() - datetime.fromisoformat(self.applied) < timedelta(seconds=lag)
 
 
 class ContactsRead:
@@ -56,6 +64,8 @@ class ContactsRead:
         told = self._gateway.capabilities.since_covers >= self._needed
         self.seen = Seen(began - OVERLAP, began, self._inventory.natives(keys), told)
         if kept is None or kept.snapshot is None or not told:
+            return None
+        if self._fresh.unsettled(self._gateway.capabilities.since_lag):
             return None
         if kept.why_full(keys, self._inventory, began, self._fresh.full_every or timedelta.max):
             return None

@@ -59,6 +59,11 @@ class Journal:
             found.update(blob[i : i + _DIGEST] for i in range(0, len(blob), _DIGEST))
         return frozenset(found)
 
+    def last_ended(self) -> str | None:
+        """When the newest run ended, "" where it did not; None where there was none, or all of it is answered."""
+        rows = self._db.rows("SELECT ended, result FROM runs ORDER BY started DESC, id DESC LIMIT 1")
+        return next((ended or ("" if result is None else None) for ended, result in rows), None)
+
     def unfinished(self) -> LastRun | None:
         """The newest run that began and did not end."""
         rows = self._db.rows(

@@ -108,7 +108,7 @@ class Session:
     def _reading(self, request: Request, kept: Kept | None) -> Callable[[Inventory], ContactsRead]:
         """How contacts are read: as fresh as the file and the options ask."""
         every = None if request.refresh == "incremental" else timedelta(seconds=self.desired.refresh.full_every)
-        fresh = Freshness(request.clock.now, every)
+        fresh = Freshness(request.clock.now, every, self.journal.last_ended())
         seal = new_seal(self.state.key, request.token_bytes)
         usable = None if request.refresh == "full" else kept
         tags = bool(self.desired.tags or self.desired.dynamic_tags)

@@ -95,6 +95,16 @@ def test_a_file_that_changes_is_applied_at_the_announced_cost(tags: str, tmp_pat
     assert program.values() == {"Ada": "gold", "Bob": "pro", "Cy": None}
 
 
+def test_a_plan_sees_what_was_written_before_the_search_does(tmp_path: Path) -> None:
+    program = Program(tmp_path, "{property: kit_tags}")
+    program.emulator.settings.search_lag = 50
+    program.applied(*STEPS[0])
+    assert not pipeline.plan(program.request()).pending
+    for number in (2, 3):
+        program.applied(STEPS[0][0], STEPS[0][1], [row.replace("Ada", f"Ada {number}") for row in PEOPLE])
+        assert not pipeline.plan(program.request()).pending
+
+
 def test_a_token_without_a_scope_writes_nothing(tmp_path: Path) -> None:
     program = Program(tmp_path, "lists")
     program.emulator.settings.scopes.discard("crm.lists.write")

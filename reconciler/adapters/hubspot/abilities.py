@@ -102,6 +102,7 @@ def capabilities(options: HubSpotOptions) -> Capabilities:
         clears_with="",
         no_objects=NO_OBJECTS,
         since_covers=frozenset({"values", "tags"} if as_options else {"values"}),
+        since_lag=options.search_lag,
         checked=dict.fromkeys(frozenset(Ability) - CANNOT.keys(), (Checked.CLIENT, Checked.DOCUMENT)),
     )
 

@@ -42,6 +42,9 @@ class HubSpotOptions(_Options):
     )
     api_add_on: bool = Field(default=False, description="whether the account has the add-on for a higher limit")
     search_rate: int = Field(default=4, ge=1, le=1_000, description="searches a second that HubSpot allows")
+    search_lag: int = Field(
+        default=60, ge=0, le=600, description="seconds until HubSpot's search finds what was written, at the latest"
+    )
     batch: int = Field(default=100, ge=1, le=100, description="contacts that are read or written with one call")
     page: int = Field(default=100, ge=1, le=100, description="contacts or members of a list in one page")
     search_page: int = Field(default=200, ge=1, le=200, description="contacts in one page of what changed")
