@@ -116,6 +116,13 @@ class KnowsGroups(Protocol):
 
 
 @runtime_checkable
+class KeepsKeys(Protocol):
+    def kept_keys(self) -> Mapping[str, frozenset[str]]:
+        """Keys that deleted fields keep, as `sync_crm_fields` found them, so that no new field can have them, but one
+        of these native types. Makes no call."""
+
+
+@runtime_checkable
 class TellsTime(Protocol):
     def time(self) -> datetime | None:
         """The CRM's own clock, aware, as far as it is known by now; `doctor` compares this machine's with it."""

@@ -31,6 +31,7 @@ from reconciler.planning.obstacles import (
     ambiguous,
     both_there,
     first_obstacle,
+    kept_key,
     still_declared,
 )
 
@@ -114,6 +115,9 @@ def _create(entry: Field, _found: tuple[CrmField, ...], live: LiveFields) -> Fie
         return blocked_field(entry, live, None, obstacle)
     if reason := live.capabilities.why_not(Ability.ADD_FIELD):
         return _unknown(case, live, reason)
+    kept = live.inventory.kept.get(entry.key)
+    if kept is not None and live.capabilities.wires[case.type].native not in kept:
+        return blocked_field(entry, live, None, kept_key(entry.key))
     options = declared_options(entry)
     deltas = [Delta("type", None, case.type), Delta("label", None, entry.label or readable(entry.key))]
     if entry.group is not None:

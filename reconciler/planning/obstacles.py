@@ -84,6 +84,12 @@ def both_there(former: str, name: str) -> Obstacle:
     return Obstacle(f"both {former} and {name} are there", by_hand)
 
 
+def kept_key(key: str) -> Obstacle:
+    """A field that was deleted keeps the key that a new one is to have."""
+    by_hand = "restore that field in the CRM, or give the new one another key"
+    return Obstacle(f"the CRM keeps the key {key} for a deleted field", by_hand)
+
+
 def _is_joined(case: Case) -> Obstacle | None:
     if case.entry.origin is None or case.there is None or not case.there.joined:
         return None

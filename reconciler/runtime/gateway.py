@@ -8,7 +8,7 @@ door of its own, and what is asked of all of them is asked of one after the othe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +19,18 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.adapters.crm import FORMER, ID, Batches, ChecksRights, Crm, KnowsGroups, Metered, ReadsAll, WireRecord
+from reconciler.adapters.crm import (
+    FORMER,
+    ID,
+    Batches,
+    ChecksRights,
+    Crm,
+    KeepsKeys,
+    KnowsGroups,
+    Metered,
+    ReadsAll,
+    WireRecord,
+)
 from reconciler.adapters.errors import CrmFailed, NotFound, RateLimited, Unavailable
 from reconciler.adapters.meter import Meter
 from reconciler.model.capabilities import READS, Ability, Call, Capabilities
@@ -104,10 +115,12 @@ class Gateway:
         fields, *others = (self.calls.make(Call.SYNC_FIELDS, door.sync_crm_fields) for door in self.doors)
         tags = tuple(self.calls.make(Call.SYNC_TAGS, self.crm.sync_tags))
         names = self.objects.names[1:]
-        groups, *more = (_groups(door) for door in self._own_doors)
+        first, *more = self._own_doors
         rows = zip(names, others, more, strict=False)
-        beside = {name: Inventory(tuple(found), tags, groups=known) for name, found, known in rows}
-        return Inventory(tuple(fields), tags, beside, groups)
+        beside = {
+            name: Inventory(tuple(found), tags, groups=_groups(door), kept=_kept(door)) for name, found, door in rows
+        }
+        return Inventory(tuple(fields), tags, beside, _groups(first), _kept(first))
 
     def door_of(self, object: str) -> Crm:
         """The door of one kind of object; "" is the first."""
@@ -232,6 +245,10 @@ def _as_used(crm: Crm, rate: float | None) -> Capabilities:
         rate=min(used, has.rate) if isinstance(crm, Metered) else used,
         paced=has.paced or rate is not None,
     )
+
+
+def _kept(door: Crm) -> Mapping[str, frozenset[str]]:
+    return door.kept_keys() if isinstance(door, KeepsKeys) else {}
 
 
 def _groups(door: Crm) -> frozenset[str]:

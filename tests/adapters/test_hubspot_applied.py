@@ -122,3 +122,17 @@ def test_leads_are_refused_with_the_reason(tmp_path: Path) -> None:
     (problem,) = failure.value.problems
     assert (problem.code, problem.fix) == ("E310", "this one has `contact`")
     assert "has no e-mail of its own" in problem.detail
+
+
+def test_an_archived_property_in_the_way_blocks_its_values_and_nothing_else(tmp_path: Path) -> None:
+    program = Program(tmp_path, "lists")
+    program.applied(*STEPS[0])
+    token = {"Authorization": f"Bearer {program.token}"}
+    with httpx.Client(transport=program.transport, headers=token, base_url="https://api.hubapi.com") as client:
+        client.delete("/crm/v3/properties/contacts/club_plan").raise_for_status()
+    outcome = program.applied(FIRST + ROLES, STEPS[0][1], LATER)
+    assert outcome.result is Result.APPLIED
+    (blocked,) = [change for change in outcome.plan.inventory if change.action.value == "blocked"]
+    assert blocked.address == "field.club_plan"
+    assert "keeps the key" in blocked.reason
+    assert not pipeline.plan(program.request()).pending

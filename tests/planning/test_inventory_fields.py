@@ -280,3 +280,14 @@ def test_the_field_that_people_are_looked_up_by_is_an_e_mail_in_whatever_the_crm
     (plain,) = planned(mapped("email", type="text")).bindings
     (other,) = planned(mapped("email"), mapped("second"), there=live(text("second"))).bindings[1:]
     assert (untyped.type, plain.type, other.type) == ("email", "email", "text")
+
+
+def test_a_key_that_a_deleted_field_keeps_is_blocked_but_for_the_types_that_bring_it_back() -> None:
+    gone = replace(live(), kept={"hobby": frozenset(), "score": frozenset({"number"})})
+    text_there, number_there = mapped("hobby", line=8), mapped("score", type="number")
+    blocked, revived = planned(text_there, number_there, there=gone).changes
+    assert told((blocked, revived)) == [("field.hobby", "blocked"), ("field.score", "create")]
+    assert "keeps the key" in blocked.reason
+    assert "another key" in blocked.by_hand
+    (other,) = planned(mapped("score", type="text"), there=gone).changes
+    assert told((other,)) == [("field.score", "blocked")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,9 @@ class BottleDoor:
 
     def sync_crm_fields(self) -> Sequence[CrmField]:
         return self._fields.sync()
+
+    def kept_keys(self) -> Mapping[str, frozenset[str]]:
+        return self._fields.kept()
 
     def sync_tags(self) -> Sequence[CrmTag]:
         return self._tags.sync()

@@ -43,6 +43,10 @@ class Fields:
         standard = [replace(field, required=False) if key in spared else field for key, field in STANDARD.items()]
         return [*standard, *(definition.field for definition in listed if definition.is_active)]
 
+    def kept(self) -> dict[str, frozenset[str]]:
+        """Keys of fields that are switched off, each with the type that it can be switched on with."""
+        return {key: frozenset({own.field_type}) for key, own in self._own.items() if not own.is_active}
+
     def creation(self, data: Record) -> dict[str, Any]:
         """The body that creates a contact."""
         names = dict.fromkeys(NAMES, self._missing_name) if self._missing_name else {}

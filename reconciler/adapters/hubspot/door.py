@@ -5,7 +5,7 @@ Never called: deletion for privacy, archiving of contacts, emptying of lists.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -76,6 +76,9 @@ class HubSpotDoor:
 
     def sync_crm_fields(self) -> Sequence[CrmField]:
         return self._fields.sync()
+
+    def kept_keys(self) -> Mapping[str, frozenset[str]]:
+        return dict.fromkeys(self._fields.archived, frozenset())
 
     def groups(self) -> Collection[str]:
         return self._fields.groups

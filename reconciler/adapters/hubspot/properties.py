@@ -40,6 +40,11 @@ class Fields:
         return [self._field(there) for there in found]
 
     @property
+    def archived(self) -> frozenset[str]:
+        """Names of properties that HubSpot keeps, as `sync` found them, and of those archived since."""
+        return self._archived
+
+    @property
     def groups(self) -> frozenset[str]:
         """Labels, as `sync` found them, and of those made since."""
         return frozenset(self._groups.values())
