@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,13 @@ class OnHubSpot:
     """One account; time stands still there."""
 
     def __init__(self, folder: Path, rewrites: Mapping[str, str]) -> None:
-        clock = Clock.fixed(datetime.fromisoformat(NOW).replace(tzinfo=UTC))
-        self._emulator = HubSpot(folder / "hubspot.db", clock, rewrites=rewrites)
+        self._clock = Clock.fixed(datetime.fromisoformat(NOW).replace(tzinfo=UTC))
+        self._path = folder / "hubspot.db"
+        self._emulator = HubSpot(self._path, self._clock, rewrites=rewrites)
         self._emulator.settings.burst = self._emulator.settings.search = 1_000_000
 
-    @contextmanager
-    def opened(self) -> Iterator[LocalCrm]:
-        yield self._emulator.crm
+    def opened(self) -> AbstractContextManager[LocalCrm]:
+        return closing(LocalCrm(self._path, self._clock))
 
     def section(self, quirks: Text) -> dict[str, Any]:
         return {"type": "hubspot", "url": "http://127.0.0.1", "token": "${env:TOKEN}"}
