@@ -85,6 +85,7 @@ class TwoWay(RuleBasedStateMachine):
     slot; more than one where an apply died."""
 
     kind = "csv"
+    renames = True
     section = "{type: local, path: crm.db, quirks: {rewrites: {nick: upper, alias: upper}}}"
 
     def __init__(self) -> None:
@@ -171,7 +172,8 @@ class TwoWay(RuleBasedStateMachine):
         contacts.append({"email": "stranger@example.org", "city": "Oulu", "own": "x", "$tags": ["Customer"]})
         fields = [CrmField(key, key.title(), "text") for key in ("city", "born", "level", "nick", "own")]
         with closing(self.crm()) as crm:
-            crm.seed(fields, ["Theirs", "Customer", "Level: 1"], contacts)
+            there = {field.key for field in crm.fields()}
+            crm.seed([f for f in fields if f.key not in there], ["Theirs", "Customer", "Level: 1"], contacts)
         if applied:
             self.apply([], None)
 
@@ -215,8 +217,11 @@ class TwoWay(RuleBasedStateMachine):
     @rule(n=st.integers(1, 5), on=st.booleans(), name=st.sampled_from(["Customer", "Theirs", "Level: 1"]))
     def tag_contact(self, n: int, on: bool, name: str) -> None:
         self.now += timedelta(minutes=1)
+        self.retag(str(n), on, name)
+
+    def retag(self, contact: str, on: bool, name: str) -> None:
         with closing(self.crm()) as crm:
-            crm.tag([tag.key for tag in crm.tags() if tag.name == name], [str(n)], on=on)
+            crm.tag([tag.key for tag in crm.tags() if tag.name == name], [contact], on=on)
 
     # -- the file
 
@@ -237,7 +242,7 @@ class TwoWay(RuleBasedStateMachine):
         if slot:
             self.declared[slot] = not self.declared[slot]
         self.entries["mail"] = replace(address, type="email")
-        self.nick = "alias" if renamed else self.nick
+        self.nick = "alias" if renamed and self.renames else self.nick
         self.greets, self.tags = greets, {name: tag for name, tag in tags.items() if tag}
 
     # -- the state

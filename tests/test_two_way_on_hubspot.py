@@ -5,16 +5,21 @@ An apply dies at a request: before HubSpot has it, or when it is carried out and
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 from hypothesis import settings
 from test_two_way import EXAMPLES, MORE, TwoWay
+from two_way_world import Seen
 
 from reconciler.emulators.hubspot import HubSpot, Settings
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
+from reconciler.model.inventory import CrmField, CrmOption
 from reconciler.runtime import pipeline
 
 ENDLESS = 1_000_000
@@ -46,6 +51,7 @@ class Dying(httpx.BaseTransport):
 class TwoWayOnHubSpot(TwoWay):
     """`lag`: seconds until a change can be found by a search. `workers`: 1, or as many as HubSpot's limits ask for."""
 
+    renames = False
     tags_are = "lists"
     lag, workers = 0.0, 1
     batch = 2  # contacts that one call takes, so that there are instants between the calls
@@ -78,5 +84,35 @@ class TwoWayOnHubSpot(TwoWay):
         return True
 
 
-TwoWayOnHubSpot.TestCase.settings = settings(EXAMPLES, max_examples=6 * MORE)
+class TagsAreOptions(TwoWayOnHubSpot):
+    """Tags are options of one property; HubSpot's search lags behind, and calls are on the way at the same time."""
+
+    tags_are = "{property: labels}"
+    lag, workers = 30.0, 3  # less than the overlap of two reads of changes
+    options = ("Theirs", "Customer", "Level: 1")
+
+    def crm(self, quirks: bool = False, folder: Path | None = None) -> LocalCrm:
+        crm = super().crm(quirks, folder)
+        if all(field.key != "labels" for field in crm.fields()):
+            choices = tuple(CrmOption(name, name) for name in self.options)
+            crm.add_field(CrmField("labels", "Labels", "multiselect", choices))
+        return crm
+
+    def look(self, folder: Path | None = None) -> Seen:
+        seen = super().look(folder)
+        apart = {id: dict(contact) for id, contact in seen.contacts.items()}
+        for contact in apart.values():
+            contact["$tags"] = sorted(json.loads(str(contact.pop("labels") or "[]")))
+        return replace(seen, contacts=apart)
+
+    def retag(self, contact: str, on: bool, name: str) -> None:
+        there = self.look().contacts.get(contact)
+        if there is not None:
+            tags = {*there["$tags"]}  # type: ignore[misc]  # a list
+            with closing(self.crm()) as crm:
+                crm.update([(contact, {"labels": sorted(tags | {name} if on else tags - {name})})])
+
+
+TwoWayOnHubSpot.TestCase.settings = TagsAreOptions.TestCase.settings = settings(EXAMPLES, max_examples=6 * MORE)
 TestTwoWayOnHubSpot = TwoWayOnHubSpot.TestCase
+TestTwoWayWithOptionsForTags = TagsAreOptions.TestCase
