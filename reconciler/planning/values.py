@@ -258,6 +258,8 @@ class ValueDecisions:
         different = pa.repeat(_fact(Relation.DIFFERENT), len(at))
         if not self._rewrites or "id" not in batch.schema.names:
             return different
+        if column.binding.read_key is None:  # what was remembered is of a field that is there no more
+            return different
         contacts = batch.column("id").take(at)
         known = _known_rewrites(self._rewrites, column.binding.entry, contacts)
         if not known:

@@ -137,6 +137,8 @@ class _Play:
                 crm.delete_contact(_found(crm, email))
             for lost, kept in earlier.get("merged", {}).items():
                 crm.merge(_found(crm, kept), _found(crm, lost))
+            for key in earlier.get("removed", ()):
+                crm.delete_field(key)
             leads = crm.of("lead")
             for email, values in earlier.get("leads_meanwhile", {}).items():
                 leads.update([(_found(leads, email), _cells(values))])
