@@ -44,7 +44,7 @@ from reconciler.runtime import pipeline
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
 HEAD = """\
 version: 1
-crm: {{type: local, path: crm.db, quirks: {{rewrites: {{nick: upper, alias: upper}}}}}}
+crm: {crm}
 source: {source}
 identity: {{person: id, match: email}}
 contacts: {{create: true, when: 'status != "gone"'}}
@@ -85,6 +85,8 @@ class TwoWay(RuleBasedStateMachine):
     slot; more than one where an apply died."""
 
     kind = "csv"
+    renames = True
+    section = "{type: local, path: crm.db, quirks: {rewrites: {nick: upper, alias: upper}}}"
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +116,14 @@ class TwoWay(RuleBasedStateMachine):
         ticks = iter(range(1, 10_000))
         tokens = lambda count: next(ticks).to_bytes(4, "little").rjust(count, b"\x05")  # noqa: E731
         file = (folder or self.folder) / "reconciler.yaml"
-        return pipeline.Request(file, {}, Clock.fixed(self.now), tokens, now=START, allow={"create": 99}, **more)
+        more = {"env": {}, **self.reached(folder), **more}
+        return pipeline.Request(
+            file, clock=Clock.fixed(self.now), token_bytes=tokens, now=START, allow={"create": 99}, **more
+        )
+
+    def reached(self, folder: Path | None) -> dict[str, Any]:
+        """How the program reaches the CRM of that folder."""
+        return {}
 
     def write_file(self) -> None:
         lines = ["fields:"]
@@ -126,7 +135,7 @@ class TwoWay(RuleBasedStateMachine):
         lines += ["  greeting: {value: '\"Hello \" + city', type: text}"] if self.greets else []
         lines += ["tags:", *(f"  {name}: {entry}" for name, entry in self.tags.items())] if self.tags else []
         lines += ["dynamic_tags: [{from: level, prefix: 'Level: '}]", ""]
-        text = HEAD.format(source=self.source.yaml) + "\n".join(lines)
+        text = HEAD.format(crm=self.section, source=self.source.yaml) + "\n".join(lines)
         (self.folder / "reconciler.yaml").write_text(text, encoding="utf-8")
 
     def look(self, folder: Path | None = None) -> Seen:
@@ -163,7 +172,8 @@ class TwoWay(RuleBasedStateMachine):
         contacts.append({"email": "stranger@example.org", "city": "Oulu", "own": "x", "$tags": ["Customer"]})
         fields = [CrmField(key, key.title(), "text") for key in ("city", "born", "level", "nick", "own")]
         with closing(self.crm()) as crm:
-            crm.seed(fields, ["Theirs", "Customer", "Level: 1"], contacts)
+            there = {field.key for field in crm.fields()}
+            crm.seed([f for f in fields if f.key not in there], ["Theirs", "Customer", "Level: 1"], contacts)
         if applied:
             self.apply([], None)
 
@@ -207,8 +217,11 @@ class TwoWay(RuleBasedStateMachine):
     @rule(n=st.integers(1, 5), on=st.booleans(), name=st.sampled_from(["Customer", "Theirs", "Level: 1"]))
     def tag_contact(self, n: int, on: bool, name: str) -> None:
         self.now += timedelta(minutes=1)
+        self.retag(str(n), on, name)
+
+    def retag(self, contact: str, on: bool, name: str) -> None:
         with closing(self.crm()) as crm:
-            crm.tag([tag.key for tag in crm.tags() if tag.name == name], [str(n)], on=on)
+            crm.tag([tag.key for tag in crm.tags() if tag.name == name], [contact], on=on)
 
     # -- the file
 
@@ -229,7 +242,7 @@ class TwoWay(RuleBasedStateMachine):
         if slot:
             self.declared[slot] = not self.declared[slot]
         self.entries["mail"] = replace(address, type="email")
-        self.nick = "alias" if renamed else self.nick
+        self.nick = "alias" if renamed and self.renames else self.nick
         self.greets, self.tags = greets, {name: tag for name, tag in tags.items() if tag}
 
     # -- the state
@@ -298,8 +311,7 @@ class TwoWay(RuleBasedStateMachine):
 
     def killed(self, instant: int) -> None:
         was = self.look()
-        with closing(self.crm(quirks=True)) as crm:
-            ended = apply_and_die(self.request(), crm, instant)
+        ended = self.ended_before(instant)
         now = self.look()
         self.check(was, now)
         self.link(was, now)
@@ -317,6 +329,11 @@ class TwoWay(RuleBasedStateMachine):
                 self.bases[person, slot] = {None, after}  # created, and perhaps read back
         if ended:
             self.agreed(now)
+
+    def ended_before(self, instant: int) -> bool:
+        """An apply that dies at that instant, or comes to its end before."""
+        with closing(self.crm(quirks=True)) as crm:
+            return apply_and_die(self.request(), crm, instant)
 
     # -- the promises
 

@@ -209,7 +209,7 @@ class ValueDecisions:
         table = pa.array([int(v) for v in verdicts(policy)], pa.int8())
         relation, consent = self._relation(column, batch, at, ours, theirs), _consent(entry.consent, ours, theirs)
         number, moved, agreed = _state(ours), flags(False, len(at)), None
-        if entry.pull and not new:
+        if entry.pull and not new and column.binding.read_key is not None:
             known = agreement(self._remembered.key, two_way(column), batch, at, ours, theirs)
             relation = pc.if_else(known.neither, _fact(Relation.REWRITTEN), relation)
             number = _mix(known.number, number, 3)
@@ -257,6 +257,8 @@ class ValueDecisions:
     ) -> pa.Array:
         different = pa.repeat(_fact(Relation.DIFFERENT), len(at))
         if not self._rewrites or "id" not in batch.schema.names:
+            return different
+        if column.binding.read_key is None:  # what was remembered is of a field that is there no more
             return different
         contacts = batch.column("id").take(at)
         known = _known_rewrites(self._rewrites, column.binding.entry, contacts)

@@ -10,11 +10,11 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
@@ -39,10 +39,40 @@ SIGNS: Mapping[Action, str] = {
 Text = Mapping[str, Any]
 
 
-def run(scenario: Text, folder: Path, snapshot: bool = True) -> list[str]:
+class Stand(Protocol):
+    """Where a scenario plays. `opened`: the embedded CRM that holds the contacts, without any misbehaviour. `section`:
+    the `crm` of the file, for a CRM with these quirks. `reached`: what requests are given to reach it."""
+
+    def opened(self) -> AbstractContextManager[LocalCrm]: ...
+
+    def section(self, quirks: Text) -> dict[str, Any]: ...
+
+    @property
+    def reached(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The embedded CRM of a folder itself."""
+
+    folder: Path
+
+    def opened(self) -> AbstractContextManager[LocalCrm]:
+        clock = Clock.fixed(datetime.fromisoformat(NOW).replace(tzinfo=UTC))
+        return closing(LocalCrm(self.folder / "crm.db", clock, token=lambda: ACCOUNT))
+
+    def section(self, quirks: Text) -> dict[str, Any]:
+        return {"type": "local", "path": "crm.db", **({"quirks": quirks} if quirks else {})}
+
+    @property
+    def reached(self) -> Mapping[str, Any]:
+        return {}
+
+
+def run(scenario: Text, folder: Path, snapshot: bool = True, stand: Stand | None = None) -> list[str]:
     """What differs from what the scenario says, one sentence each; nothing if it holds. `snapshot`: contacts are kept
     between its steps, which must not change what comes of it."""
-    return list(_Play(scenario, folder, snapshot).differences())
+    return list(_Play(scenario, folder, snapshot, stand or Embedded(folder)).differences())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +80,11 @@ class _Play:
     scenario: Text
     folder: Path
     snapshot: bool
+    stand: Stand
 
     def differences(self) -> Iterator[str]:
         world, expect = self.scenario.get("world", {}), self.scenario.get("expect", {})
-        with _opened(self.folder) as crm:
+        with self.stand.opened() as crm:
             _seed(crm, world.get("crm", {}))
         for other in self.scenario.get("others", ()):
             self._other(other)
@@ -97,7 +128,7 @@ class _Play:
         _must_apply(self._request(everything=True), "the step before")
         if "forget" in earlier:
             shutil.rmtree(self.folder / ".reconciler")
-        with _opened(self.folder) as crm:
+        with self.stand.opened() as crm:
             for email, values in earlier.get("meanwhile", {}).items():
                 _edit(crm, _found(crm, email), _cells(values))
             for email, changes in earlier.get("retagged", {}).items():
@@ -106,6 +137,8 @@ class _Play:
                 crm.delete_contact(_found(crm, email))
             for lost, kept in earlier.get("merged", {}).items():
                 crm.merge(_found(crm, kept), _found(crm, lost))
+            for key in earlier.get("removed", ()):
+                crm.delete_field(key)
             leads = crm.of("lead")
             for email, values in earlier.get("leads_meanwhile", {}).items():
                 leads.update([(_found(leads, email), _cells(values))])
@@ -123,13 +156,13 @@ class _Play:
             yield f"the file is not refused; {sorted(codes)} expected"
 
     def _guarded(self) -> Iterator[str]:
-        before = contacts(self.folder)
+        before = self._contacts()
         outcome = pipeline.apply(
             self._request(relink=self.scenario.get("relink", "")), lambda _plan: True, lambda: False
         )
         if outcome.result is not Result.REFUSED:
             yield f"apply ended as {outcome.result}, though it must be refused"
-        if contacts(self.folder) != before:
+        if self._contacts() != before:
             yield "a refused apply wrote to the CRM"
         yield from self._source_after()
 
@@ -140,11 +173,15 @@ class _Play:
         if outcome.result is not (Result.APPLIED if pending else Result.NONE):
             yield f"apply ended as {outcome.result}: {[p.code for p in outcome.problems]}"
         expected = self.scenario.get("crm_after", self.scenario["world"].get("crm", {}).get("contacts", ()))
-        yield from compare({"crm_after": sorted_contacts(expected)}, {"crm_after": contacts(self.folder)})
+        yield from compare({"crm_after": sorted_contacts(expected)}, {"crm_after": self._contacts()})
         expected = self.scenario.get("leads_after", self.scenario["world"].get("crm", {}).get("leads", ()))
-        found = contacts(self.folder, "lead")
+        found = self._contacts("lead")
         yield from compare({"leads_after": sorted_contacts(expected)}, {"leads_after": found})
         yield from self._source_after()
+
+    def _contacts(self, object: str = "contact") -> list[dict[str, Any]]:
+        with self.stand.opened() as crm:
+            return _contacts(crm.of(object))
 
     def _source_after(self) -> Iterator[str]:
         """What the source holds but for what the scenario names is as it was."""
@@ -157,11 +194,13 @@ class _Play:
         now = datetime.fromisoformat(self.scenario.get("now", NOW)).replace(tzinfo=UTC)
         file = self.folder / f"{name}.yaml"
         if everything:
-            return request(file, now=now, allow={"create": 1000, "clear": 1000, "delete": 1000, "write_percent": 100})
+            allow = {"create": 1000, "clear": 1000, "delete": 1000, "write_percent": 100}
+            return request(file, now=now, allow=allow, **self.stand.reached)
         given = self.scenario
         allow = {limit: int(number) for limit, number in given.get("allow", {}).items()}
         persons, target = frozenset(given.get("persons", ())), tuple(given.get("target", ()))
-        return request(file, now=now, allow=allow, relink=relink, persons=persons, target=target)
+        more = {"relink": relink, "persons": persons, "target": target, **self.stand.reached}
+        return request(file, now=now, allow=allow, **more)
 
     @property
     def _kind(self) -> people.Kind:
@@ -178,7 +217,7 @@ class _Play:
         source = {"type": "jsonl", "path": source_file, **self._kind.more, **self.scenario.get("source", {})}
         if source.get("write") == "false":
             del source["write"]
-        crm = {"type": "local", "path": "crm.db", **({"quirks": quirks} if quirks else {})}
+        crm = self.stand.section(quirks)
         crm |= {"object": self.scenario["object"]} if "object" in self.scenario else {}
         head = {"version": 1, "crm": crm, "source": source}
         if "identity:" not in desired:
@@ -204,7 +243,7 @@ def _must_apply(asked: pipeline.Request, what: str) -> None:
 def request(file: Path, now: datetime, **more: Any) -> pipeline.Request:
     """A request for that file with a clock that stands still and a key that is always the same."""
     return pipeline.Request(
-        file=file, env={}, clock=Clock.fixed(now), now=now, token_bytes=lambda count: b"\x07" * count, **more
+        file=file, clock=Clock.fixed(now), now=now, token_bytes=lambda count: b"\x07" * count, **{"env": {}, **more}
     )
 
 
@@ -282,19 +321,22 @@ def _people(plan: Plan) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]
     return values, {person: sorted(changes) for person, changes in tags.items()}
 
 
-def contacts(folder: Path, object: str = "contact") -> list[dict[str, Any]]:
-    """All contacts (or leads) of the folder's CRM in the words of `crm_after`: filled values, and names of tags."""
-    with _opened(folder) as opened:
-        crm = opened.of(object)
-        names = {tag.key: tag.name for tag in crm.tags()}
-        keys = [field.key for field in crm.fields()]
-        rows = [row for page in crm.pages(keys) for row in page.to_pylist()]
-        found = []
-        for row in rows:
-            contact = {key: row[key] for key in keys if row[key]}
-            contact["tags"] = [names[key] for key in row["$tags"]]
-            contact["status"] = crm.status_of(row["$id"])
-            found.append(contact)
+def contacts(folder: Path) -> list[dict[str, Any]]:
+    """All contacts of the folder's embedded CRM in the words of `crm_after`: filled values, and names of tags."""
+    with Embedded(folder).opened() as crm:
+        return _contacts(crm)
+
+
+def _contacts(crm: LocalCrm) -> list[dict[str, Any]]:
+    names = {tag.key: tag.name for tag in crm.tags()}
+    keys = [field.key for field in crm.fields()]
+    rows = [row for page in crm.pages(keys) for row in page.to_pylist()]
+    found = []
+    for row in rows:
+        contact = {key: row[key] for key in keys if row[key]}
+        contact["tags"] = [names[key] for key in row["$tags"]]
+        contact["status"] = crm.status_of(row["$id"])
+        found.append(contact)
     return sorted_contacts(found)
 
 
@@ -307,12 +349,6 @@ def sorted_contacts(rows: Sequence[Text]) -> list[dict[str, Any]]:
         status = {} if row.get("status", "unsubscribed") == "unsubscribed" else {"status": row["status"]}
         shown.append({**contact, **({"tags": tags} if tags else {}), **status})
     return sorted(shown, key=lambda contact: str(contact.get("email", "")))
-
-
-def _opened(folder: Path) -> closing[LocalCrm]:
-    """The folder's CRM, without any misbehaviour."""
-    clock = Clock.fixed(datetime.fromisoformat(NOW).replace(tzinfo=UTC))
-    return closing(LocalCrm(folder / "crm.db", clock, token=lambda: ACCOUNT))
 
 
 def _seed(crm: LocalCrm, wanted: Text) -> None:

@@ -35,7 +35,7 @@ def stored(property: Property, value: Any) -> Any:
     if value is None or value == "":
         return None
     text = _WORDS.get(str(value).lower(), "") if isinstance(value, bool) else str(value)
-    return _STORED[property.native](property, text)
+    return _STORED.get(property.native, _text)(property, text)
 
 
 def shown(native: str, text: str | None) -> str | None:
@@ -120,6 +120,7 @@ _STORED: Mapping[str, Callable[[Property, str], Any]] = {
     "text": _text,
     "email": _email,
     "number": _number,
+    "integer": _number,
     "date": _date,
     "datetime": _moment,
     "boolean": _boolean,
