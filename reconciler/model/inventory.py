@@ -58,8 +58,8 @@ class Account:
 class Inventory:
     """All fields and tags of one CRM object. `others`: the same of further objects that people are looked up in, in
     that order, by name; their fields have the keys that the file has for them. `groups`: groups that fields can be put
-    into, where the CRM tells of those that no field is in. `kept`: keys that deleted fields keep -> native types of which
-    a new field can have them all the same."""
+    into, where the CRM tells of those that no field is in. `kept`: keys that deleted fields keep -> native types of
+    which a new field can have them all the same."""
 
     fields: tuple[CrmField, ...] = ()
     tags: tuple[CrmTag, ...] = ()
