@@ -6,7 +6,6 @@ import csv
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +13,12 @@ import httpx
 
 from reconciler.cli import exits
 from reconciler.localcrm import LocalCrm
-from reconciler.model.clock import Clock
 from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.problems import Failure, Problem
 from reconciler.runtime import pipeline
 from reconciler.testing.faults import Faulty, When
-
-START = datetime(2026, 11, 22, 10, tzinfo=UTC)
-
-
-class Ticking:
-    """A clock that sleeping moves, and nothing else."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(lambda: START + timedelta(seconds=self.passed), self._sleep, lambda: self.passed)
-
-    def _sleep(self, seconds: float) -> None:
-        self.passed += max(0.0, seconds)
+from reconciler.testing.ticking import START, Ticking
 
 
 @dataclass

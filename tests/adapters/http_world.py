@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from reconciler.adapters.http import Bucket, Http, Request, Vendor, bearer
 from reconciler.adapters.opening import Opening
 from reconciler.model.capabilities import Call
-from reconciler.model.clock import Clock
+from reconciler.testing.ticking import Ticking
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 WORD = "qzxkanari"
@@ -35,21 +35,6 @@ class Page(BaseModel):
     total: int = 0
 
 
-class Time:
-    """`slept`: what was waited for."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-        self.slept: list[float] = []
-
-    def clock(self) -> Clock:
-        return Clock(now=lambda: NOW + timedelta(seconds=self.at), sleep=self.sleep, monotonic=lambda: self.at)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += seconds
-
-
 GET = Request(Call.CONNECT, "GET", "/me", Thing, query=(("email", EMAIL),), endpoint="GET /me")
 CREATE = Request(Call.ADD_CONTACTS, "POST", "/contacts", Thing, body={"email": EMAIL}, endpoint="POST /contacts")
 UPDATE = Request(Call.UPDATE_CONTACTS, "PATCH", "/contacts/1", body={"email": EMAIL}, endpoint="PATCH /contacts/{id}")
@@ -62,12 +47,12 @@ def vendor(bucket: Bucket | None = None, **more: Any) -> Vendor:
 @contextmanager
 def opened(
     transport: httpx.BaseTransport | None,
-    time: Time,
+    time: Ticking,
     of: Vendor | None = None,
     url: str = "https://api.example.org/v1",
     **more: Any,
 ) -> Iterator[Http]:
-    opening = Opening(Path("."), time.clock(), transport=transport, **{"workers": 1, **more})
+    opening = Opening(Path("."), time.clock, transport=transport, **{"workers": 1, **more})
     http = Http(of or vendor(), url, bearer(TOKEN), opening)
     try:
         yield http

@@ -18,7 +18,7 @@ from http_world import (
     UPDATE,
     WORD,
     Thing,
-    Time,
+    Ticking,
     everything_of,
     json,
     opened,
@@ -48,12 +48,12 @@ HTML = b"<!doctype html><title>" + EMAIL.encode() + b"</title>"
 
 
 def failing(
-    request: Request[Any], *answers: httpx.Response | Exception, time: Time | None = None, **more: Any
+    request: Request[Any], *answers: httpx.Response | Exception, time: Ticking | None = None, **more: Any
 ) -> AdapterError:
     """The error that these answers become, which says nothing of what it must not say."""
     handler, _ = said(*answers)
     transport = httpx.MockTransport(handler)
-    with opened(transport, time or Time(), **more) as http, pytest.raises(AdapterError) as caught:
+    with opened(transport, time or Ticking(), **more) as http, pytest.raises(AdapterError) as caught:
         http.send(request)
     assert WORD not in everything_of(caught.value)
     return caught.value
@@ -61,7 +61,7 @@ def failing(
 
 def test_an_answer_is_read_through_its_shape_and_the_request_says_who_asks() -> None:
     handler, came = said(json({"id": "7", "more": 1}))
-    with opened(httpx.MockTransport(handler), Time()) as http:
+    with opened(httpx.MockTransport(handler), Ticking()) as http:
         assert http.send(GET) == Thing(id="7")
         assert http.send(CREATE) == Thing(id="7")
         assert dict(http.meter.counts) == {Call.CONNECT: 1, Call.ADD_CONTACTS: 1}
@@ -79,7 +79,7 @@ def test_a_user_and_a_password_are_sent_as_the_standard_says() -> None:
 
 def test_an_answer_that_nobody_asked_about_is_not_looked_at() -> None:
     handler, _ = said(status(204))
-    with opened(httpx.MockTransport(handler), Time()) as http:
+    with opened(httpx.MockTransport(handler), Ticking()) as http:
         assert http.send(UPDATE) is None
 
 
@@ -102,7 +102,7 @@ BAD_SHAPES = {
 @pytest.mark.parametrize("name", [*BAD_BODIES, *BAD_SHAPES])
 def test_a_creation_whose_success_cannot_be_read_is_uncertain_and_not_repeated(name: str) -> None:
     handler, came = said({**BAD_BODIES, **BAD_SHAPES}[name])
-    with opened(httpx.MockTransport(handler), Time()) as http:
+    with opened(httpx.MockTransport(handler), Ticking()) as http:
         http._met = True
         with pytest.raises(Uncertain) as caught:
             http.send(CREATE)
@@ -113,7 +113,7 @@ def test_a_creation_whose_success_cannot_be_read_is_uncertain_and_not_repeated(n
 @pytest.mark.parametrize("name", BAD_BODIES)
 def test_a_read_whose_answer_is_no_json_is_asked_again(name: str) -> None:
     handler, came = said(json({"id": "7"}), BAD_BODIES[name], json({"id": "7"}))
-    with opened(httpx.MockTransport(handler), Time()) as http:
+    with opened(httpx.MockTransport(handler), Ticking()) as http:
         assert http.send(GET) == http.send(GET)
     assert len(came) == 3
 
@@ -156,7 +156,7 @@ def test_each_status_is_one_of_our_errors(code: int, error: type[AdapterError], 
 )
 def test_a_creation_is_sent_again_only_where_it_is_known_that_it_was_not_done(code: int, attempts: int) -> None:
     handler, came = said(status(code))
-    with opened(httpx.MockTransport(handler), Time()) as http:
+    with opened(httpx.MockTransport(handler), Ticking()) as http:
         with pytest.raises(AdapterError) as caught:
             http.send(CREATE)
         assert http.meter.counts[Call.ADD_CONTACTS] == len(came) == attempts
@@ -166,7 +166,7 @@ def test_a_creation_is_sent_again_only_where_it_is_known_that_it_was_not_done(co
 @pytest.mark.parametrize("request_", [GET, UPDATE, Request(Call.ALL_CONTACTS, "POST", "/search", Thing, repeat=True)])
 def test_what_does_no_harm_twice_is_sent_again(request_: Request[Any]) -> None:
     handler, came = said(status(503), status(500), json({"id": "7"}))
-    with opened(httpx.MockTransport(handler), Time()) as http:
+    with opened(httpx.MockTransport(handler), Ticking()) as http:
         http.send(request_)
     assert len(came) == 3
 
@@ -182,9 +182,9 @@ def test_what_does_no_harm_twice_and_is_lost_every_time_means_that_the_server_is
 
 
 def test_pauses_double_and_chance_spreads_them() -> None:
-    time = Time()
+    time = Ticking()
     failing(GET, status(503), time=time, chance=lambda: 0.0)
-    other = Time()
+    other = Ticking()
     failing(GET, status(503), time=other, chance=lambda: 0.99)
     assert [round(s, 2) for s in time.slept if s > 0.1] == [0.25, 0.5, 1.0, 2.0, 4.0]
     assert [round(s, 2) for s in other.slept if s > 0.1] == [0.74, 1.49, 2.98, 5.96, 11.92]
@@ -193,40 +193,40 @@ def test_pauses_double_and_chance_spreads_them() -> None:
 @pytest.mark.parametrize("form", ["7", "Sun, 22 Nov 2026 10:00:07 GMT"])
 @pytest.mark.parametrize("code", [429, 503])
 def test_both_forms_of_a_pause_that_the_vendor_asks_for_are_kept(form: str, code: int) -> None:
-    time = Time()
+    time = Ticking()
     handler, _ = said(status(code, Retry_After=form), json({"id": "7"}))
     with opened(httpx.MockTransport(handler), time, chance=lambda: 0.0) as http:
         http.send(GET)
-    assert time.at == pytest.approx(7, abs=0.01)
+    assert time.passed == pytest.approx(7, abs=0.01)
 
 
 @pytest.mark.parametrize("form", ["soon", "-5", "nan", "inf", "Sun, 99 Nov 2026 10:00:07 GMT", ""])
 def test_a_pause_that_cannot_be_read_is_none(form: str) -> None:
-    time = Time()
+    time = Ticking()
     handler, _ = said(status(429, Retry_After=form), json({"id": "7"}))
     with opened(httpx.MockTransport(handler), time) as http:
         http.send(GET)
-    assert time.at < 1
+    assert time.passed < 1
 
 
 @pytest.mark.parametrize("asked", ["50400", "Mon, 23 Nov 2026 00:00:00 GMT", "99999999999999"])
 def test_a_quota_of_the_day_is_not_slept_through_but_told_with_its_end(asked: str) -> None:
-    time = Time()
+    time = Ticking()
     error = failing(CREATE, status(429, Retry_After=asked), time=time)
     assert isinstance(error, QuotaUsedUp)
     assert error.code == "E324"
     assert error.repeated
-    assert time.at == 0
+    assert time.passed == 0
     if len(asked) < 10 or asked.startswith("Mon"):
         assert error.detail == "POST /contacts: again after 2026-11-23 00:00 UTC"
 
 
 def test_a_server_that_is_away_for_long_is_not_waited_for_either() -> None:
-    time = Time()
+    time = Ticking()
     assert isinstance(failing(GET, status(503, Retry_After="3600"), time=time), QuotaUsedUp)
     assert isinstance(failing(UPDATE, status(503, Retry_After="3600"), time=time), Unavailable)
     assert isinstance(failing(CREATE, status(503, Retry_After="3600"), time=time), Uncertain)
-    assert time.at < 1
+    assert time.passed < 1
 
 
 def test_a_vendor_reads_its_own_refusals() -> None:
@@ -252,7 +252,7 @@ def test_a_vendor_reads_its_own_refusals() -> None:
 
 def test_a_redirect_is_not_followed_since_the_token_would_go_with_it() -> None:
     handler, came = said(status(302, Location=f"https://elsewhere.example/?email={EMAIL}"))
-    with opened(httpx.MockTransport(handler), Time()) as http, pytest.raises(CrmFailed) as caught:
+    with opened(httpx.MockTransport(handler), Ticking()) as http, pytest.raises(CrmFailed) as caught:
         http.send(GET)
     assert caught.value.code == "E325"
     assert [request.url.host for request in came] == ["api.example.org"]
@@ -261,7 +261,7 @@ def test_a_redirect_is_not_followed_since_the_token_would_go_with_it() -> None:
 @pytest.mark.parametrize("path", ["//elsewhere.example/x", "https://elsewhere.example/x", "x"])
 def test_a_path_stays_below_the_address(path: str) -> None:
     handler, came = said(json({"id": "7"}))
-    with opened(httpx.MockTransport(handler), Time()) as http, pytest.raises(CrmFailed):
+    with opened(httpx.MockTransport(handler), Ticking()) as http, pytest.raises(CrmFailed):
         http.send(Request(Call.CONNECT, "GET", path, Thing))
     assert came == []
 
@@ -269,7 +269,7 @@ def test_a_path_stays_below_the_address(path: str) -> None:
 @pytest.mark.parametrize("part", ["a/b", "../x", "a?b#c", "ü @", "%2F"])
 def test_a_part_of_a_path_is_one_part(part: str) -> None:
     handler, came = said(json({"id": "7"}))
-    with opened(httpx.MockTransport(handler), Time()) as http:
+    with opened(httpx.MockTransport(handler), Ticking()) as http:
         http.send(Request(Call.CONNECT, "GET", f"/x/{quoted(part)}/y", Thing))
     assert came[0].url.raw_path.count(b"/") == 4
     assert came[0].url.query == b""
@@ -302,7 +302,7 @@ def test_what_is_no_part_of_a_path_is_the_id_of_nothing(part: str) -> None:
     ],
 )
 def test_an_address_that_must_not_be_used_is_an_error_before_anything_is_sent(url: str, why: str) -> None:
-    with pytest.raises(CrmFailed) as caught, opened(None, Time(), url=url):
+    with pytest.raises(CrmFailed) as caught, opened(None, Ticking(), url=url):
         pass
     assert caught.value.code == "E323"
     assert why in caught.value.detail
@@ -314,7 +314,7 @@ def test_an_address_that_must_not_be_used_is_an_error_before_anything_is_sent(ur
 )
 def test_an_address_of_this_machine_needs_no_tls(url: str) -> None:
     handler, came = said(json({"id": "7"}))
-    with opened(httpx.MockTransport(handler), Time(), url=url) as http:
+    with opened(httpx.MockTransport(handler), Ticking(), url=url) as http:
         http.send(GET)
     assert len(came) == 1
 
@@ -323,7 +323,7 @@ def test_an_address_of_this_machine_needs_no_tls(url: str) -> None:
     "token", [f"{WORD}\n", f"{WORD}\r\nX-Other: 1", f"{WORD}ü", f"{WORD}\0", " ", f"{WORD} ", f" {WORD}"]
 )
 def test_credentials_that_can_be_none_are_told_and_not_quoted(token: str) -> None:
-    opening = Opening(Path("."), Time().clock(), workers=1)
+    opening = Opening(Path("."), Ticking().clock, workers=1)
     with pytest.raises(AuthFailed) as caught:
         Http(vendor(), "https://api.example.org", {"Authorization": f"Bearer {token}"}, opening)
     assert WORD not in everything_of(caught.value)
@@ -361,7 +361,7 @@ def at(port: int, scheme: str = "http") -> dict[str, Any]:
 def test_a_broken_answer_leaves_a_creation_uncertain_and_it_is_sent_once(name: str) -> None:
     with (
         loopback(BROKEN[name]) as server,
-        opened(None, Time(), **at(server.port)) as http,
+        opened(None, Ticking(), **at(server.port)) as http,
         pytest.raises(Uncertain) as caught,
     ):
         http.send(CREATE)
@@ -372,7 +372,7 @@ def test_a_broken_answer_leaves_a_creation_uncertain_and_it_is_sent_once(name: s
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_read_is_repeated_after_a_broken_answer(name: str) -> None:
-    with loopback(BROKEN[name], answering(GOOD)) as server, opened(None, Time(), **at(server.port)) as http:
+    with loopback(BROKEN[name], answering(GOOD)) as server, opened(None, Ticking(), **at(server.port)) as http:
         assert http.send(GET) == Thing(id="7")
     assert len(server.requests) == 2
 
@@ -380,7 +380,7 @@ def test_a_read_is_repeated_after_a_broken_answer(name: str) -> None:
 def test_a_server_that_does_not_listen_is_asked_again_even_for_a_creation() -> None:
     with loopback(answering(GOOD)) as server:
         pass
-    with opened(None, Time(), **at(server.port)) as http:
+    with opened(None, Ticking(), **at(server.port)) as http:
         with pytest.raises(Unavailable) as caught:
             http.send(CREATE)
         assert http.meter.counts[Call.ADD_CONTACTS] == ATTEMPTS
@@ -388,11 +388,11 @@ def test_a_server_that_does_not_listen_is_asked_again_even_for_a_creation() -> N
 
 
 def test_an_answer_that_trickles_in_without_end_is_given_up() -> None:
-    time = Time()
+    time = Ticking()
 
     def trickle() -> Iterator[bytes]:
         while True:
-            time.at += 1.0
+            time.passed += 1.0
             yield b" "
 
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=trickle()))
@@ -402,7 +402,7 @@ def test_an_answer_that_trickles_in_without_end_is_given_up() -> None:
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_and_not_tried_again(tmp_path: Path) -> None:
     tls, _ = self_signed(tmp_path)
-    with loopback(answering(GOOD), tls=tls) as server, opened(None, Time(), **at(server.port, "https")) as http:
+    with loopback(answering(GOOD), tls=tls) as server, opened(None, Ticking(), **at(server.port, "https")) as http:
         with pytest.raises(CrmFailed) as caught:
             http.send(GET)
         assert http.meter.counts[Call.CONNECT] == 1
@@ -415,14 +415,14 @@ def test_the_certificate_of_an_own_authority_is_named_in_the_environment(
 ) -> None:
     tls, authority = self_signed(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-    with loopback(answering(GOOD), tls=tls) as server, opened(None, Time(), **at(server.port, "https")) as http:
+    with loopback(answering(GOOD), tls=tls) as server, opened(None, Ticking(), **at(server.port, "https")) as http:
         assert http.send(GET) == Thing(id="7")
 
 
 def test_a_server_without_tls_is_not_spoken_to_in_the_clear() -> None:
     with (
         loopback(answering(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server,
-        opened(None, Time(), **at(server.port, "https")) as http,
+        opened(None, Ticking(), **at(server.port, "https")) as http,
         pytest.raises(CrmFailed) as caught,
     ):
         http.send(GET)
@@ -440,13 +440,13 @@ def test_the_proxy_of_the_environment_is_used_unless_the_server_is_excepted(
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
-        with opened(None, Time(), **at(server.port, "https")) as http, pytest.raises(Unavailable, match="proxy"):
+        with opened(None, Ticking(), **at(server.port, "https")) as http, pytest.raises(Unavailable, match="proxy"):
             http.send(GET)
         assert proxy.requests[0].startswith(f"CONNECT 127.0.0.1:{server.port}".encode())
         assert server.requests == []
         came = len(proxy.requests)
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        with opened(None, Time(), **at(server.port, "https")) as http:
+        with opened(None, Ticking(), **at(server.port, "https")) as http:
             http.send(GET)
         assert (len(proxy.requests), len(server.requests)) == (came, 1)
 
@@ -459,7 +459,7 @@ def test_what_is_for_this_machine_goes_by_no_proxy_which_would_read_the_token(
         monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
-        with opened(None, Time(), **at(server.port)) as http:
+        with opened(None, Ticking(), **at(server.port)) as http:
             http.send(GET)
         assert (len(proxy.requests), len(server.requests)) == (0, 1)
 
@@ -478,7 +478,7 @@ def test_an_environment_that_cannot_be_used_is_told_with_its_variable(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(CrmFailed) as caught, opened(None, Time(), url="https://api.example.org"):
+    with pytest.raises(CrmFailed) as caught, opened(None, Ticking(), url="https://api.example.org"):
         pass
     assert caught.value.code == "E328"
     assert variable in caught.value.detail
@@ -488,7 +488,7 @@ def test_an_environment_that_cannot_be_used_is_told_with_its_variable(
 def test_a_proxy_whose_name_nobody_knows_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://{WORD}.invalid:3128")
     monkeypatch.delenv("NO_PROXY", raising=False)
-    with opened(None, Time(), url="https://api.example.org") as http, pytest.raises(CrmFailed) as caught:
+    with opened(None, Ticking(), url="https://api.example.org") as http, pytest.raises(CrmFailed) as caught:
         http.send(GET)
     assert caught.value.code == "E328"
     assert WORD not in everything_of(caught.value)
@@ -497,7 +497,7 @@ def test_a_proxy_whose_name_nobody_knows_is_told_as_one(monkeypatch: pytest.Monk
 def test_a_server_that_cannot_be_reached_is_named() -> None:
     with loopback(answering(GOOD)) as server:
         port = server.port
-    with opened(None, Time(), **at(port)) as http, pytest.raises(Unavailable, match=f"127.0.0.1:{port}`$"):
+    with opened(None, Ticking(), **at(port)) as http, pytest.raises(Unavailable, match=f"127.0.0.1:{port}`$"):
         http.send(GET)
 
 
@@ -513,7 +513,7 @@ def test_a_proxy_that_refuses_is_told_as_one(monkeypatch: pytest.MonkeyPatch) ->
     with loopback(answering(refusal)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         with (
-            opened(None, Time(), url="https://api.example.org") as http,
+            opened(None, Ticking(), url="https://api.example.org") as http,
             pytest.raises(Unavailable, match="proxy"),
         ):
             http.send(CREATE)
@@ -522,7 +522,7 @@ def test_a_proxy_that_refuses_is_told_as_one(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_nothing_is_logged_by_those_who_carry_the_request(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    with loopback(answering(GOOD), resetting) as server, opened(None, Time(), **at(server.port)) as http:
+    with loopback(answering(GOOD), resetting) as server, opened(None, Ticking(), **at(server.port)) as http:
         http.send(GET)
         with pytest.raises(Uncertain):
             http.send(CREATE)
@@ -532,7 +532,7 @@ def test_nothing_is_logged_by_those_who_carry_the_request(caplog: pytest.LogCapt
 
 def test_threads_share_one_client() -> None:
     handler, came = said(json({"id": "7"}))
-    with opened(httpx.MockTransport(handler), Time()) as http:
+    with opened(httpx.MockTransport(handler), Ticking()) as http:
         threads = [Thread(target=http.send, args=(GET,)) for _ in range(8)]
         for thread in threads:
             thread.start()
@@ -552,7 +552,7 @@ def test_the_client_is_not_loaded_before_it_is_needed() -> None:
 )
 def test_the_clock_of_the_server_is_known_once_it_answered(date: str, told: str) -> None:
     handler, _ = said(httpx.Response(200, json={"id": "7"}, headers={"Date": date} if date else {}))
-    with opened(httpx.MockTransport(handler), Time()) as http:
+    with opened(httpx.MockTransport(handler), Ticking()) as http:
         assert http.time() is None
         http.send(GET)
         found = http.time()

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from http_world import Page, Time, json, opened
+from http_world import Page, Ticking, json, opened
 
 from reconciler.adapters.errors import CrmFailed
 from reconciler.adapters.http import Http, Request
@@ -29,7 +29,7 @@ def offsets(http: Http) -> Iterator[Page]:
 
 
 def walked(walk: Walk, handler: Callable[[httpx.Request], Any], **more: Any) -> list[str]:
-    with opened(httpx.MockTransport(lambda request: json(handler(request))), Time(), **more) as http:
+    with opened(httpx.MockTransport(lambda request: json(handler(request))), Ticking(), **more) as http:
         return [id for page in walk(http) for id in page.ids]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +11,18 @@ import httpx
 import pytest
 
 from reconciler.emulators.hubspot import HubSpot
-from reconciler.model.clock import Clock
+from reconciler.testing.ticking import Ticking
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-class Time:
-    """`passed`: seconds since `START`."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    def go(self, seconds: float) -> None:
-        self.passed += seconds
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(lambda: START + timedelta(seconds=self.passed), self.go, lambda: self.passed)
+@pytest.fixture
+def time() -> Ticking:
+    return Ticking(START)
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def emulator(tmp_path: Path, time: Time) -> Iterator[HubSpot]:
+def emulator(tmp_path: Path, time: Ticking) -> Iterator[HubSpot]:
     made = HubSpot(tmp_path / "hubspot.db", time.clock)
     yield made
     made.close()

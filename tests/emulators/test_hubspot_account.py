@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.emulators.hubspot import TIERS, HubSpot, Seen
 from reconciler.emulators.hubspot.routes import ROUTES
-from tests.emulators.conftest import CONTACTS, LISTS, PROPERTIES, START, Ask, Time, client
+from reconciler.testing.ticking import Ticking
+from tests.emulators.conftest import CONTACTS, LISTS, PROPERTIES, START, Ask, client
 
 DETAILS = "/account-info/v3/details"
 
@@ -24,10 +25,10 @@ def test_nothing_is_answered_without_the_token(emulator: HubSpot, header: dict[s
             assert (answer.status_code, answer.json()["category"]) == (401, "INVALID_AUTHENTICATION")
 
 
-def test_a_token_expires(ask: Ask, emulator: HubSpot, time: Time) -> None:
+def test_a_token_expires(ask: Ask, emulator: HubSpot, time: Ticking) -> None:
     emulator.settings.expires = START + timedelta(seconds=10)
     ask("GET", DETAILS)
-    time.go(10)
+    time.sleep(10)
     assert ask("GET", DETAILS, status=401)["category"] == "EXPIRED_AUTHENTICATION"
 
 
@@ -99,25 +100,25 @@ def test_a_body_that_is_no_json_is_refused(emulator: HubSpot, content: bytes, ty
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_a_tier_allows_so_many_requests_in_ten_seconds(emulator: HubSpot, tier: str, time: Time) -> None:
+def test_a_tier_allows_so_many_requests_in_ten_seconds(emulator: HubSpot, tier: str, time: Ticking) -> None:
     emulator.settings.tier = tier
     with client(emulator) as connected:
         statuses = [connected.get(DETAILS).status_code for _ in range(TIERS[tier].burst + 1)]
         assert statuses == [200] * TIERS[tier].burst + [429]
-        time.go(10)
+        time.sleep(10)
         assert connected.get(DETAILS).status_code == 200
 
 
-def test_the_window_rolls(emulator: HubSpot, time: Time) -> None:
+def test_the_window_rolls(emulator: HubSpot, time: Ticking) -> None:
     emulator.settings.burst = 2
     with client(emulator) as connected:
         assert connected.get(DETAILS).status_code == 200
-        time.go(6)
+        time.sleep(6)
         assert connected.get(DETAILS).status_code == 200
         refused = connected.get(DETAILS)
         assert (refused.status_code, refused.headers["Retry-After"]) == (429, "4")
         assert refused.json()["policyName"] == "TEN_SECONDLY_ROLLING"
-        time.go(4)
+        time.sleep(4)
         assert [connected.get(DETAILS).status_code for _ in range(2)] == [200, 429]
 
 
@@ -132,33 +133,33 @@ def test_headers_say_what_is_left(emulator: HubSpot) -> None:
     assert not any(name.startswith("x-hubspot-ratelimit") for name in searched)
 
 
-def test_searches_have_a_limit_of_their_own(ask: Ask, time: Time) -> None:
+def test_searches_have_a_limit_of_their_own(ask: Ask, time: Ticking) -> None:
     for _ in range(5):
         ask("POST", f"{CONTACTS}/search", {})
     assert ask("POST", f"{CONTACTS}/search", {}, 429)["policyName"] == "SECONDLY"
     ask("GET", CONTACTS)
-    time.go(1)
+    time.sleep(1)
     ask("POST", f"{CONTACTS}/search", {})
 
 
-def test_a_day_has_a_limit_that_is_told(ask: Ask, emulator: HubSpot, time: Time) -> None:
+def test_a_day_has_a_limit_that_is_told(ask: Ask, emulator: HubSpot, time: Ticking) -> None:
     emulator.settings.daily = 2
     ask("GET", DETAILS)
     used = ask("GET", "/account-info/v3/api-usage/daily/private-apps")["results"][0]
     assert (used["usageLimit"], used["currentUsage"]) == (2, 2)
     assert ask("GET", DETAILS, status=429)["policyName"] == "DAILY"
-    time.go(86_400)
+    time.sleep(86_400)
     ask("GET", DETAILS)
 
 
-def test_latency_is_waited_for_by_the_given_clock(ask: Ask, emulator: HubSpot, time: Time) -> None:
+def test_latency_is_waited_for_by_the_given_clock(ask: Ask, emulator: HubSpot, time: Ticking) -> None:
     emulator.settings.latency = 0.2
     ask("GET", DETAILS)
     assert time.passed == pytest.approx(0.2)
 
 
-def test_the_log_knows_templates_and_no_values(ask: Ask, emulator: HubSpot, time: Time) -> None:
-    time.go(2)
+def test_the_log_knows_templates_and_no_values(ask: Ask, emulator: HubSpot, time: Ticking) -> None:
+    time.sleep(2)
     ask("POST", f"{CONTACTS}/batch/read", {"inputs": [{"id": "8"}, {"id": "9"}]}, 207)
     ask("GET", f"{CONTACTS}/canary@example.org?idProperty=email", status=404)
     ask("POST", f"{CONTACTS}/search", {})

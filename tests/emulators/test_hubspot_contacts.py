@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.emulators.hubspot import HubSpot
-from tests.emulators.conftest import CONTACTS, Ask, Time, client, field, made
+from reconciler.testing.ticking import Ticking
+from tests.emulators.conftest import CONTACTS, Ask, client, field, made
 
 
 def codes(answer: Any) -> list[str]:
@@ -110,9 +111,9 @@ def test_properties_come_only_when_they_are_asked_for(ask: Ask) -> None:
         assert (read["city"], read["zip"]) == ("London", None)
 
 
-def test_a_write_moves_the_date_of_the_last_change(ask: Ask, time: Time) -> None:
+def test_a_write_moves_the_date_of_the_last_change(ask: Ask, time: Ticking) -> None:
     (id,) = made(ask, {"email": "ada@example.org"})
-    time.go(1.25)
+    time.sleep(1.25)
     written = ask("PATCH", f"{CONTACTS}/{id}", {"properties": {"city": "London"}})
     assert written["updatedAt"] == written["properties"]["lastmodifieddate"] == "2026-01-02T03:04:06.250Z"
     assert written["createdAt"] == "2026-01-02T03:04:05Z"
@@ -256,7 +257,7 @@ def test_what_somebody_else_does_is_seen(ask: Ask, emulator: HubSpot) -> None:
     ask("GET", f"{CONTACTS}/2", status=404)
 
 
-def test_values_are_rewritten_where_that_is_asked_for(tmp_path: Path, time: Time) -> None:
+def test_values_are_rewritten_where_that_is_asked_for(tmp_path: Path, time: Ticking) -> None:
     emulator = HubSpot(tmp_path / "hubspot.db", time.clock, rewrites={"city": "upper", "*": "strip"})
     body = {"properties": {"email": "ada@example.org", "city": "London", "firstname": " Ada "}}
     with client(emulator) as connected:
@@ -265,7 +266,7 @@ def test_values_are_rewritten_where_that_is_asked_for(tmp_path: Path, time: Time
     emulator.close()
 
 
-def test_everything_survives_a_restart(tmp_path: Path, time: Time) -> None:
+def test_everything_survives_a_restart(tmp_path: Path, time: Ticking) -> None:
     first = HubSpot(tmp_path / "hubspot.db", time.clock)
     with client(first) as connected:
         connected.post(CONTACTS, json={"properties": {"email": "ada@example.org"}})

@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.emulators.hubspot import HubSpot
 from reconciler.model.inventory import CrmField
-from tests.emulators.conftest import CONTACTS, PROPERTIES, Ask, Time, field, made
+from reconciler.testing.ticking import Ticking
+from tests.emulators.conftest import CONTACTS, PROPERTIES, Ask, field, made
 
 
 def names(answer: Any) -> list[str]:
@@ -98,9 +99,9 @@ def test_an_archived_property_is_shown_only_among_the_archived(ask: Ask) -> None
     assert answer["errors"][0]["code"] == "PROPERTY_DOESNT_EXIST"
 
 
-def test_a_property_is_changed_but_not_its_name(ask: Ask, time: Time) -> None:
+def test_a_property_is_changed_but_not_its_name(ask: Ask, time: Ticking) -> None:
     before = field(ask, "x", "enumeration", "select", "a", "b")
-    time.go(60)
+    time.sleep(60)
     options = [{"label": value, "value": value, "hidden": False} for value in ("b", "c")]
     body = {"label": "New", "options": options, "name": "y", "groupName": "emailinformation"}
     changed = ask("PATCH", f"{PROPERTIES}/x", body)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.emulators.hubspot import HubSpot
-from tests.emulators.conftest import CONTACTS, LISTS, Ask, Time, a_list, made
+from reconciler.testing.ticking import Ticking
+from tests.emulators.conftest import CONTACTS, LISTS, Ask, a_list, made
 
 
 def members(ask: Ask, id: str) -> list[str]:
@@ -110,15 +111,15 @@ def test_lists_of_records_are_read(ask: Ask) -> None:
     ask("GET", f"{LISTS}/records/0-1/9/memberships", status=404)
 
 
-def test_being_put_on_a_list_does_not_change_a_contact(ask: Ask, time: Time) -> None:
+def test_being_put_on_a_list_does_not_change_a_contact(ask: Ask, time: Ticking) -> None:
     people(ask, 1)
     before = ask("GET", f"{CONTACTS}/1")
-    time.go(60)
+    time.sleep(60)
     ask("PUT", f"{LISTS}/{a_list(ask, 'VIP')}/memberships/add", ["1"])
     assert ask("GET", f"{CONTACTS}/1") == before
 
 
-def test_a_deleted_list_can_be_restored_for_ninety_days(ask: Ask, time: Time) -> None:
+def test_a_deleted_list_can_be_restored_for_ninety_days(ask: Ask, time: Ticking) -> None:
     people(ask, 2)
     id = a_list(ask, "VIP")
     ask("PUT", f"{LISTS}/{id}/memberships/add", ["1", "2"])
@@ -129,7 +130,7 @@ def test_a_deleted_list_can_be_restored_for_ninety_days(ask: Ask, time: Time) ->
     ask("PUT", f"{LISTS}/{id}/restore", status=204)
     assert members(ask, id) == ["1"]
     ask("DELETE", f"{LISTS}/{id}", status=204)
-    time.go(91 * 86_400)
+    time.sleep(91 * 86_400)
     ask("PUT", f"{LISTS}/{id}/restore", status=404)
 
 

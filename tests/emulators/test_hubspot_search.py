@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from reconciler.emulators.hubspot import HubSpot
-from tests.emulators.conftest import CONTACTS, Ask, Time, field, made
+from reconciler.testing.ticking import Ticking
+from tests.emulators.conftest import CONTACTS, Ask, field, made
 
 SEARCH = f"{CONTACTS}/search"
 
 
 @pytest.fixture
-def three(ask: Ask, time: Time) -> None:
+def three(ask: Ask, time: Ticking) -> None:
     field(ask, "score", "number", "number")
     field(ask, "born", "date", "date")
     field(ask, "seen", "datetime", "date")
@@ -22,7 +23,7 @@ def three(ask: Ask, time: Time) -> None:
     grace = {"email": "grace@navy.example.org", "firstname": "Grace Brewster", "score": "10", "likes": "go"}
     for person in (ada, {**grace, "seen": "2026-01-02T03:04:05.600Z"}, {"email": "emmy@example.org"}):
         made(ask, person)
-        time.go(1)
+        time.sleep(1)
 
 
 @pytest.mark.parametrize(
@@ -141,10 +142,10 @@ def test_nobody_is_found_past_the_ten_thousandth(ask: Ask, emulator: HubSpot) ->
     ask("POST", SEARCH, {"after": "10000", "limit": 1}, 400)
 
 
-def test_a_change_is_found_after_the_lag(ask: Ask, emulator: HubSpot, time: Time) -> None:
+def test_a_change_is_found_after_the_lag(ask: Ask, emulator: HubSpot, time: Ticking) -> None:
     emulator.settings.search_lag = 5
     made(ask, {"email": "ada@example.org"})
     assert ask("POST", SEARCH, {})["total"] == 0
     assert ask("GET", f"{CONTACTS}/ada@example.org?idProperty=email")["id"] == "1"
-    time.go(5)
+    time.sleep(5)
     assert ask("POST", SEARCH, {})["total"] == 1

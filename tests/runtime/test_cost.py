@@ -15,6 +15,7 @@ from reconciler.model.inventory import CrmField, CrmOption
 from reconciler.model.outcome import Outcome, Result
 from reconciler.runtime import pipeline
 from reconciler.runtime.pipeline import Request
+from reconciler.testing.ticking import Ticking
 
 from .memory_crm import KEY, NOW
 
@@ -121,20 +122,6 @@ def test_so_are_those_of_an_apply_that_knows_contacts_from_a_snapshot_and_looks_
     assert outcome.plan.cost.writes == said.writes
 
 
-class Ticking:
-    """Time that only passes by waiting, and in calls that take none."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def clock(self) -> Clock:
-        return Clock(now=lambda: NOW, sleep=self._sleep, monotonic=lambda: self.at)
-
-    def _sleep(self, seconds: float) -> None:
-        assert seconds > 0
-        self.at += seconds
-
-
 @pytest.mark.parametrize(("rate", "a_second"), [("{calls: 2, per: 1s}", 2.0), ("{calls: 30, per: 1m}", 0.5)])
 def test_the_rate_of_the_file_is_the_rate_of_the_cost_and_of_the_calls(
     rate: str, a_second: float, tmp_path: Path
@@ -147,11 +134,11 @@ def test_the_rate_of_the_file_is_the_rate_of_the_cost_and_of_the_calls(
     assert cost.seconds == pytest.approx((cost.reads + cost.writes) / a_second)
     time = Ticking()
     starts = [0.0]
-    asked = request(tmp_path, time.clock(), allow={"create": 9999})
-    outcome = pipeline.apply(asked, lambda _: True, lambda: bool(starts.append(time.at)))
+    asked = request(tmp_path, time.clock, allow={"create": 9999})
+    outcome = pipeline.apply(asked, lambda _: True, lambda: bool(starts.append(time.passed)))
     assert outcome.result is Result.APPLIED
     calls = sum(call.calls for call in outcome.calls)
-    assert time.at == pytest.approx((calls - 1) / a_second)
+    assert time.passed == pytest.approx((calls - 1) / a_second)
     assert all(later >= earlier for earlier, later in pairwise(starts))
 
 

@@ -18,28 +18,13 @@ from reconciler.adapters.errors import (
     Uncertain,
 )
 from reconciler.model.capabilities import Call
-from reconciler.model.clock import Clock
 from reconciler.model.plan import TagAction
 from reconciler.runtime.calls import ATTEMPTS
 from reconciler.runtime.gateway import Gateway
 from reconciler.runtime.writer import Item, Writer
+from reconciler.testing.ticking import Ticking
 
 from .memory_crm import CAN_ALL, CLOCK, NOW, AfterDone, MemoryCrm, SingleCrm, lost
-
-
-class Ticking:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.at = 0.0
-        self.slept: list[float] = []
-
-    def clock(self) -> Clock:
-        return Clock(now=lambda: NOW, sleep=self._sleep, monotonic=lambda: self.at)
-
-    def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.at += seconds
 
 
 def new(email: str, **values: str) -> Item:
@@ -57,7 +42,7 @@ def emails(crm: SingleCrm) -> list[str | None]:
 def test_a_call_is_repeated_while_the_crm_is_busy_and_every_attempt_is_counted() -> None:
     crm = MemoryCrm(faults={("connect", 1): RateLimited(after=7.0), ("connect", 2): Unavailable()})
     time = Ticking()
-    gateway = Gateway(crm, time.clock())
+    gateway = Gateway(crm, time.clock)
     assert gateway.connect().id == "acct-1"
     assert gateway.calls.counts[Call.CONNECT] == 3
     assert time.slept == [7.0, 1.0]
@@ -84,10 +69,10 @@ def test_calls_are_held_to_the_rate_of_the_file_or_of_an_adapter_that_wants_it(
     paced: bool, rate: float | None, least: float
 ) -> None:
     time = Ticking()
-    gateway = Gateway(MemoryCrm(capabilities=replace(CAN_ALL, paced=paced)), time.clock(), rate)
+    gateway = Gateway(MemoryCrm(capabilities=replace(CAN_ALL, paced=paced)), time.clock, rate)
     for _ in range(10):
         gateway.connect()
-    assert time.at == pytest.approx(least)
+    assert time.passed == pytest.approx(least)
 
 
 def test_reading_again_after_a_pause_gives_everybody_once() -> None:
