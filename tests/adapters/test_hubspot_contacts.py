@@ -243,6 +243,27 @@ def test_what_changed_is_searched_for_behind_the_last_one() -> None:
     assert (first["limit"], second["after"]) == (2, "0")
 
 
+def test_tags_of_a_page_of_changed_contacts_are_asked_for_in_batches_that_hubspot_takes() -> None:
+    """A search gives 200 contacts, and 100 are a batch."""
+    on = {"results": [{"recordId": "150", "recordListMemberships": [{"listId": "7"}]}]}
+    lists = {"lists": [{"listId": "7", "name": "VIP"}], "hasMore": False, "offset": 1}
+    changed = {"total": 150, "results": [contact(str(n)) for n in range(1, 151)]}
+    hubspot = HubSpot({SEARCH: changed, LISTS: lists, MEMBERSHIPS: [{"results": []}, on]})
+    with door(hubspot) as crm:
+        (page,) = crm.all_contacts(["x"], since=datetime(2026, 11, 22, tzinfo=UTC))
+    assert [len(body["inputs"]) for body in hubspot.bodies(MEMBERSHIPS)] == [100, 50]
+    assert page.to_pylist()[149][TAGS] == ["7"]
+
+
+def test_a_smaller_batch_holds_for_what_is_read_of_a_page_too() -> None:
+    names = [f"a_property_with_a_long_name_{n}" for n in range(200)]
+    people = [contact("1"), contact("2"), contact("3")]
+    hubspot = HubSpot({LIST: {"results": people}, READ: [batch(people[:2]), batch(people[2:])], **ON_NO_LIST})
+    with door(hubspot, batch=2) as crm:
+        assert [page.num_rows for page in crm.all_contacts(names)] == [3]
+    assert [len(body["inputs"]) for body in hubspot.bodies(READ)] == [2, 1]
+
+
 def test_a_search_out_of_order_is_an_error() -> None:
     hubspot = HubSpot({SEARCH: {"results": [contact("20"), contact("3")], "total": 2}, **ON_NO_LIST})
     with door(hubspot) as crm, pytest.raises(CrmFailed) as error:

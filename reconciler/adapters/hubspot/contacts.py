@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.adapters.codecs import wire_text
 from reconciler.adapters.crm import STATUS, Done, Record
@@ -22,9 +22,12 @@ from reconciler.adapters.errors import (
 from reconciler.adapters.http import Http, Request
 from reconciler.adapters.http.paging import by_cursor
 from reconciler.adapters.hubspot.errors import error_of, naming
+from reconciler.adapters.hubspot.options import HubSpotOptions
 from reconciler.adapters.hubspot.paths import SEARCH, Paths
 from reconciler.adapters.hubspot.shapes import Batch, Contact, Page, Trouble
 from reconciler.model.capabilities import Call
+
+T = TypeVar("T")
 
 EMAIL = "email"
 _NOT_FOUND = "OBJECT_NOT_FOUND"
@@ -45,9 +48,9 @@ class Item:
 
 
 class Contacts:
-    def __init__(self, http: Http, paths: Paths, page: int, search_page: int) -> None:
+    def __init__(self, http: Http, paths: Paths, options: HubSpotOptions) -> None:
         self._http, self._paths = http, paths
-        self._page, self._search_page = page, search_page
+        self._page, self._search_page, self._batch = options.page, options.search_page, options.batch
 
     def find(self, email: str) -> str | None:
         """The contact with that e-mail. Never by a search: what was written a moment ago is not in it."""
@@ -66,7 +69,10 @@ class Contacts:
             return None
 
     def read(self, ids: Sequence[str], names: Sequence[str]) -> list[Contact]:
-        """Those of these contacts that exist under the id that was asked for."""
+        """Those of these contacts that exist under the id that was asked for; as many calls as batches are needed."""
+        return [one for some in parts(ids, self._batch) for one in self._read(some, names)]
+
+    def _read(self, ids: Sequence[str], names: Sequence[str]) -> list[Contact]:
         asked = dict.fromkeys(id for id in ids if id.isdecimal())
         if not asked:
             return []
@@ -159,21 +165,20 @@ class Contacts:
     def _one_by_one(self, kind: Call, verb: str, items: Mapping[int, Item]) -> dict[int, Done]:
         """Where HubSpot stops answering, the others are not tried: each would be repeated for as long."""
         done: dict[int, Done] = {}
-        down: AdapterError | None = None
         for at, item in items.items():
-            if down is None:
-                try:
-                    done |= {at: self._write(kind, verb, [item])[0]}
-                    continue
-                except (AuthFailed, CrmFailed):
-                    raise
-                except (RateLimited, Unavailable) as error:
-                    down = error
-                except AdapterError as error:
-                    done[at] = Done(error=error)
-                    continue
-            done[at] = Done(error=down)
+            try:
+                done[at] = self._write(kind, verb, [item])[0]
+            except (AuthFailed, CrmFailed):
+                raise
+            except (RateLimited, Unavailable) as error:
+                return {**dict.fromkeys(items, Done(error=error)), **done}
+            except AdapterError as error:
+                done[at] = Done(error=error)
         return done
+
+
+def parts(all: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (all[start : start + size] for start in range(0, len(all), size))
 
 
 def _ids(page: Page) -> list[str]:
