@@ -8,7 +8,7 @@ from http_world import WORD, everything_of
 from hubspot_world import EMAIL, HubSpot, Says, batch, contact, door, wrong
 
 from reconciler.adapters.crm import ID, TAGS
-from reconciler.adapters.errors import CrmFailed, Duplicate, NotFound, Rejected, Unavailable, Uncertain
+from reconciler.adapters.errors import CrmFailed, Duplicate, NotFound, QuotaUsedUp, Rejected, Unavailable, Uncertain
 from reconciler.model.capabilities import Call
 
 CREATE = "POST /crm/v3/objects/contacts/batch/create"
@@ -91,6 +91,39 @@ def test_a_batch_that_is_refused_as_a_whole_is_an_error_of_the_call() -> None:
         crm.add_contacts([{"email": "a@example.org"}])
     assert error.value.existing == "5"
     assert WORD not in everything_of(error.value)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_value_that_reads_like_an_id_or_a_name_is_neither(whole: bool) -> None:
+    """Messages quote values; who fills a form must not choose whose contact his values go to."""
+    quoted = f'Contact already exists. Existing ID: 99 "name":"{WORD}" was not a valid number'
+    trouble = wrong("VALIDATION_ERROR", quoted, context={"objectWriteTraceId": ["0"]}, errors=[{"message": quoted}])
+    with door(HubSpot({CREATE: Says(trouble, 400) if whole else batch([], [trouble])})) as crm:
+        if whole:
+            with pytest.raises(Rejected) as caught:
+                crm.add_contacts([{"email": "a@example.org", "x": quoted}])
+            error: Any = caught.value
+        else:
+            error = crm.add_contacts([{"email": "a@example.org", "x": quoted}])[0].error
+    assert isinstance(error, Rejected)
+    assert WORD not in everything_of(error)
+
+
+def test_a_refusal_is_shown_with_the_property_it_names() -> None:
+    trouble = wrong("VALIDATION_ERROR", NO_NAME, context={"objectWriteTraceId": ["0"]})
+    with door(HubSpot({CREATE: batch([], [trouble])})) as crm:
+        (done,) = crm.add_contacts([{"email": "a@example.org", "plan": WORD}])
+    assert isinstance(done.error, Rejected)
+    assert "`plan`" in done.error.detail
+
+
+def test_where_hubspot_stops_answering_the_others_of_a_batch_are_not_tried() -> None:
+    mixed = batch([], [wrong("VALIDATION_ERROR")])
+    used_up = Says(wrong("RATE_LIMITS", policyName="DAILY"), 429)
+    hubspot = HubSpot({CREATE: [mixed, batch([contact("1", 0)]), used_up]})
+    with door(hubspot) as crm:
+        done = crm.add_contacts([{"email": f"{n}@example.org"} for n in "abcd"])
+    assert kinds(done) == ["1", QuotaUsedUp, QuotaUsedUp, QuotaUsedUp]
 
 
 def test_who_comes_twice_in_a_batch_is_sent_behind_it() -> None:
@@ -208,6 +241,27 @@ def test_what_changed_is_searched_for_behind_the_last_one() -> None:
     assert [f["value"] for f in first["filterGroups"][0]["filters"]] == ["1795305600000", "0"]
     assert [f["value"] for f in second["filterGroups"][0]["filters"]] == ["1795305600000", "20"]
     assert (first["limit"], second["after"]) == (2, "0")
+
+
+def test_tags_of_a_page_of_changed_contacts_are_asked_for_in_batches_that_hubspot_takes() -> None:
+    """A search gives 200 contacts, and 100 are a batch."""
+    on = {"results": [{"recordId": "150", "recordListMemberships": [{"listId": "7"}]}]}
+    lists = {"lists": [{"listId": "7", "name": "VIP"}], "hasMore": False, "offset": 1}
+    changed = {"total": 150, "results": [contact(str(n)) for n in range(1, 151)]}
+    hubspot = HubSpot({SEARCH: changed, LISTS: lists, MEMBERSHIPS: [{"results": []}, on]})
+    with door(hubspot) as crm:
+        (page,) = crm.all_contacts(["x"], since=datetime(2026, 11, 22, tzinfo=UTC))
+    assert [len(body["inputs"]) for body in hubspot.bodies(MEMBERSHIPS)] == [100, 50]
+    assert page.to_pylist()[149][TAGS] == ["7"]
+
+
+def test_a_smaller_batch_holds_for_what_is_read_of_a_page_too() -> None:
+    names = [f"a_property_with_a_long_name_{n}" for n in range(200)]
+    people = [contact("1"), contact("2"), contact("3")]
+    hubspot = HubSpot({LIST: {"results": people}, READ: [batch(people[:2]), batch(people[2:])], **ON_NO_LIST})
+    with door(hubspot, batch=2) as crm:
+        assert [page.num_rows for page in crm.all_contacts(names)] == [3]
+    assert [len(body["inputs"]) for body in hubspot.bodies(READ)] == [2, 1]
 
 
 def test_a_search_out_of_order_is_an_error() -> None:

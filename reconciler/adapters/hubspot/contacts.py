@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.adapters.codecs import wire_text
 from reconciler.adapters.crm import STATUS, Done, Record
-from reconciler.adapters.errors import AdapterError, AuthFailed, CrmFailed, NotFound, Rejected, Unavailable, Uncertain
+from reconciler.adapters.errors import (
+    AdapterError,
+    AuthFailed,
+    CrmFailed,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    Uncertain,
+)
 from reconciler.adapters.http import Http, Request
 from reconciler.adapters.http.paging import by_cursor
-from reconciler.adapters.hubspot.errors import error_of
+from reconciler.adapters.hubspot.errors import error_of, naming
+from reconciler.adapters.hubspot.options import HubSpotOptions
 from reconciler.adapters.hubspot.paths import SEARCH, Paths
 from reconciler.adapters.hubspot.shapes import Batch, Contact, Page, Trouble
 from reconciler.model.capabilities import Call
+
+T = TypeVar("T")
 
 EMAIL = "email"
 _NOT_FOUND = "OBJECT_NOT_FOUND"
@@ -36,9 +48,9 @@ class Item:
 
 
 class Contacts:
-    def __init__(self, http: Http, paths: Paths, page: int, search_page: int) -> None:
+    def __init__(self, http: Http, paths: Paths, options: HubSpotOptions) -> None:
         self._http, self._paths = http, paths
-        self._page, self._search_page = page, search_page
+        self._page, self._search_page, self._batch = options.page, options.search_page, options.batch
 
     def find(self, email: str) -> str | None:
         """The contact with that e-mail. Never by a search: what was written a moment ago is not in it."""
@@ -57,7 +69,10 @@ class Contacts:
             return None
 
     def read(self, ids: Sequence[str], names: Sequence[str]) -> list[Contact]:
-        """Those of these contacts that exist under the id that was asked for."""
+        """Those of these contacts that exist under the id that was asked for; as many calls as batches are needed."""
+        return [one for some in parts(ids, self._batch) for one in self._read(some, names)]
+
+    def _read(self, ids: Sequence[str], names: Sequence[str]) -> list[Contact]:
         asked = dict.fromkeys(id for id in ids if id.isdecimal())
         if not asked:
             return []
@@ -113,7 +128,7 @@ class Contacts:
         together = {at: item for at, item in sent.items() if not item.key or first.setdefault(item.key, at) == at}
         if together:
             done |= dict(zip(together, self._write(kind, verb, list(together.values())), strict=True))
-        done |= {at: self._alone(kind, verb, item) for at, item in sent.items() if at not in together}
+        done |= self._one_by_one(kind, verb, {at: item for at, item in sent.items() if at not in together})
         return [done[at] for at in range(len(items))]
 
     def _write(self, kind: Call, verb: str, items: Sequence[Item]) -> list[Done]:
@@ -128,24 +143,42 @@ class Contacts:
             repeat=None if verb == "create" else True,
             endpoint=f"objects/contacts/batch/{verb}",
         )
-        answer = self._http.send(request)
+        answer = self._sent(request, items)
         done, unclear = _outcomes(items, answer, request.endpoint)
-        for at in (at for at in range(len(items)) if at not in done):
-            if not unclear:
-                done[at] = Done(error=Uncertain(f"{request.endpoint}: the answer does not name every contact"))
-            elif len(items) == 1:
-                done[at] = Done(error=_said(unclear[0], request.endpoint))
-            else:
-                done[at] = self._alone(kind, verb, items[at])
+        left = {at: item for at, item in enumerate(items) if at not in done}
+        if not unclear:
+            lost = Uncertain(f"{request.endpoint}: the answer does not name every contact")
+            done |= dict.fromkeys(left, Done(error=lost))
+        elif len(items) == 1:
+            done |= {at: Done(error=_said(unclear[0], request.endpoint, item)) for at, item in left.items()}
+        else:
+            done |= self._one_by_one(kind, verb, left)
         return [done[at] for at in range(len(items))]
 
-    def _alone(self, kind: Call, verb: str, item: Item) -> Done:
+    def _sent(self, request: Request[Batch], items: Sequence[Item]) -> Batch:
         try:
-            return self._write(kind, verb, [item])[0]
-        except (AuthFailed, CrmFailed):
-            raise
-        except AdapterError as error:
-            return Done(error=error)
+            return self._http.send(request)
+        except Rejected as error:
+            refused = naming(error, {name for item in items for name in item.properties})
+        raise refused  # here, so that nothing of HubSpot's words goes along
+
+    def _one_by_one(self, kind: Call, verb: str, items: Mapping[int, Item]) -> dict[int, Done]:
+        """Where HubSpot stops answering, the others are not tried: each would be repeated for as long."""
+        done: dict[int, Done] = {}
+        for at, item in items.items():
+            try:
+                done[at] = self._write(kind, verb, [item])[0]
+            except (AuthFailed, CrmFailed):
+                raise
+            except (RateLimited, Unavailable) as error:
+                return {**dict.fromkeys(items, Done(error=error)), **done}
+            except AdapterError as error:
+                done[at] = Done(error=error)
+        return done
+
+
+def parts(all: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (all[start : start + size] for start in range(0, len(all), size))
 
 
 def _ids(page: Page) -> list[str]:
@@ -222,12 +255,12 @@ def _outcomes(items: Sequence[Item], answer: Batch, endpoint: str) -> tuple[dict
         if not named:
             unclear.append(trouble)
         for at in named:
-            done.setdefault(at, Done(error=_said(trouble, endpoint)))
+            done.setdefault(at, Done(error=_said(trouble, endpoint, items[at])))
     return done, unclear
 
 
-def _said(trouble: Trouble, endpoint: str) -> AdapterError:
-    return error_of(trouble, endpoint) or Rejected(f"{endpoint}: it was refused")
+def _said(trouble: Trouble, endpoint: str, item: Item) -> AdapterError:
+    return naming(error_of(trouble, endpoint) or Rejected(f"{endpoint}: it was refused"), item.properties)
 
 
 def _filter(name: str, operator: str, value: str) -> dict[str, str]:

@@ -45,7 +45,7 @@ class HubSpotDoor:
         self.capabilities = capabilities(options)
         self._options, self._http, self._paths = options, http, Paths(options.version)
         held = options.tags.property if isinstance(options.tags, TagProperty) else ""
-        self._contacts = Contacts(http, self._paths, options.page, options.search_page)
+        self._contacts = Contacts(http, self._paths, options)
         self._fields = Fields(http, self._paths, held)
         self._tags: Tags = (
             OptionTags(self._contacts, self._fields, held) if held else ListTags(http, self._paths, options.page)

@@ -1,10 +1,10 @@
 """HubSpot's errors in our words, by their category. Names of properties and scopes and ids are read out of them, and
-nothing else: their messages quote values."""
+nothing else: their messages quote values, so that what looks like a name or an id may be somebody's value."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from pydantic import ValidationError
 
@@ -22,7 +22,7 @@ from reconciler.adapters.errors import (
 from reconciler.adapters.http import Refusal
 from reconciler.adapters.hubspot.shapes import Trouble
 
-_EXISTING = re.compile(r"\bexisting(?: object)? id:? *([0-9]+)", re.I)
+_EXISTING = re.compile(r"Contact already exists\. Existing ID: ([0-9]+)")
 _PROPERTY = re.compile(r'"name" ?: ?"([a-z][a-z0-9_]{0,99})"|[Pp]roperty "([a-z][a-z0-9_]{0,99})" does not exist')
 _SCOPE = re.compile(r"[a-z][a-z0-9_.-]{2,80}")
 _CODE = re.compile(r'"error" ?: ?"([A-Z_]{1,60})"')
@@ -55,6 +55,15 @@ def error_of(trouble: Trouble, endpoint: str) -> AdapterError | None:
     return make(trouble, endpoint) if make else None
 
 
+def naming(error: AdapterError, sent: Collection[str]) -> AdapterError:
+    """A refusal that says which property it is about, if that is one of those that were sent."""
+    if not isinstance(error, Rejected):
+        return error
+    if error.field not in sent:
+        return Rejected(error.detail)
+    return Rejected(f"{error.detail}: `{error.field}`", field=error.field)
+
+
 def _not_allowed(trouble: Trouble, endpoint: str) -> AdapterError:
     named = trouble.named("requiredGranularScopes", "requiredScopes", "missingScopes")
     return lacking([" or ".join(sorted({scope for scope in named if _SCOPE.fullmatch(scope)}))], f"{endpoint}: ")
@@ -80,9 +89,9 @@ def _expired(_trouble: Trouble, endpoint: str) -> AdapterError:
 
 
 def _taken(trouble: Trouble, endpoint: str) -> AdapterError:
-    ids = [*trouble.named("existingId", "existingObjectId", "existingVid"), *_EXISTING.findall(trouble.message)]
-    known = next((id for id in ids if id.isdecimal()), None)
-    return Duplicate(f"{endpoint}: there is one with that value", existing=known)
+    """Whom the values would go to is taken from HubSpot's own sentence alone, of a category that quotes no value."""
+    found = _EXISTING.match(trouble.message)
+    return Duplicate(f"{endpoint}: there is one with that value", existing=found[1] if found else None)
 
 
 def _not_there(_trouble: Trouble, endpoint: str) -> AdapterError:
@@ -91,8 +100,8 @@ def _not_there(_trouble: Trouble, endpoint: str) -> AdapterError:
 
 def _invalid(trouble: Trouble, endpoint: str) -> AdapterError:
     parts = [trouble, *(trouble.errors or [])]
-    if _TAKEN.intersection(_codes(parts)) or any(_EXISTING.search(part.message) for part in parts):
-        return _taken(trouble, endpoint)
+    if _TAKEN.intersection(_codes(parts)):
+        return Duplicate(f"{endpoint}: there is one with that value")
     field = next(iter((*trouble.named("propertyName"), *_properties(parts))), "")
     return Rejected(f"{endpoint}: a value or name is not valid", field=field)
 

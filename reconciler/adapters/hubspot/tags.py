@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from reconciler.adapters.crm import Done
 from reconciler.adapters.errors import CrmFailed, Duplicate, NotFound, Rejected
 from reconciler.adapters.http import Http, Request
 from reconciler.adapters.http.paging import by_cursor
-from reconciler.adapters.hubspot.contacts import Contacts, check_read
+from reconciler.adapters.hubspot.contacts import Contacts, check_read, parts
 from reconciler.adapters.hubspot.paths import CONTACT, Paths
 from reconciler.adapters.hubspot.properties import Fields, checkboxes, merged
 from reconciler.adapters.hubspot.shapes import (
@@ -97,8 +97,12 @@ class ListTags:
         if self._known is None:
             self.sync()
         known = self._known
-        if not contacts or not known:
+        if not known:
             return {}
+        asked = parts(contacts, self._page)
+        return {id: tags for some in asked for id, tags in self._carried(some, known).items()}
+
+    def _carried(self, contacts: Sequence[Contact], known: Container[str]) -> Mapping[str, list[str]]:
         body = {"inputs": [{"objectTypeId": CONTACT, "recordId": contact.id} for contact in contacts]}
         path = self._paths.lists("records", "memberships", "batch", "read")
         answer = self._http.send(
