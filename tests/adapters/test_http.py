@@ -557,3 +557,29 @@ def test_the_clock_of_the_server_is_known_once_it_answered(date: str, told: str)
         http.send(GET)
         found = http.time()
     assert (found.isoformat() if found else "None") == told
+
+
+@pytest.mark.parametrize("part", ["x" * 70_000, "\x00\x01"])
+def test_what_can_be_no_address_is_not_there(part: str) -> None:
+    handler, came = said(json({"id": "7"}))
+    request = Request(Call.LOAD_CONTACTS, "GET", f"/contacts/{part}", Thing, endpoint="contacts/{id}")
+    with opened(httpx.MockTransport(handler), Ticking()) as http, pytest.raises(NotFound) as caught:
+        http.send(request)
+    assert came == []
+    assert part not in everything_of(caught.value)
+
+
+def test_a_text_that_cannot_be_sent_is_refused_before() -> None:
+    handler, came = said(json({"id": "7"}))
+    request = Request(Call.ADD_CONTACTS, "POST", "/contacts", Thing, body={"name": "\ud800"})
+    with opened(httpx.MockTransport(handler), Ticking()) as http, pytest.raises(Rejected):
+        http.send(request)
+    assert came == []
+
+
+def test_a_reading_of_a_refusal_that_stumbles_is_none() -> None:
+    def stumbling(refusal: Refusal) -> AdapterError | None:
+        raise KeyError(refusal.body["field"])
+
+    error = failing(CREATE, httpx.Response(422, json=[EMAIL]), of=vendor(refused=stumbling))
+    assert type(error) is Rejected

@@ -93,6 +93,8 @@ def test_a_port_in_use_is_an_error_of_its_own(tmp_path: Path) -> None:
         (("--rewrite", "city"), "E903"),
         (("--rewrite", "city=shout"), "E903"),
         (("--token", " "), "E903"),
+        (("--token", " padded "), "E903"),
+        (("--search-lag", "nan"), "E903"),
         (("--tier", "gold"), "E903"),
         (("--search-lag", "-1"), "E903"),
         (("--data", "nowhere/kept.db"), "E936"),

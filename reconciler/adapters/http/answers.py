@@ -34,6 +34,7 @@ class Broken(Enum):
     PROXY = auto()
     LOST = auto()  # it may have arrived
     TOO_LONG = auto()  # bytes, or seconds
+    NO_PLACE = auto()  # what was to be asked for can be no address
 
 
 @dataclass(frozen=True, slots=True)

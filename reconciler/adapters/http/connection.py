@@ -73,6 +73,8 @@ class Connection:
             return _unconnected(error)
         except httpx.PoolTimeout:
             return Broken.NOT_SENT
+        except httpx.InvalidURL:  # of an id as long as a book, or with signs that cannot be seen
+            return Broken.NO_PLACE
         except httpx.ProxyError:
             return Broken.PROXY
         except (httpx.HTTPError, httpx.StreamError):

@@ -190,7 +190,10 @@ class Http:
         if not request.path.startswith("/") or request.path.startswith("//"):
             return _Trouble(CrmFailed("E309", request.said("its path leads elsewhere")))
         pace = self._pace(request)
-        content = None if request.body is None else orjson.dumps(request.body)
+        try:
+            content = None if request.body is None else orjson.dumps(request.body)
+        except TypeError:  # half a surrogate pair, which no text in UTF-8 can hold
+            return _Trouble(Rejected(request.said("a text of it cannot be sent")))
         if self._file_pace is not None:
             self._file_pace.wait()
         ours = pace.wait()
@@ -227,6 +230,7 @@ class Http:
             Broken.UNTRUSTED: CrmFailed("E326", f"the certificate of `{host}` is not trusted"),
             Broken.PROXY: Unavailable(f"the proxy did not let through to {name}"),
             Broken.LOST: self._lost(request, "the connection broke before the answer ended"),
+            Broken.NO_PLACE: NotFound(request.said("nothing has such an address")),
             Broken.TOO_LONG: self._odd(request, "the answer does not end"),
         }
         return errors[answer]
@@ -262,11 +266,18 @@ class Http:
             return _Trouble(CrmFailed("E323", request.said(f"there is no API of {self._vendor.name}, or not that one")))
         body = json_of(answer.content)
         self._met = self._met or body is not None
-        told = self._vendor.refused(Refusal(status, body, request.kind, request.endpoint or request.kind.value))
+        told = self._told(Refusal(status, body, request.kind, request.endpoint or request.kind.value))
         error = told or _by_status(request, status)
         if isinstance(told, RateLimited):
             after = max(after, told.after)
         return self._asked(request, error, after)
+
+    def _told(self, refusal: Refusal) -> AdapterError | None:
+        """The vendor's own reading. One that stumbles over a body of another shape has read nothing."""
+        try:
+            return self._vendor.refused(refusal)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            return None
 
     def _asked(self, request: Request[Any], error: AdapterError, after: float) -> _Trouble:
         """The error, and the pause that the vendor asks for; where that is too long, it is said until when."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,8 +97,10 @@ def _opened(path: Path, rules: Mapping[str, str], account: Mapping[str, str | fl
     from reconciler.emulators.hubspot import Settings as Account
     from reconciler.localcrm import LocalCrmError
 
+    if math.isnan(float(account["search_lag"])):
+        raise Failure(problem("E903", "`--search-lag` is a number of seconds"))
     wanted = Account(token=str(account["token"]), tier=str(account["tier"]), search_lag=float(account["search_lag"]))
-    if not wanted.token.strip() or not wanted.token.isascii():
+    if not wanted.token or wanted.token != wanted.token.strip() or not wanted.token.isascii():
         raise Failure(problem("E903", "`--token` is a text without spaces around it, in ASCII"))
     try:
         emulator = HubSpot(path, Clock.system(), wanted, rules)

@@ -66,7 +66,8 @@ class Limits:
         }
 
     def _lately(self, now: float) -> int:
-        return sum(moment > now - 1.0 for moment in self._moments[BURST])
+        with self._lock:
+            return sum(moment > now - 1.0 for moment in self._moments[BURST])
 
     def _current(self, name: str, now: float) -> deque[float]:
         moments = self._moments[name]
