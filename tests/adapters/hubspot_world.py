@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-from http_world import WORD, Time
+from http_world import WORD
 
 from reconciler.adapters.hubspot.door import HubSpotDoor
 from reconciler.adapters.hubspot.options import ADAPTER, HubSpotOptions
 from reconciler.adapters.opening import Opening
+from reconciler.testing.ticking import Ticking
 
 TOKEN = f"pat-{WORD}"
 EMAIL = f"{WORD}@example.org"
@@ -57,7 +58,7 @@ class HubSpot(httpx.BaseTransport):
 
 @contextmanager
 def door(hubspot: HubSpot, workers: int = 1, **options: Any) -> Iterator[HubSpotDoor]:
-    opening = Opening(Path(), Time().clock(), transport=hubspot, workers=workers)
+    opening = Opening(Path(), Ticking().clock, transport=hubspot, workers=workers)
     try:
         yield ADAPTER.open(HubSpotOptions.model_validate({"token": TOKEN, **options}), opening, "contact")
     finally:

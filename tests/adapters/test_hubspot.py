@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_world import WORD, Time, everything_of
+from http_world import WORD, everything_of
 from hubspot_world import TOKEN, HubSpot, Says, door, wrong
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from reconciler.adapters.hubspot.options import ADAPTER, HubSpotOptions
 from reconciler.adapters.opening import Opening
 from reconciler.model.capabilities import Ability, Call
 from reconciler.model.inventory import Account
+from reconciler.testing.ticking import Ticking
 
 ACCOUNT = "GET /account-info/v3/details"
 SCOPES = "POST /oauth/v2/private-apps/get/access-token-info"
@@ -100,7 +101,7 @@ def test_a_refusal_is_one_of_our_errors_and_quotes_nothing(
 
 
 def test_a_lead_is_refused_with_the_reason() -> None:
-    opening = Opening(Path(), Time().clock(), transport=HubSpot({}))
+    opening = Opening(Path(), Ticking().clock, transport=HubSpot({}))
     with pytest.raises(CrmFailed) as error:
         ADAPTER.open(HubSpotOptions.model_validate({"token": TOKEN}), opening, "lead")
     assert error.value.code == "E310"

@@ -23,6 +23,7 @@ from reconciler.adapters.hubspot.shapes import Contact, Portal, Token
 from reconciler.adapters.hubspot.tags import ListTags, OptionTags, Tags
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
+from reconciler.adapters.singly import Singly
 from reconciler.model.capabilities import Ability, Call
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
 
@@ -38,7 +39,7 @@ def opened(options: HubSpotOptions, opening: Opening, object: str) -> HubSpotDoo
     return HubSpotDoor(options, http)
 
 
-class HubSpotDoor:
+class HubSpotDoor(Singly):
     """A `Crm` with every optional ability, over one account."""
 
     def __init__(self, options: HubSpotOptions, http: Http) -> None:
@@ -95,26 +96,6 @@ class HubSpotDoor:
         if not found:
             raise NotFound("there is no such contact")
         return self._tags.of(found).get(contact_id, [])
-
-    def apply_tags(self, tags: Sequence[str], contact_id: str) -> None:
-        for tag in tags:
-            _only(self.apply_tag(tag, [contact_id]))
-
-    def remove_tags(self, tags: Sequence[str], contact_id: str) -> None:
-        for tag in tags:
-            _only(self.remove_tag(tag, [contact_id]))
-
-    def add_contact(self, data: Record) -> str:
-        return _only(self.add_contacts([data]))
-
-    def update_contact(self, contact_id: str, data: Record) -> None:
-        _only(self.update_contacts([(contact_id, data)]))
-
-    def load_contact(self, contact_id: str, fields: Sequence[str]) -> WireRecord:
-        found = self.load_many([contact_id], fields)
-        if not found:
-            raise NotFound("there is no such contact")
-        return found[0]
 
     def load_contacts(self, tag: str) -> Iterator[str]:
         return self._tags.carriers(tag)
@@ -194,10 +175,3 @@ class HubSpotDoor:
             *(pa.array([contact.properties.get(key) for contact in contacts], pa.string()) for key in fields),
         ]
         return pa.RecordBatch.from_arrays(columns, names=[ID, TAGS, *fields])
-
-
-def _only(done: Sequence[Done]) -> str:
-    (one,) = done
-    if one.error is not None:
-        raise one.error
-    return one.id or ""

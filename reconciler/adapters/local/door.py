@@ -21,6 +21,7 @@ from reconciler.adapters.errors import (
     Unavailable,
     Uncertain,
 )
+from reconciler.adapters.singly import Singly
 from reconciler.localcrm import OBJECTS, STATUSES, Limits, LocalCrm, LocalCrmError, Trouble
 from reconciler.model.capabilities import Ability, Call, Capabilities, Endpoint
 from reconciler.model.inventory import Account, CrmField, CrmOption, CrmTag
@@ -106,7 +107,7 @@ def capabilities(calls_per_second: float) -> Capabilities:
     )
 
 
-class LocalDoor:
+class LocalDoor(Singly):
     """A `Crm` with every optional ability, over one `LocalCrm`."""
 
     def __init__(self, crm: LocalCrm, name: str = "", calls_per_second: float = 50.0) -> None:
@@ -133,28 +134,6 @@ class LocalDoor:
     def get_tags(self, contact_id: str) -> Sequence[str]:
         with _translated():
             return self._crm.tags_of(contact_id)
-
-    def apply_tags(self, tags: Sequence[str], contact_id: str) -> None:
-        with _translated():
-            _only(self._crm.tag(tags, [contact_id], on=True))
-
-    def remove_tags(self, tags: Sequence[str], contact_id: str) -> None:
-        with _translated():
-            _only(self._crm.tag(tags, [contact_id], on=False))
-
-    def add_contact(self, data: Record) -> str:
-        with _translated():
-            return _only(self._crm.add(*_with_statuses([data])))
-
-    def update_contact(self, contact_id: str, data: Record) -> None:
-        with _translated():
-            _only(self._crm.update([(contact_id, data)]))
-
-    def load_contact(self, contact_id: str, fields: Sequence[str]) -> WireRecord:
-        found = self.load_many([contact_id], fields)
-        if not found:
-            raise NotFound("there is no such contact")
-        return found[0]
 
     def load_contacts(self, tag: str) -> Iterator[str]:
         with _translated():
@@ -250,13 +229,6 @@ def _translated() -> Iterator[None]:
 
 def _all(results: Sequence[localcrm.Result]) -> list[Done]:
     return [Done(r.id, translated(r.error) if r.error else None) for r in results]
-
-
-def _only(results: Sequence[localcrm.Result]) -> str:
-    (result,) = results
-    if result.error is not None:
-        raise result.error
-    return result.id or ""
 
 
 def _with_statuses(items: Sequence[Record]) -> tuple[list[Record], list[str | None]]:
