@@ -20,7 +20,7 @@ demo: $(STAMP) ## the whole story on real files: plan, apply, nothing left to do
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
 test: $(STAMP) ## all tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(STAMP) ## style, types, layers, and that everything generated is current
 	@$(BIN)/ruff check .
