@@ -18,7 +18,23 @@ from reconciler.model.plan import Plan
 from reconciler.model.problems import Failure, Problem
 from reconciler.runtime import pipeline
 from reconciler.testing.faults import Faulty, When
-from reconciler.testing.ticking import START, Ticking
+from reconciler.testing.ticking import Ticking
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a file says of the fields and tags that a story is about: by key and by name, as YAML."""
+
+    fields: Mapping[str, str]
+    tags: Mapping[str, str]
+
+
+PLAN = "{from: plan, type: select, options: {free: Free, pro: Pro}, label: Plan}"
+NOTE = "{from: note, type: text, label: Note}"
+CUSTOMER, BUYER = "{when: 'orders > 0'}", "{when: 'orders > 2'}"
+IN_GROUP = PLAN.replace("label: Plan", "label: Plan, group: Sweep")
+PLAIN = Told({"sweep_plan": PLAN, "sweep_note": NOTE}, {"Customer": CUSTOMER, "Buyer": BUYER})
+GROUPED = Told({"sweep_plan": IN_GROUP, "sweep_note": NOTE}, PLAIN.tags)
 
 
 @dataclass
@@ -36,12 +52,12 @@ class World:
     state: Callable[[], Any]
     names: Mapping[str, str]
     spare: str = ""
-    group: str = ", group: Sweep"
     emulator: Any = None
-    limits: str = "{create: 999, update_percent: 100, untag_percent: 100, tag_people: 999}"
+    limits: str = "{create: 999, update_percent: 100, untag_percent: 100, tag_people: 999, delete: 9}"
 
-    def write(self, people: int = 6, more: str = "") -> None:
-        """The file and its people: the first half of them is in the CRM already (`fill`)."""
+    def write(self, told: Told = PLAIN, people: int = 6, bought: int = 0) -> None:
+        """The file and its people: the first half of them is in the CRM already (`fill`). Each has as many orders as
+        his number, and `bought`."""
         names = self.names
         (self.folder / "reconciler.yaml").write_text(
             f"""version: 1
@@ -53,19 +69,19 @@ limits: {self.limits}
 fields:
   email: mail
   {names["first"]}: first
-  sweep_plan: {{from: plan, type: select, options: {{free: Free, pro: Pro}}, label: Plan{self.group}}}
-  sweep_note: {{from: note, type: text, label: Note}}
+{_lines(told.fields)}
 tags:
-  Customer: {{when: 'orders > 0'}}
-  Buyer: {{when: 'orders > 2'}}
-{more}""",
+{_lines(told.tags)}
+""",
             encoding="utf-8",
         )
         with open(self.folder / "people.csv", "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["id", "mail", "first", "plan", "note", "orders"])
             for n in range(people):
-                writer.writerow([f"p{n}", f"person.{n}@example.org", f"Name {n}", "pro" if n % 2 else "free", "x", n])
+                writer.writerow(
+                    [f"p{n}", f"person.{n}@example.org", f"Name {n}", "pro" if n % 2 else "free", "x", n + bought]
+                )
 
     def fill(self, people: int = 3) -> None:
         """Contacts that are there before: everyone named differently, all of them customers."""
@@ -94,10 +110,10 @@ tags:
             self.env,
             self.ticking.clock,
             token_bytes,
-            now=START,
+            now=self.ticking.clock.now(),
             transport=self.faulty,
             workers=1,
-            **{"allow": {"create": 999, "untag": 999}, **more},
+            **{"allow": {"create": 999, "untag": 999, "delete": 9}, **more},
         )
 
     def apply(self, when: When | None = None, **more: Any) -> Ended:
@@ -110,6 +126,10 @@ tags:
 
     def plan(self) -> Plan:
         return pipeline.plan(self.request())
+
+
+def _lines(entries: Mapping[str, str]) -> str:
+    return "\n".join(f"  {name}: {entry}" for name, entry in entries.items())
 
 
 @dataclass(frozen=True)

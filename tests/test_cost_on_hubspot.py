@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sweep import Ticking, World
+from sweep import GROUPED, Ticking, World
 
 from reconciler.emulators.hubspot import HubSpot, Seen
 from reconciler.model.plan import Cost
@@ -32,7 +32,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     )
     world.emulator = emulator
     world.limits = "{create: 99999, update_percent: 100, untag_percent: 100, tag_people: 99999}"
-    world.write(0)
+    world.write(people=0)
     people(folder, "Name")
     assert world.apply(allow={"create": PEOPLE}).code == 0
     assert not world.plan().pending
@@ -86,7 +86,7 @@ def test_the_calls_of_a_first_run_are_those_that_were_said_endpoint_by_endpoint(
         lambda: None,
         world.names,
     )
-    first.write(250)
+    first.write(GROUPED, people=250)
     ended = first.apply(allow={"create": 999})
     assert ended.code == 0
     assert ended.outcome is not None

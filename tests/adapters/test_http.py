@@ -83,6 +83,15 @@ def test_an_answer_that_nobody_asked_about_is_not_looked_at() -> None:
         assert http.send(UPDATE) is None
 
 
+def test_a_web_page_instead_of_an_answer_that_is_not_looked_at_is_no_success() -> None:
+    handler, _ = said(status(204), status(200, HTML, Content_Type="text/html"), status(204))
+    time = Ticking()
+    with opened(httpx.MockTransport(handler), time) as http:
+        http.send(UPDATE)
+        assert http.send(UPDATE) is None
+        assert http.meter.counts[UPDATE.kind] == 3
+
+
 BAD_BODIES = {
     "empty": json({}).__class__(200, content=b"", headers={"Content-Type": "application/json"}),
     "no content": status(204),

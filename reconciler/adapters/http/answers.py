@@ -56,11 +56,11 @@ def json_of(content: bytes) -> Any:
 
 def read(shape: type[Any], content: bytes, headers: Mapping[str, str]) -> Any:
     """The body as that shape, or NotRead."""
-    media = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if not content.strip():
         return NotRead("the answer is empty", False)
-    if media in ("text/html", "application/xhtml+xml"):
-        return NotRead("the answer is a web page and no JSON", False, page=True)
+    if page := web_page(content, headers):
+        return page
+    media = _media(headers)
     if media and media != "application/json" and not media.endswith("+json"):
         return NotRead("the answer says that it is no JSON", False)
     try:
@@ -72,6 +72,17 @@ def read(shape: type[Any], content: bytes, headers: Mapping[str, str]) -> Any:
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)[0]["loc"]
     return NotRead(f"{_place(shape, found)} is not what it should be", True)
+
+
+def web_page(content: bytes, headers: Mapping[str, str]) -> NotRead | None:
+    """What no API answers with, but a proxy or a sign-in page in its place."""
+    if content.strip() and _media(headers) in ("text/html", "application/xhtml+xml"):
+        return NotRead("the answer is a web page and no JSON", False, page=True)
+    return None
+
+
+def _media(headers: Mapping[str, str]) -> str:
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _place(shape: type[Any], location: tuple[int | str, ...]) -> str:

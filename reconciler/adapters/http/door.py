@@ -32,7 +32,7 @@ from reconciler.adapters.errors import (
     Uncertain,
 )
 from reconciler.adapters.http.address import sendable, usable_address
-from reconciler.adapters.http.answers import Answer, Broken, NotRead, json_of, read
+from reconciler.adapters.http.answers import Answer, Broken, NotRead, json_of, read, web_page
 from reconciler.adapters.http.pace import Bucket, Pace, retry_after
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
@@ -236,13 +236,14 @@ class Http:
         return errors[answer]
 
     def _read(self, request: Request[Shape], answer: Answer) -> Shape | AdapterError:
-        if request.shape is None:
-            self._met = True
-            return None  # type: ignore[return-value] # nothing was asked for
-        found: Shape | NotRead = read(request.shape, answer.content, answer.headers)
+        found: Any = (
+            web_page(answer.content, answer.headers)  # nothing of it is read, but this is no success
+            if request.shape is None
+            else read(request.shape, answer.content, answer.headers)
+        )
         if not isinstance(found, NotRead):
             self._met = True
-            return found
+            return found  # type: ignore[no-any-return] # it is of the request's shape
         if found.page and not self._met:
             return CrmFailed("E323", f"a web page answers there, not the API of {self._vendor.name}")
         return self._odd(request, found.why) if found.json else self._lost(request, found.why)
