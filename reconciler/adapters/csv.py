@@ -29,6 +29,8 @@ from reconciler.model.capabilities import Writes
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from reconciler.adapters.opening import Opening
+
 _BLOCK = 1 << 20  # bytes; PyArrow holds dozens of them at a time
 _ROWS = 32_768
 _UTF_8 = "utf-8-sig"  # with or without a byte order mark
@@ -259,8 +261,8 @@ class _Adapter:
     Options = CsvOptions
     writes = Writes("with `write: true`; the file is replaced")
 
-    def open(self, options: CsvOptions, base: Path) -> CsvSource:
-        return CsvSource(base / options.path, options.delimiter, options.encoding, options.write)
+    def open(self, options: CsvOptions, opening: Opening) -> CsvSource:
+        return CsvSource(opening.base / options.path, options.delimiter, options.encoding, options.write)
 
 
 ADAPTER = _Adapter()

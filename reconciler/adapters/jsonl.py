@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 import pyarrow as pa
@@ -25,6 +25,9 @@ from reconciler.adapters.files import AT_ONCE, WRITE, cannot_write, check_writin
 from reconciler.adapters.json_lines import parsed, text_of
 from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.model.capabilities import Writes
+
+if TYPE_CHECKING:
+    from reconciler.adapters.opening import Opening
 
 _ROWS = 1_024  # objects that are Python's at a time
 _PARTS = 16  # of so many rows become a batch
@@ -165,8 +168,8 @@ class _Adapter:
     writes = Writes("with `write: true`; the file is replaced")
     endings = ("jsonl", "ndjson")
 
-    def open(self, options: JsonlOptions, base: Path) -> JsonlSource:
-        return JsonlSource(base / options.path, options.write)
+    def open(self, options: JsonlOptions, opening: Opening) -> JsonlSource:
+        return JsonlSource(opening.base / options.path, options.write)
 
 
 ADAPTER = _Adapter()

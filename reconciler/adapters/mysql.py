@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
@@ -28,6 +27,8 @@ from reconciler.model.capabilities import Writes
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from reconciler.adapters.opening import Opening
 
 _ROWS = 1_024  # that are Python's at a time
 _FAREWELL = 2.0  # seconds, for a last word to a server
@@ -194,7 +195,7 @@ class _Adapter:
     Options = MysqlOptions
     writes = Writes("into a `table`, not through a `query`")
 
-    def open(self, options: MysqlOptions, base: Path) -> MysqlSource:  # noqa: ARG002 - nothing of it is a file
+    def open(self, options: MysqlOptions, opening: Opening) -> MysqlSource:  # noqa: ARG002 - nothing of it is a file
         return MysqlSource(options)
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from reconciler.adapters.opening import Opening
+
 _ROWS = 16_384
 _BUFFER = 1 << 20  # bytes of a column that are read at a time
 
@@ -182,8 +184,8 @@ class _Adapter:
     Options = ParquetOptions
     writes = Writes(cannot="a Parquet file is written as a whole, by whoever makes it")
 
-    def open(self, options: ParquetOptions, base: Path) -> ParquetSource:
-        return ParquetSource(base / options.path)
+    def open(self, options: ParquetOptions, opening: Opening) -> ParquetSource:
+        return ParquetSource(opening.base / options.path)
 
 
 ADAPTER = _Adapter()

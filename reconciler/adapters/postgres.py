@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
@@ -31,6 +30,8 @@ from reconciler.model.capabilities import Writes
 if TYPE_CHECKING:
     import psycopg
     import pyarrow as pa
+
+    from reconciler.adapters.opening import Opening
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -168,7 +169,7 @@ class _Adapter:
     Options = PostgresOptions
     writes = Writes("into a `table`, not through a `query`")
 
-    def open(self, options: PostgresOptions, base: Path) -> PostgresSource:  # noqa: ARG002 - nothing of it is a file
+    def open(self, options: PostgresOptions, opening: Opening) -> PostgresSource:  # noqa: ARG002 - nothing of it is a file
         return PostgresSource(options)
 
 

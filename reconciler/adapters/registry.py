@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic import BaseModel
@@ -39,7 +38,8 @@ class SourceAdapter(Protocol):
 
     Options: type[BaseModel]
 
-    def open(self, options: Any, base: Path) -> Source: ...
+    def open(self, options: Any, opening: Opening) -> Source:
+        """Opens lazily: nothing is touched before the source is asked."""
 
 
 class Kind(NamedTuple):
@@ -55,7 +55,8 @@ CRM = Kind(
 )
 SOURCE = Kind(
     "reconciler.source",
-    {name: f"reconciler.adapters.{name}" for name in ("csv", "jsonl", "mysql", "parquet", "postgres", "sqlite")},
+    {name: f"reconciler.adapters.{name}" for name in ("csv", "jsonl", "mysql", "parquet", "postgres", "sqlite")}
+    | {"wordpress": "reconciler.adapters.wordpress.options"},
 )
 
 

@@ -28,6 +28,8 @@ from reconciler.model.capabilities import Writes
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from reconciler.adapters.opening import Opening
+
 _ROWS = 8_192  # that are Python's at a time
 _RENAMED = re.compile(r":[0-9]+$")
 """What SQLite puts behind the name of a column that a query has twice."""
@@ -169,8 +171,8 @@ class _Adapter:
     Options = SqliteOptions
     writes = Writes("into a `table`, not through a `query`")
 
-    def open(self, options: SqliteOptions, base: Path) -> SqliteSource:
-        return SqliteSource(base / options.file(), options)
+    def open(self, options: SqliteOptions, opening: Opening) -> SqliteSource:
+        return SqliteSource(opening.base / options.file(), options)
 
 
 ADAPTER = _Adapter()

@@ -94,7 +94,7 @@ def sampled(request: Request, door: Door, base: Path) -> Sample:
     """People of the source, spread over the first ones. Raises Failure, for a source without people too."""
     from reconciler.runtime.doors import open_source
 
-    with open_source(door, base) as source:
+    with open_source(door, request.opening(door, base)) as source:
         columns = tuple(source.columns())
         _refuse_one(columns, door.where)
         _refuse_data(columns, door.where)

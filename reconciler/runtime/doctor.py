@@ -118,7 +118,7 @@ class _Found:
         from reconciler.runtime.doors import open_source
         from reconciler.runtime.observe import checked_columns
 
-        self._source = stack.enter_context(open_source(self.desired.source, self.request.file.parent))
+        self._source = stack.enter_context(open_source(self.desired.source, self.request.opening(self.desired.source)))
         with doors_said(self.desired.source.where):
             columns = checked_columns(self.desired, self._source)
         return Looked(f"{self._source.label()} opens; all columns that the file names are among its {len(columns)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.registry import CRM, SOURCE, Kind, find, names
@@ -22,14 +21,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_source(door: Door, base: Path) -> Iterator[Source]:
-    """The source; its errors become failures. `base`: the folder that its paths are relative to."""
-    with doors_said(door.where):
-        source: Source = _adapter(SOURCE, door).open(door.options, base)
-        try:
-            yield source
-        finally:
-            source.close()
+def open_source(door: Door, opening: Opening) -> Iterator[Source]:
+    """The source; its errors become failures."""
+    with doors_said(door.where), ExitStack() as stack:
+        stack.callback(opening.close)
+        source: Source = _adapter(SOURCE, door).open(door.options, opening)
+        stack.callback(source.close)
+        yield source
 
 
 def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:

@@ -59,7 +59,7 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
     desired = load_file(request, digested=False)
     problems = tuple(desired.warnings)
     if not offline:
-        with open_source(desired.source, request.file.parent) as source:
+        with open_source(desired.source, request.opening(desired.source)) as source:
             problems += source_problems(desired, source)
             problems += tuple(check_columns(desired, tuple(source.columns())))
     return desired, problems

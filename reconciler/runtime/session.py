@@ -174,9 +174,8 @@ def open_session(request: Request) -> Iterator[Session]:
     desired = resolved(load_file(request), request.resolve)
     folder = request.folder
     key = folder.prepare(request.token_bytes)
-    base = request.file.parent
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(desired.source, base))
+        source = stack.enter_context(open_source(desired.source, request.opening(desired.source)))
         gateway = stack.enter_context(open_crm(desired.crm, request.opening(desired.crm), request.max_calls, desired))
         account = checked_account(desired.crm, gateway)
         state, notes = open_state(folder, account.id, key)

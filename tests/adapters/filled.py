@@ -17,7 +17,9 @@ from servers.databases import Database, quoted
 
 from reconciler.adapters import registry
 from reconciler.adapters.errors import SourceFailed
+from reconciler.adapters.opening import Opening
 from reconciler.adapters.source import Source
+from reconciler.model.clock import Clock
 
 Rows = Sequence[Sequence[str | None]]
 KINDS = ("csv", "jsonl", "parquet", "sqlite", "postgres", "mysql")
@@ -26,7 +28,7 @@ CANARY = "Zanzibar"
 
 def opened(kind: str, base: Path, **options: Any) -> Source:
     adapter = registry.find(registry.SOURCE, kind)
-    source: Source = adapter.open(adapter.Options(**options), base)
+    source: Source = adapter.open(adapter.Options(**options), Opening(base, Clock.system()))
     return source
 
 

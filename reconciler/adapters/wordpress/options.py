@@ -1,0 +1,91 @@
+"""`type: wordpress` as a file names it: its options. What reads and writes is imported when the source is opened.
+
+What is in a site's tables: https://developer.wordpress.org/advanced-administration/wordpress/database/ and the
+transcripts of sites that ran.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from reconciler.adapters.databases import Url, say
+
+if TYPE_CHECKING:
+    from reconciler.adapters.opening import Opening
+    from reconciler.adapters.source import Source
+
+_SQLITE = re.compile(r"sqlite:///(?P<path>[^?#]+)")
+_OF_SQL = ("url", "table_prefix", "site", "repeated")
+_OF_REST = ("api", "user", "password")
+
+
+class WordPressOptions(BaseModel):
+    """Options of `type: wordpress`: either `url`, or `api` with `user` and `password`."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+    url: Url | None = Field(
+        default=None, description="the site's database: mysql://USER:PASSWORD@HOST/DATABASE, or sqlite:///PATH"
+    )
+    table_prefix: str = Field(
+        default="wp_", pattern=r"[A-Za-z0-9_$]+", description="what the names of its tables begin with"
+    )
+    site: int = Field(
+        default=1, ge=1, le=2**31 - 1, description="of a network of sites: the number of the one whose users are meant"
+    )
+    repeated: list[str] = Field(
+        default_factory=list, description="meta keys of which all rows of a person count, as a list; else the first one"
+    )
+    api: str | None = Field(
+        default=None, pattern=r"https?://[^?#\s]+", description="instead of the database: https://SITE/wp-json"
+    )
+    user: str | None = Field(default=None, min_length=1, description="of `api`: who reads, an administrator's login")
+    password: SecretStr | None = Field(
+        default=None, min_length=1, description="of `api`: an application password of that user, from outside the file"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.url is None) is (self.api is None):
+            raise say("the source wants either `url`, a database, or `api`, the site's REST API")
+        if self.api is not None and (self.user is None or self.password is None):
+            raise say("`api` wants a `user` and an application `password`")
+        way, others = ("api", _OF_SQL) if self.api is not None else ("url", _OF_REST)
+        if wrong := [name for name in others if name in self.model_fields_set]:
+            raise say(f"`{wrong[0]}` goes with `{'api' if way == 'url' else 'url'}`, not with `{way}`")
+        if self.url is not None and (why := self._refusal(self.url)):
+            raise say(why)
+        return self
+
+    @property
+    def sqlite(self) -> str | None:
+        """The file of a site that keeps its tables in SQLite."""
+        found = _SQLITE.fullmatch(self.url.text) if self.url else None
+        return unquote(found["path"]) if found else None
+
+    def _refusal(self, url: Url) -> str | None:
+        if _SQLITE.fullmatch(url.text):
+            return None
+        from reconciler.adapters.mysql_connection import refusal
+
+        return refusal(url) and "the address of a site's database begins with mysql://, mariadb:// or sqlite:///"
+
+
+class _Adapter:
+    Options = WordPressOptions
+
+    def open(self, options: WordPressOptions, opening: Opening) -> Source:
+        if options.api is not None:
+            from reconciler.adapters.wordpress.rest import RestSource
+
+            return RestSource(options, opening)
+        from reconciler.adapters.wordpress.sql import SqlSource
+
+        return SqlSource(options, opening)
+
+
+ADAPTER = _Adapter()
