@@ -37,6 +37,18 @@ def batches(lines: Iterable[bytes], columns: Sequence[str]) -> Iterator[pa.Recor
         yield _batch(waiting, columns, rows)
 
 
+def block(data: bytes, rows: int, columns: Sequence[str]) -> pa.RecordBatch:
+    """So many lines that came together. Raises SourceFailed, with no row."""
+    import pyarrow as pa
+
+    if not rows:
+        return pa.RecordBatch.from_arrays([pa.array([], pa.string()) for _ in columns], names=list(columns))
+    try:
+        return _parsed([data], columns, pa.string(), rows)
+    except pa.ArrowException:
+        raise SourceFailed("E404", "rows came in a form that is not understood") from None
+
+
 def _batch(lines: list[bytes], columns: Sequence[str], before: int) -> pa.RecordBatch:
     """One batch; so many rows came before it."""
     import pyarrow as pa
@@ -47,7 +59,8 @@ def _batch(lines: list[bytes], columns: Sequence[str], before: int) -> pa.Record
         raise _fault(lines, columns, before) from None
 
 
-def _parsed(lines: list[bytes], columns: Sequence[str], kind: pa.DataType) -> pa.RecordBatch:
+def _parsed(lines: list[bytes], columns: Sequence[str], kind: pa.DataType, rows: int = 0) -> pa.RecordBatch:
+    """`rows`: where a line holds more than one."""
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
 
@@ -64,8 +77,8 @@ def _parsed(lines: list[bytes], columns: Sequence[str], kind: pa.DataType) -> pa
             null_values=[""],
         ),
     )
-    if table.num_rows != len(lines):
-        raise SourceFailed("E404", f"{len(lines)} rows came and {table.num_rows} could be read")
+    if table.num_rows != (rows or len(lines)):
+        raise SourceFailed("E404", f"{rows or len(lines)} rows came and {table.num_rows} could be read")
     return table.rename_columns(list(columns)).combine_chunks().to_batches()[0]
 
 

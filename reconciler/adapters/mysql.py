@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
 
-from reconciler.adapters.blocks import QUOTE, batches
+from reconciler.adapters.blocks import batches
 from reconciler.adapters.databases import Asked, Url, checked_names, say
 from reconciler.adapters.errors import SourceFailed
-from reconciler.adapters.mysql_columns import Column, begin, described, quoted
+from reconciler.adapters.mysql_columns import SNAPSHOT, Column, begin, described, line_of, quoted
 from reconciler.adapters.mysql_connection import connected, refusal, said
 from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.statements import MYSQL
@@ -32,12 +32,6 @@ if TYPE_CHECKING:
 
 _ROWS = 1_024  # that are Python's at a time
 _FAREWELL = 2.0  # seconds, for a last word to a server
-_SETTINGS = (
-    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "SET SESSION net_write_timeout = 600",  # it waits while a batch is worked on
-    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-)
-_CELL = f"IF({{0}} IS NULL, '', CONCAT('{QUOTE}', REPLACE({{1}}, '{QUOTE}', '{QUOTE}{QUOTE}'), '{QUOTE}'))"
 
 
 class MysqlOptions(Asked):
@@ -130,7 +124,7 @@ class MysqlSource:
 
     def _begin(self, connection: Any) -> None:
         with connection.cursor() as cursor:
-            begin(cursor, _SETTINGS)
+            begin(cursor, SNAPSHOT)
             self._columns = described(cursor, self._rows())
 
     def _rows(self) -> str:
@@ -141,8 +135,8 @@ class MysqlSource:
     def _statement(self, connection: Any, wanted: Sequence[str]) -> str:
         """The rows' wanted columns as lines, in an order that costs nothing."""
         shown = [self._columns[name] for name in wanted]
-        line = ", ',', ".join(_CELL.format(column.value(), column.printed()) for column in shown)
-        plain = f"SELECT CONCAT({line}, '\n') FROM {self._rows()}"
+        line = line_of((column.value(), column.printed()) for column in shown)
+        plain = f"SELECT {line} FROM {self._rows()}"
         if self._options.query is not None:
             return plain
         *schema, table = self._options.name()

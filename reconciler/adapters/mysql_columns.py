@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.adapters.blocks import QUOTE
 from reconciler.adapters.databases import checked_names
 
 _CHANGING = frozenset({"PAD_CHAR_TO_FULL_LENGTH", "EMPTY_STRING_IS_NULL", "ORACLE"})
@@ -18,6 +19,13 @@ NUMBERS = frozenset({0, 1, 2, 3, 8, 9, 13, BIT, 246})  # exact ones
 INEXACT = frozenset({4, 5, _JSON, GEOMETRY})  # what is printed of them need not be equal to them
 _TEXTS = frozenset({15, 247, 248, 249, 250, 251, 252, 253, 254})
 _BINARY = 63  # the number of the character set that is none
+SNAPSHOT = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "SET SESSION net_write_timeout = 600",  # it waits while a batch is worked on
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+"""What makes all that is read one moment's."""
+_CELL = f"IF({{0}} IS NULL, '', CONCAT('{QUOTE}', REPLACE({{1}}, '{QUOTE}', '{QUOTE}{QUOTE}'), '{QUOTE}'))"
 _PRINTED = {
     TIMESTAMP: "CONCAT({0}, 'Z')",
     BIT: "CAST({0} + 0 AS CHAR)",
@@ -60,6 +68,12 @@ def described(cursor: Any, rows: str) -> dict[str, Column]:
     fields = cursor._result.fields  # the client gives a column's character set nowhere else
     checked_names([field.name for field in fields])
     return {field.name: Column(field.name, field.type_code, field.charsetnr == _BINARY) for field in fields}
+
+
+def line_of(cells: Iterable[tuple[str, str]]) -> str:
+    """A row as one line for `blocks`. `cells`: each value, and the same as it is printed."""
+    line = ", ',', ".join(_CELL.format(value, printed) for value, printed in cells)
+    return f"CONCAT({line}, '\n')"
 
 
 def quoted(name: str) -> str:

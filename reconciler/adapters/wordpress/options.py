@@ -62,6 +62,10 @@ class WordPressOptions(BaseModel):
         return self
 
     @property
+    def database(self) -> Url:
+        return self.url or Url("")
+
+    @property
     def sqlite(self) -> str | None:
         """The file of a site that keeps its tables in SQLite."""
         found = _SQLITE.fullmatch(self.url.text) if self.url else None

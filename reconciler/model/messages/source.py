@@ -254,4 +254,10 @@ SOURCE: tuple[Message, ...] = (
         "The connection was lost after the server was told to keep them and before it answered.",
         "run again: the source is read anew, and what is missing is written",
     ),
+    Message(
+        "E475",
+        "there is no WordPress site with that prefix",
+        "The database can be read, and the tables of users and their meta data are not in it under these names.",
+        "set `source.table_prefix` to `$table_prefix` of the site's wp-config.php",
+    ),
 )

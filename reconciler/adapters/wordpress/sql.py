@@ -1,0 +1,140 @@
+"""A site's users out of its database: ranges of users, and the meta rows of each range pivoted here.
+
+One row of a person is many rows of meta data. The server is asked for them as they lie, by the index of `user_id`, and
+PyArrow puts them beside each other: pivoting there costs the server more than everything else together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from reconciler.adapters.databases import checked_names
+from reconciler.adapters.errors import SourceFailed
+from reconciler.adapters.opening import Opening
+from reconciler.adapters.wordpress.names import COLUMNS, OF_USERS, REGISTERED, ROLES, USER_ID, secret
+from reconciler.adapters.wordpress.options import WordPressOptions
+from reconciler.adapters.wordpress.pivot import Pivot
+from reconciler.adapters.wordpress.tables import Tables, literal, opened
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_USERS = 2_000  # in one range
+
+
+class SqlSource:
+    """A `Source` over the users of one site."""
+
+    def __init__(self, options: WordPressOptions, opening: Opening, users: int = _USERS) -> None:
+        """`users`: in one range."""
+        self._options, self._base, self._range = options, opening.base, users
+        self._tables: Tables | None = None
+        self._network = False
+        self._keys: Sequence[str] = ()
+
+    def label(self) -> str:
+        return self._users
+
+    def columns(self) -> Sequence[str]:
+        self._opened()
+        return (*COLUMNS, *self._keys)
+
+    def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        tables, wanted = self._opened(), list(columns)
+        checked_names(list(self.columns()), wanted)
+        after, rows = "0", 0
+        try:
+            while (users := self._next(tables, wanted, after)).num_rows:
+                after = users.column(USER_ID)[-1].as_py()
+                yield self._with_meta(tables, users, wanted)
+                rows += users.num_rows
+        except BaseException:  # Ctrl-C too: it is raised again, and nothing stays open
+            self.close()
+            raise
+        if not rows:
+            raise SourceFailed("E410", "the site has no user")
+
+    def close(self) -> None:
+        tables, self._tables = self._tables, None
+        if tables is not None:
+            tables.close()
+
+    @property
+    def _users(self) -> str:
+        return f"{self._options.table_prefix}users"
+
+    @property
+    def _meta(self) -> str:
+        return f"{self._options.table_prefix}usermeta"
+
+    @property
+    def _capabilities(self) -> str:
+        """The meta key that holds a member's roles on this site."""
+        site = f"{self._options.site}_" if self._options.site > 1 else ""
+        return f"{self._options.table_prefix}{site}capabilities"
+
+    def _opened(self) -> Tables:
+        if self._tables is None:
+            file = self._options.sqlite
+            self._tables = opened(self._options.database, self._base / file if file else None)
+            try:
+                self._look_around(self._tables)
+            except BaseException:  # Ctrl-C too: it is raised again, and nothing stays open
+                self.close()
+                raise
+        return self._tables
+
+    def _look_around(self, tables: Tables) -> None:
+        there = frozenset(tables.tables(""))
+        if not {self._users, self._meta} <= there:
+            raise _no_site(self._users, sorted(there))
+        self._network = self._options.site > 1 or f"{self._options.table_prefix}blogs" in there
+        known = dict.fromkeys(COLUMNS)
+        keys = tables.distinct(self._meta, "meta_key")
+        self._keys = tuple(key for key in keys if key.strip() and key not in known and not secret(key))
+
+    def _next(self, tables: Tables, wanted: Sequence[str], after: str) -> pa.RecordBatch:
+        """The next range of users: their number, and what is wanted of their own row, by ascending number."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        shown = {USER_ID: tables.number("u.ID")}
+        shown |= {name: f"u.{column}" for name, column in OF_USERS.items() if name in wanted and name not in shown}
+        if REGISTERED in wanted:
+            shown[REGISTERED] = tables.instant("u.user_registered")
+        members = ""
+        if self._network:
+            key = literal(self._capabilities)
+            members = f" AND EXISTS (SELECT 1 FROM {self._meta} m WHERE m.user_id = u.ID AND m.meta_key = {key})"
+        rows = f"SELECT * FROM {self._users} u WHERE u.ID > {int(after)}{members} ORDER BY u.ID LIMIT {self._range}"
+        users = tables.read(shown, f"FROM ({rows}) u")
+        numbers = users.column(USER_ID).cast(pa.int64())
+        return users.take(pc.sort_indices(numbers))
+
+    def _with_meta(self, tables: Tables, users: pa.RecordBatch, wanted: Sequence[str]) -> pa.RecordBatch:
+        import pyarrow as pa
+
+        named = {name: self._capabilities if name == ROLES else name for name in wanted if name not in OF_USERS}
+        pivot = Pivot(users.column(USER_ID), frozenset(self._options.repeated))
+        if named:
+            self._fill(tables, pivot, sorted(set(named.values())))
+        cells = {name: pivot.column(key) if name != ROLES else pivot.roles(key) for name, key in named.items()}
+        cells |= {name: users.column(name) for name in wanted if name in OF_USERS}
+        return pa.RecordBatch.from_arrays([cells[name] for name in wanted], names=list(wanted))
+
+    def _fill(self, tables: Tables, pivot: Pivot, keys: Sequence[str]) -> None:
+        """Order does not count unless somebody has a key twice; the rows are asked for once more then."""
+        chosen = f"m.user_id BETWEEN {pivot.first} AND {pivot.last} AND m.meta_key IN ({', '.join(map(literal, keys))})"
+        rest = f"FROM {self._meta} m WHERE {chosen} AND m.meta_value IS NOT NULL"
+        shown = {USER_ID: tables.number("m.user_id"), "key": "m.meta_key", "value": "m.meta_value"}
+        if pivot.repeats(keys) or not pivot.take(tables.read(shown, rest), keys):
+            pivot.take(tables.read({**shown, "row": tables.number("m.umeta_id")}, rest), keys)
+
+
+def _no_site(users: str, there: Sequence[str]) -> SourceFailed:
+    prefixes = [name.removesuffix("usermeta") for name in there if name.endswith("usermeta")]
+    found = [f"`{prefix}`" for prefix in prefixes if f"{prefix}users" in there]
+    way_out = f"write `table_prefix: {found[0].strip('`')}`" if len(found) == 1 else ""
+    named = f"; there are sites with the prefixes {', '.join(found)}" if len(found) > 1 else ""
+    return SourceFailed("E475", f"there is no table `{users}`{named}", way_out)

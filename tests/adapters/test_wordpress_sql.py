@@ -1,0 +1,126 @@
+"""Users of a WordPress site by SQL, the same out of MariaDB and SQLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from wordpress_tables import Site
+
+from reconciler.adapters.errors import SourceFailed
+
+AUTHOR = 'a:1:{s:6:"author";b:1;}'
+
+
+@pytest.fixture(params=["mysql", "sqlite"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+    return Site(tmp_path, request.getfixturevalue("mysql") if request.param == "mysql" else None)
+
+
+def test_each_user_is_a_row_with_the_meta_keys_that_are_asked_for(site: Site) -> None:
+    site.user(1, "a@example.org", first_name="Ana", city="Köln").user(7, "b@example.org", city="").made()
+    assert site.people("user_email", "city", "first_name", "user_id") == [
+        ("a@example.org", "Köln", "Ana", "1"),
+        ("b@example.org", "", None, "7"),
+    ]
+
+
+def test_columns_are_those_of_users_then_roles_then_every_meta_key(site: Site) -> None:
+    site.user(1, "a@example.org", billing_phone="1", points="2").user(2, zebra="x").made()
+    names = site.source().columns()
+    assert names[:3] == ("user_id", "user_login", "user_email")
+    assert set(names[8:]) == {"billing_phone", "points", "zebra"}
+    assert names[7] == "roles"
+
+
+def test_people_come_in_the_order_of_their_numbers_across_ranges(site: Site) -> None:
+    for number in (9, 2, 40, 3, 1000, 5, 11):
+        site.user(number, f"u{number}@example.org", points=str(number))
+    site.made()
+    numbers = [2, 3, 5, 9, 11, 40, 1000]
+    assert site.people("user_id", "points", users=3) == [(str(n), str(n)) for n in numbers]
+
+
+def test_passwords_and_sessions_are_no_columns(site: Site) -> None:
+    site.user(1, session_tokens="x", _application_passwords="y", points="1").made()
+    names = site.source().columns()
+    assert not {"user_pass", "user_activation_key", "session_tokens", "_application_passwords"} & set(names)
+    with pytest.raises(SourceFailed) as caught:
+        site.people("session_tokens")
+    assert caught.value.code == "E414"
+
+
+def test_of_a_key_that_somebody_has_twice_the_first_row_counts(site: Site) -> None:
+    site.user(1, tag=["second", "third"]).user(2, tag="only").made()
+    site.run(f"UPDATE {site.prefix}usermeta SET umeta_id = 1000 WHERE meta_value = 'second'")
+    assert site.people("tag") == [("third",), ("only",)]
+
+
+def test_of_a_key_that_is_named_as_repeated_all_rows_count(site: Site) -> None:
+    site.user(1, tag=["b", 'a "quoted"'], other="1").user(2).made()
+    assert site.people("tag", "other", repeated=["tag"]) == [('["b","a \\"quoted\\""]', "1"), (None, None)]
+
+
+def test_roles_are_a_list_in_the_order_of_wordpress(site: Site) -> None:
+    two = 'a:2:{s:6:"editor";b:1;s:4:"shop";b:1;}'
+    site.user(1, wp_capabilities=AUTHOR).user(2, wp_capabilities=two).user(3, wp_capabilities="a:0:{}").user(4).made()
+    assert site.people("roles") == [('["author"]',), ('["editor","shop"]',), ("[]",), ("[]",)]
+
+
+def test_roles_that_are_cut_off_stay_as_they_are_stored(site: Site) -> None:
+    site.user(1, wp_capabilities=AUTHOR[:-6]).made()
+    assert site.people("roles") == [(AUTHOR[:-6],)]
+
+
+def test_times_are_utc_and_a_zero_is_none(site: Site) -> None:
+    site.user(1, registered="2024-03-03 10:00:00").user(2, registered="0000-00-00 00:00:00").made()
+    assert site.people("user_registered") == [("2024-03-03T10:00:00Z",), (None,)]
+
+
+def test_of_a_network_only_members_of_the_site_are_people(site: Site) -> None:
+    site.user(1, wp_capabilities=AUTHOR).user(2, wp_2_capabilities=AUTHOR).user(3, points="1").made()
+    site.run("CREATE TABLE wp_blogs (blog_id int)")
+    assert site.people("user_id", "roles", site=2) == [("2", '["author"]')]
+    assert site.people("user_id") == [("1",)]
+
+
+def test_every_character_comes_as_it_is(site: Site) -> None:
+    odd = ['a"b', "a,b", "line\nbreak", "tab\t", "\x01", "back\\slash", "😀", " ", "'", "a\r\nb"]
+    for number, text in enumerate(odd, 1):
+        site.user(number, odd=text)
+    site.made()
+    assert site.people("odd", users=100) == [(text,) for text in odd]
+
+
+def test_keys_that_differ_only_in_case_are_not_mixed_up(site: Site) -> None:
+    site.user(1, Points="upper").user(2, points="lower").made()
+    key = "points" if "points" in site.source().columns() else "Points"
+    wanted = [(None,), ("lower",)] if key == "points" else [("upper",), (None,)]
+    assert site.people(key) == wanted
+
+
+def test_another_prefix_is_found_and_a_wrong_one_is_told(site: Site) -> None:
+    site.prefix = "shop_"
+    site.user(1, "a@example.org", shop_capabilities=AUTHOR).made()
+    assert site.people("user_email", "roles") == [("a@example.org", '["author"]')]
+    with pytest.raises(SourceFailed) as caught:
+        site.people("user_email", table_prefix="wp_")
+    assert caught.value.code == "E475"
+    assert "`wp_users`" in caught.value.detail
+    assert caught.value.fix == "write `table_prefix: shop_`"
+
+
+def test_a_site_without_users_is_an_error(site: Site) -> None:
+    site.made()
+    with pytest.raises(SourceFailed) as caught:
+        site.people("user_email")
+    assert caught.value.code == "E410"
+
+
+def test_what_is_longer_than_a_packet_together_is_read_one_by_one(mysql: object, tmp_path: Path) -> None:
+    site = Site(tmp_path, mysql)  # type: ignore[arg-type] # the fixture's
+    long = "x" * 3_000_000
+    for number in range(1, 9):
+        site.user(number, long=f"{number}{long}")
+    site.made()
+    assert [text for (text,) in site.people("long", users=100)] == [f"{n}{long}" for n in range(1, 9)]
