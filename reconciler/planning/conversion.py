@@ -72,12 +72,13 @@ def spec_of(entry: Field, kind: str) -> Spec:
         timezone=entry.timezone,
         region=entry.region,
         country=entry.country is not None,
+        serialised=isinstance(entry.origin, FromColumn),
     )
 
 
 def settled(spec: Spec) -> Spec:
     """How canonical text of that type is read again: the same type without what only a source needs."""
-    return replace(spec, format=None, options=(), country=False)
+    return replace(spec, format=None, options=(), country=False, serialised=False)
 
 
 def theirs_lane(name: str, binding: Binding, key: str) -> Lane:

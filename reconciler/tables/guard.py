@@ -14,6 +14,7 @@ from reconciler.tables.cells import empty_to_null
 from reconciler.tables.scalars import NO
 
 _SUSPECT_BYTES = bytes([*range(0x20), 0x7F, *range(0xCC, 0x100)])  # controls, and lead bytes from U+0300 on
+_STORED = r"^\s*[aOCE]:\+?[0-9]"
 _SUSPECT = r"[\x00-\x1f\x7f\x{300}-\x{10ffff}]"
 
 
@@ -33,8 +34,9 @@ def _text(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
         odd = pc.not_equal(trimmed, column)
     text = _content(column)
     if len(text.translate(None, _SUSPECT_BYTES)) != len(text):  # cheap to find out, and not so of most columns
-        suspect = pc.match_substring_regex(column, _SUSPECT)
-        odd = suspect if odd is None else pc.or_(odd, suspect)
+        odd = _or(odd, pc.match_substring_regex(column, _SUSPECT))
+    if guard.serialised and (b":{" in text or b':"' in text):
+        odd = _or(odd, pc.match_substring_regex(column, _STORED))
     return column, _any(odd)
 
 
@@ -53,6 +55,10 @@ def _shaped(column: pa.Array, guard: Guard) -> tuple[pa.Array, pa.Array | None]:
         quiet = pc.replace_substring_regex(quiet, guard.noise, r"\1")
     still = pc.invert(pc.match_substring_regex(quiet, shape))
     return pc.replace_with_mask(column, doubtful, quiet), _any(pc.replace_with_mask(doubtful, doubtful, still))
+
+
+def _or(one: pa.Array | None, other: pa.Array) -> pa.Array:
+    return other if one is None else pc.or_(one, other)
 
 
 def _any(doubtful: pa.Array | None) -> pa.Array | None:

@@ -161,3 +161,11 @@ def test_a_lane_knows_whether_all_that_it_saw_came_out_as_it_came_in() -> None:
         assert lane.verbatim
         lane.run(repeating.encode(batch(other)))
         assert not lane.verbatim
+
+
+def test_a_column_that_holds_stored_lists_is_not_sure_of_those_alone() -> None:
+    column = pa.array(['a:1:{i:0;s:1:"x";}', "plain", None, "a: text", ' O:1:"x":0:{}'], pa.string())
+    _, odd = guard.settled(column, Guard(serialised=True))
+    assert odd is not None
+    assert odd.to_pylist() == [True, False, False, False, True]
+    assert guard.settled(column.slice(1, 3), Guard(serialised=True))[1] is None

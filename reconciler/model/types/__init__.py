@@ -140,4 +140,7 @@ def cel_value(type: str, canonical: str | None) -> object:
 def guard(spec: Spec) -> Guard | None:
     """The type's guard, as far as this spec leaves it true; what depends on anything else is parsed every time."""
     depends = spec.options or spec.country or spec.format or spec.decimals is not None or spec.region
-    return None if depends else TYPES[spec.type].guard
+    found = TYPES[spec.type].guard
+    if depends or found is None:
+        return None
+    return found._replace(serialised=True) if spec.serialised and spec.type == "text" else found

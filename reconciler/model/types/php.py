@@ -13,6 +13,9 @@ Pairs = list[tuple[int | str, Scalar]]
 looks_serialised = re.compile(r'(?:a:[0-9]+:\{|[OCE]:\+?[0-9]+:"|s:[0-9]+:"|[bi]:-?[0-9]+;\Z|d:[^;]+;\Z|N;\Z)').match
 """Whether a text begins as a serialised value does."""
 
+is_stored_list = re.compile(r'\s*(?:a:[0-9]+:\{|[OCE]:\+?[0-9]+:")').match
+"""Whether a text begins as PHP stores a list, or an object, which is refused."""
+
 _head = re.compile(rb"a:([0-9]{1,9}):\{").match
 _string = re.compile(rb's:([0-9]{1,9}):"').match
 _integer = re.compile(rb"i:(-?[0-9]{1,20});").match

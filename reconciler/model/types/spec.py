@@ -21,7 +21,7 @@ class Spec:
     `options`: (stored value, label or None) pairs; empty means any value. `format`: a pattern such as `DD/MM/YYYY`, or
     how numbers are written (`1,234.56` or `1.234,56`). `timezone`: IANA name, of naive times. `region`: two letters,
     of phone numbers without a country code. `as_`: `code` or `name`. `country`: the value type takes the country as
-    one more argument (state).
+    one more argument (state). `serialised`: a text may be PHP's way of storing a list, as the cells of a source may.
     """
 
     type: str = "text"
@@ -32,6 +32,7 @@ class Spec:
     timezone: str = "UTC"
     region: str | None = None
     country: bool = False
+    serialised: bool = False
 
 
 class Unreadable(ValueError):
@@ -54,13 +55,14 @@ class Guard(NamedTuple):
     `shape`: a regular expression (RE2's and Python's common ground) for the whole value; "" is text without control
     characters, white space around it or anything from U+0300 on. What has the shape once the following is done is
     canonical then: white space around it is cut off (`trim`), ASCII letters become small (`lower`), `noise`, a regular
-    expression, is taken out, what its group caught apart.
+    expression, is taken out, what its group caught apart. `serialised`: what PHP may have serialised is not sure.
     """
 
     shape: str = ""
     trim: bool = True
     lower: bool = False
     noise: str = ""
+    serialised: bool = False
 
 
 def as_it_stands(_spec: Spec) -> Ways:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType
+from reconciler.model.types.php import is_stored_list
+from reconciler.model.types.spec import Guard, Parse, Spec, Unreadable, ValueType, Ways
 
 _surrogate = re.compile(r"[\ud800-\udfff]").search
 _space = re.compile(r"\s").search
@@ -37,6 +38,39 @@ def clean(raw: str) -> str:
 def parse_text(raw: str | None) -> str | None:
     """Text as people mean it: the same characters, one form."""
     return clean(raw) or None if raw else None
+
+
+_JOINED = ", "
+
+
+def _text(spec: Spec) -> Parse:
+    """Of a list that PHP serialised the items, joined with a comma as WP Fusion does."""
+    if not spec.serialised:
+        return parse_text
+
+    def parse(raw: str | None) -> str | None:
+        if raw and is_stored_list(raw):
+            from reconciler.model.types.lists import read_items
+
+            raw = _JOINED.join(item for item in read_items(raw) if item)
+        return parse_text(raw)
+
+    return parse
+
+
+def _text_ways(spec: Spec) -> Ways:
+    """Where a list was stored, a list; a text that is none would take its place."""
+    if not spec.serialised:
+        return lambda canonical, *_: (canonical,)
+
+    def ways(canonical: str, like: str | None, *_context: str | None) -> Iterator[str]:
+        if like and is_stored_list(like):
+            from reconciler.model.types.writing_lists import ways_of_items
+
+            yield next(iter(ways_of_items(canonical.split(_JOINED), like)))
+        yield canonical
+
+    return ways
 
 
 def parse_raw(raw: str | None) -> str | None:
@@ -78,11 +112,11 @@ ROWS = (
     ValueType(
         name="text",
         aliases=("string", "str", "textarea", "html", "wysiwyg", "long text", "single line text", "varchar"),
-        build=_always(parse_text),
+        build=_text,
         cel=str,
-        accepts="any text",
+        accepts="any text; of a PHP-serialised list in a source the items, joined with `, `",
         canonical="the text in Unicode form NFC, line ends as LF, without white space around it",
-        refuses="NUL characters and lone surrogates (`map`)",
+        refuses="NUL characters and lone surrogates; serialised objects and broken lists of a source (`map`)",
         samples=(
             ("plain", "plain"),
             ("  two words\u00a0", "two words"),
@@ -91,6 +125,7 @@ ROWS = (
             (" \t", None),
         ),
         guard=Guard(),
+        ways=_text_ways,
     ),
     ValueType(
         name="email",
