@@ -9,7 +9,8 @@ import resource
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def fill(url: str, users: int, folder: Path) -> None:
             texts = [f"value {(n * 7919 + k) % 9973} of {k}" for k in range(18)]
             for key, value in zip(KEYS, [*texts, roles[n % 9 == 0], lists[n % 3]], strict=True):
                 meta.write(f"\\N\t{n}\t{key}\t{value}\n")
-    with closing(_connected(url)) as connection, closing(connection.cursor()) as cursor:
+    with closing(connected(url)) as connection, closing(connection.cursor()) as cursor:
         cursor.execute(
             "CREATE TABLE wp_users (ID bigint unsigned AUTO_INCREMENT PRIMARY KEY, user_login varchar(60) NOT NULL, "
             "user_pass varchar(255) NOT NULL, user_nicename varchar(50) NOT NULL, user_email varchar(100) NOT NULL, "
@@ -70,26 +71,32 @@ def pivoted(url: str) -> int:
     return sum(batch.num_rows for batch in source.read(SHOWN))
 
 
+@contextmanager
+def site() -> Iterator[tuple[str, Path, int]]:
+    """An empty database on a private server: its address, a folder that the server may read files in, its process."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from servers.mariadb import mariadb
+
+    with mariadb() as server:
+        with closing(connected(server.address("mysql"))) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute("CREATE DATABASE site CHARACTER SET utf8mb4")
+            cursor.execute("SET GLOBAL innodb_buffer_pool_size = 1073741824")
+            cursor.execute("SELECT @@secure_file_priv")
+            ((folder,),) = cursor.fetchall()
+        yield server.address("site"), Path(folder), server.process
+
+
 def main() -> int:
     if len(sys.argv) > 2:  # in a process of its own, for its peak of memory
         count = {"ours": ours, "pivoted": pivoted}[sys.argv[1]](sys.argv[2])
         used = resource.getrusage(resource.RUSAGE_SELF)
         print(count, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
         return 0
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    from servers.mariadb import mariadb
-
     users = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with mariadb() as server:
-        with closing(_connected(server.address("mysql"))) as connection, closing(connection.cursor()) as cursor:
-            cursor.execute("CREATE DATABASE site CHARACTER SET utf8mb4")
-            cursor.execute("SET GLOBAL innodb_buffer_pool_size = 1073741824")
-            cursor.execute("SELECT @@secure_file_priv")
-            ((folder,),) = cursor.fetchall()
-        url = server.address("site")
-        fill(url, users, Path(folder))
-        _once("ours", url, server.process)  # so that both find the pages in memory
-        found = {name: _once(name, url, server.process) for name in ("ours", "pivoted")}
+    with site() as (url, folder, process):
+        fill(url, users, folder)
+        _once("ours", url, process)  # so that both find the pages in memory
+        found = {name: _once(name, url, process) for name in ("ours", "pivoted")}
     for name, (client, served, peak) in found.items():
         print(f"{name}: client {client:.1f} s, server {served:.1f} s, peak {peak:.0f} MiB")
     total = {name: client + served for name, (client, served, _) in found.items()}
@@ -119,7 +126,7 @@ def _cpu(process: int) -> float:
     return found
 
 
-def _connected(url: str) -> Any:
+def connected(url: str) -> Any:
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
