@@ -75,6 +75,10 @@ class Unavailable(AdapterError):
     code = "E303"
 
 
+class Unreached(Unavailable):
+    """The same: nobody was there to be asked."""
+
+
 class Uncertain(AdapterError):
     """The answer was lost: it may have been done. Look before repeating."""
 

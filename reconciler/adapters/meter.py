@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock, local
 from typing import TypeVar
@@ -46,7 +46,7 @@ class Meter:
         self._here.on_the_way = True
         return task()
 
-    def in_order(self, tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
+    def in_order(self, tasks: Iterable[Callable[[], T]]) -> Generator[T, None, None]:
         """The results of these tasks, in their order; several run at once. The first error ends it, once those that had
         begun have ended."""
         going: deque[Future[T]] = deque()

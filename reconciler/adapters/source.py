@@ -30,6 +30,15 @@ class Source(Protocol):
         """As soon as everybody is read, and once more at the end. Reading again opens it again."""
 
 
+@runtime_checkable
+class TellsMissing(Protocol):
+    """A source that holds more than its columns, or more than it gives away."""
+
+    def why_missing(self, column: str) -> str:
+        """The way out, as a sentence for the owner of the source, for somebody who names this column, which is not one
+        of `columns()`; "" if there is nothing to say but that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """What is to stand in one person's row. `cells`: column -> (the text that was read there, the text that is to be

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from reconciler.config.collect import Outside, Problems, shown
 from reconciler.config.expressions import compiled
@@ -15,13 +15,20 @@ _Named = tuple[str, Mapping[str, Place], str, Place]
 """A column that the file names, the places of keys where it does, the key in question, the place without such a key."""
 
 
-def check_columns(desired: Desired, columns: Sequence[str]) -> tuple[Problem, ...]:
-    """One problem for each place that names a column which the source does not have, with near matches."""
+def _nothing_more(_column: str) -> str:
+    return ""
+
+
+def check_columns(
+    desired: Desired, columns: Sequence[str], why: Callable[[str], str] = _nothing_more
+) -> tuple[Problem, ...]:
+    """One problem for each place that names a column which the source does not have, with near matches. `why`: the
+    source's own way out for such a name, "" if it has none."""
     known = frozenset(columns)
     problems = Problems()
     for name, places, key, otherwise in _named(desired):
         if name not in known:
-            fix = None if isinstance(name, Outside) else _way_out(name, columns, problems)
+            fix = None if isinstance(name, Outside) else _way_out(name, columns, problems, why(name))
             problems.add("R108", f"the source has no column {shown(name)}", places.get(key, otherwise), fix)
     return problems.in_order()
 
@@ -31,10 +38,13 @@ def named_columns(desired: Desired) -> frozenset[str]:
     return frozenset(str(name) for name, *_ in _named(desired))
 
 
-def _way_out(name: str, columns: Sequence[str], problems: Problems) -> str:
+def _way_out(name: str, columns: Sequence[str], problems: Problems, own: str) -> str:
     if name == PREVIOUS_EMAIL:
         return f"write {WHOLE} for the address before a change: it comes from the CRM, not from a column"
-    return problems.meant(name, columns) or _there_are(columns)
+    meant = problems.meant(name, columns)
+    if own:
+        return f"{meant} Else: {own}" if meant else own
+    return meant or _there_are(columns)
 
 
 def _there_are(columns: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,13 @@ def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:
     names = ", ".join(f"`{entry.key}`" for entry in pulled[:3]) + (" and others" if len(pulled) > 3 else "")
     where = pulled[0].where_of.get("pull", pulled[0].where)
     return (problem("R123", f"{names} {'is' if len(pulled) == 1 else 'are'} pulled, and {why}", where),)
+
+
+def why_missing(source: Source) -> Callable[[str], str]:
+    """The source's own way out for a column that it does not have, "" where it has none."""
+    from reconciler.adapters.source import TellsMissing
+
+    return source.why_missing if isinstance(source, TellsMissing) else lambda _column: ""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 
 from reconciler.adapters.http.door import (
     ATTEMPTS,
+    Answered,
     Bucket,
     Http,
     Refusal,
@@ -14,4 +15,16 @@ from reconciler.adapters.http.door import (
     quoted,
 )
 
-__all__ = ["ATTEMPTS", "Bucket", "Http", "Refusal", "Request", "Shape", "Vendor", "basic", "bearer", "quoted"]
+__all__ = [
+    "ATTEMPTS",
+    "Answered",
+    "Bucket",
+    "Http",
+    "Refusal",
+    "Request",
+    "Shape",
+    "Vendor",
+    "basic",
+    "bearer",
+    "quoted",
+]

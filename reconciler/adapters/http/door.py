@@ -30,6 +30,7 @@ from reconciler.adapters.errors import (
     Rejected,
     Unavailable,
     Uncertain,
+    Unreached,
 )
 from reconciler.adapters.http.address import sendable, usable_address
 from reconciler.adapters.http.answers import Answer, Broken, NotRead, json_of, read, web_page
@@ -38,7 +39,7 @@ from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
 from reconciler.model.capabilities import READS, Call
 
-__all__ = ["Bucket", "Http", "Refusal", "Request", "Vendor", "basic", "bearer", "quoted"]
+__all__ = ["Answered", "Bucket", "Http", "Refusal", "Request", "Vendor", "basic", "bearer", "quoted"]
 
 Shape = TypeVar("Shape")
 
@@ -119,6 +120,14 @@ class Request(Generic[Shape]):
 
 
 @dataclass(frozen=True, slots=True)
+class Answered(Generic[Shape]):
+    """A success: what was read of it, and its headers, by name in any case."""
+
+    body: Shape
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Trouble:
     """Why a request gave nothing. `after`: seconds that the vendor asks to wait."""
 
@@ -155,6 +164,10 @@ class Http:
 
     def send(self, request: Request[Shape]) -> Shape:
         """The answer's shape. Raises the errors of the door, those of repeated calls with `repeated` set."""
+        return self.answered(request).body
+
+    def answered(self, request: Request[Shape]) -> Answered[Shape]:
+        """The same with the answer's headers, for what an API says there alone."""
         attempt = 1
         while isinstance(outcome := self._once(request), _Trouble):
             error = outcome.error
@@ -186,7 +199,7 @@ class Http:
             raise CrmFailed("E325", request.said("the link to the next page leads elsewhere"))
         return replace(request, path=path, query=tuple(parse_qsl(parts.query, keep_blank_values=True)))
 
-    def _once(self, request: Request[Shape]) -> Shape | _Trouble:
+    def _once(self, request: Request[Shape]) -> Answered[Shape] | _Trouble:
         if not request.path.startswith("/") or request.path.startswith("//"):
             return _Trouble(CrmFailed("E309", request.said("its path leads elsewhere")))
         pace = self._pace(request)
@@ -210,7 +223,7 @@ class Http:
         if not 200 <= answer.status < 300:
             return self._refused(request, answer)
         found = self._read(request, answer)
-        return _Trouble(found) if isinstance(found, AdapterError) else found
+        return _Trouble(found) if isinstance(found, AdapterError) else Answered(found, answer.headers)
 
     def _pace(self, request: Request[Any]) -> Pace:
         return self._paces.get(request.bucket) or self._paces[""]
@@ -222,13 +235,13 @@ class Http:
         if self._connection.proxied:
             by = ", by the proxy that the environment names"
             unknown = CrmFailed("E328", "the name of the proxy, HTTPS_PROXY or ALL_PROXY, is not known")
-        gone = Unavailable(f"{name} could not be reached at `{self._url.netloc}`{by}")
+        gone = Unreached(f"{name} could not be reached at `{self._url.netloc}`{by}")
         errors: dict[Broken, AdapterError] = {
             Broken.NOT_SENT: gone,
             Broken.NO_HOST: gone if self._met else unknown,
             Broken.NO_TLS: gone if self._met else CrmFailed("E326", f"`{host}` does not speak TLS there"),
             Broken.UNTRUSTED: CrmFailed("E326", f"the certificate of `{host}` is not trusted"),
-            Broken.PROXY: Unavailable(f"the proxy did not let through to {name}"),
+            Broken.PROXY: Unreached(f"the proxy did not let through to {name}"),
             Broken.LOST: self._lost(request, "the connection broke before the answer ended"),
             Broken.NO_PLACE: NotFound(request.said("nothing has such an address")),
             Broken.TOO_LONG: self._odd(request, "the answer does not end"),

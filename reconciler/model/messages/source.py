@@ -1,6 +1,6 @@
 """E4xx: the source cannot be read to its end, so nothing is planned: half the people are no basis for a plan.
 
-E45x: its file takes no values back, and is as it was. From E460: a database cannot be written.
+E45x: its file takes no values back, and is as it was. From E460: a database cannot be written. From E470: a site.
 """
 
 from __future__ import annotations
@@ -253,6 +253,30 @@ SOURCE: tuple[Message, ...] = (
         "nobody knows whether the source kept the values",
         "The connection was lost after the server was told to keep them and before it answered.",
         "run again: the source is read anew, and what is missing is written",
+    ),
+    Message(
+        "E470",
+        "no REST API of WordPress is at that address",
+        "Credentials are sent to a site only if it is certain whose it is, and people are read from nothing else.",
+        "write `source.api` as https://SITE/wp-json",
+    ),
+    Message(
+        "E471",
+        "the site's users changed while they were read",
+        "Pages are counted from the first user on, so that whoever is deleted moves all others.",
+        "run again when nobody deletes users; or read the database, with `source.url`, which sees one moment",
+    ),
+    Message(
+        "E472",
+        "the site's REST API does not answer as it should",
+        "What came until then is only a part of the people, and nothing is planned on a part.",
+        "look into the log of the site, of PHP and of the web server; then run again",
+    ),
+    Message(
+        "E473",
+        "the site's REST API hides a value",
+        "It shows null in place of a value that is not of the type that its meta key is registered with.",
+        "register the key with the type of its values, `array` for lists; or read the database, with `source.url`",
     ),
     Message(
         "E475",

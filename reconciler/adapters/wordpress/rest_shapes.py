@@ -1,0 +1,131 @@
+"""What is read of the answers of a site's REST API, and how its values become the text that the database holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, Field
+
+from reconciler.adapters.wordpress.names import COLUMNS, REGISTERED, ROLES, USER_ID, secret
+
+FIELDS: Mapping[str, str] = {
+    USER_ID: "id",
+    "user_login": "username",
+    "user_email": "email",
+    "user_url": "url",
+    "user_nicename": "slug",
+    "display_name": "name",
+    REGISTERED: "registered_date",
+    ROLES: "roles",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "nickname": "nickname",
+    "description": "description",
+}
+"""Column -> its field of the API. `locale` is none: where somebody has chosen no language, the API says the site's."""
+
+_UTC = re.compile(r"([1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\+00:00|Z)")
+
+
+class Hidden(Exception):
+    """Somebody has a value, and the API does not show it."""
+
+
+class User(BaseModel):
+    """One user as `context=edit` shows it. PHP writes an object without keys as an empty list."""
+
+    id: int
+    username: str | None = None
+    email: str | None = None
+    url: str | None = None
+    slug: str | None = None
+    name: str | None = None
+    registered_date: str | None = None
+    roles: list[str] | dict[str, str] = []
+    first_name: str | None = None
+    last_name: str | None = None
+    nickname: str | None = None
+    description: str | None = None
+    meta: dict[str, Any] | list[Any] = {}
+
+    def field(self, column: str) -> str | None:
+        """The text of a column of `FIELDS`."""
+        value = getattr(self, FIELDS[column])
+        if column == ROLES:
+            return _json(list(value.values() if isinstance(value, dict) else value))
+        if column == REGISTERED and value is not None:
+            return _moment(value)
+        return None if value is None else str(value)
+
+    @property
+    def metas(self) -> Mapping[str, Any]:
+        return self.meta if isinstance(self.meta, dict) else {}
+
+
+class MetaKey(BaseModel):
+    """How a meta key is registered. That of a key with one value has a default, that of one with several has none."""
+
+    default: Any = None
+
+    @property
+    def single(self) -> bool:
+        return "default" in self.model_fields_set
+
+
+class _Metas(BaseModel):
+    properties: dict[str, MetaKey] | list[Any] = {}
+
+
+class _Properties(BaseModel):
+    meta: _Metas = _Metas()
+
+
+class _Schema(BaseModel):
+    properties: _Properties
+
+
+class Described(BaseModel):
+    """The route of users as the API describes it."""
+
+    of: _Schema = Field(alias="schema")
+
+    @property
+    def keys(self) -> Mapping[str, MetaKey]:
+        """Meta keys that the API shows and that are columns."""
+        found = self.of.properties.meta.properties
+        known = found if isinstance(found, dict) else {}
+        taken = {*COLUMNS, *FIELDS}
+        return {key: known[key] for key in sorted(known) if key.strip() and key not in taken and not secret(key)}
+
+
+def meta_text(value: Any, single: bool) -> str | None:
+    """A value of a meta key as the database holds it; lists and objects, which lie there in PHP's form, as JSON. Of a
+    key with several values the first one. Raises Hidden: null stands for what is not as it is registered."""
+    if not single and isinstance(value, list):
+        if not value:
+            return None
+        value = value[0]
+    if value is None:
+        raise Hidden
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value) if isinstance(value, int) else _json(value)
+
+
+def _moment(text: str) -> str | None:
+    """WordPress's zero, a year before the first one, is nothing; what is no moment stays as it is."""
+    if text.startswith(("-", "0000")):
+        return None
+    found = _UTC.fullmatch(text)
+    return f"{found[1]}Z" if found else text
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
