@@ -13,6 +13,7 @@ from servers.databases import Database, database
 
 if TYPE_CHECKING:
     from servers.bottlecrm import BottleCrm, Organisation
+    from servers.wordpress import Site
 
 settings.register_profile("long", max_examples=1000)
 
@@ -77,3 +78,37 @@ def bottlecrm_server(postgres_server: Server) -> Iterator[BottleCrm]:
 def bottlecrm(bottlecrm_server: BottleCrm) -> Organisation:
     """An empty account of a real CRM."""
     return bottlecrm_server.organisation()
+
+
+@pytest.fixture(scope="session")
+def wordpress_mysql(mariadb_server: Server) -> Iterator[Site]:
+    from servers.wordpress import wordpress
+
+    with wordpress(mariadb_server) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def wordpress_sqlite() -> Iterator[Site]:
+    from servers.wordpress import wordpress
+
+    with wordpress(None) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def wordpress_network(mariadb_server: Server) -> Iterator[Site]:
+    """The first of two sites."""
+    from servers.wordpress import wordpress
+
+    with wordpress(mariadb_server, network=True) as site:
+        yield site
+
+
+@pytest.fixture
+def wordpress(request: pytest.FixtureRequest) -> Site:
+    """A site with nobody but its administrator; where its tables are is what the test is parametrized with, "mysql",
+    "sqlite" or "network", and else a MariaDB."""
+    site: Site = request.getfixturevalue(f"wordpress_{getattr(request, 'param', 'mysql')}")
+    site.empty()
+    return site
