@@ -28,6 +28,7 @@ def mariadb() -> Iterator[Server]:
         options = [
             f"--init-file={place / 'init.sql'}",
             f"--socket={place / 'socket'}",
+            f"--tmpdir={place}",  # a server that starts removes what other servers keep in a folder that they share
             "--bind-address=127.0.0.1",
             f"--port={port}",
             "--skip-log-bin",
