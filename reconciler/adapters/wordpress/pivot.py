@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from reconciler.model.types.php import read_serialised
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_role = re.compile(r's:\d+:"([^"]+)";a:\d+:\{s:4:"name";').findall
 
 
 class Pivot:
@@ -58,12 +61,13 @@ class Pivot:
     def column(self, key: str) -> pa.Array:
         return self._columns[key]
 
-    def roles(self, key: str) -> pa.Array:
-        """The roles in the serialised capabilities as JSON lists; what cannot be read stays as it is stored."""
+    def roles(self, key: str, known: frozenset[str] | None) -> pa.Array:
+        """The roles in the serialised capabilities as JSON lists; what cannot be read stays as it is stored. `known`:
+        the site's roles, each of which counts, switched on or not, as for WordPress. None: whatever is switched on."""
         import pyarrow as pa
 
         encoded = self._columns[key].dictionary_encode()
-        lists = pa.array([_roles(text) for text in encoded.dictionary.to_pylist()], pa.string())
+        lists = pa.array([_roles(text, known) for text in encoded.dictionary.to_pylist()], pa.string())
         return lists.take(encoded.indices).fill_null("[]")
 
 
@@ -78,13 +82,20 @@ def _grouped(owners: Any, values: Any, all: bool) -> tuple[pa.Array, pa.Array]:
     return pa.array(list(found), pa.string()), pa.array(texts, pa.string())
 
 
-def _roles(text: str) -> str:
+def role_names(option: str) -> frozenset[str] | None:
+    """The names in the serialised option that defines a site's roles; None where there are none."""
+    return frozenset(_role(option)) or None
+
+
+def _roles(text: str, known: frozenset[str] | None) -> str:
     try:
         value = read_serialised(text)
     except Unreadable:
         return text
     if not isinstance(value, list):
         return text
+    if known is not None:
+        return _json([str(key) for key, _ in value if str(key) in known])
     return _json([str(key) for key, on in value if on is True or on in ("1", "true")])
 
 

@@ -14,7 +14,7 @@ from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.opening import Opening
 from reconciler.adapters.wordpress.names import COLUMNS, OF_USERS, REGISTERED, ROLES, USER_ID, secret
 from reconciler.adapters.wordpress.options import WordPressOptions
-from reconciler.adapters.wordpress.pivot import Pivot
+from reconciler.adapters.wordpress.pivot import Pivot, role_names
 from reconciler.adapters.wordpress.tables import Tables, literal, opened
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class SqlSource:
         self._tables: Tables | None = None
         self._network = False
         self._keys: Sequence[str] = ()
+        self._roles: frozenset[str] | None = None
 
     def label(self) -> str:
         return self._users
@@ -69,10 +70,15 @@ class SqlSource:
         return f"{self._options.table_prefix}usermeta"
 
     @property
+    def _of_site(self) -> str:
+        """What the names of this site's own tables, options and meta keys begin with."""
+        site = f"{self._options.site}_" if self._options.site > 1 else ""
+        return f"{self._options.table_prefix}{site}"
+
+    @property
     def _capabilities(self) -> str:
         """The meta key that holds a member's roles on this site."""
-        site = f"{self._options.site}_" if self._options.site > 1 else ""
-        return f"{self._options.table_prefix}{site}capabilities"
+        return f"{self._of_site}capabilities"
 
     def _opened(self) -> Tables:
         if self._tables is None:
@@ -91,8 +97,16 @@ class SqlSource:
             raise _no_site(self._users, sorted(there))
         self._network = self._options.site > 1 or f"{self._options.table_prefix}blogs" in there
         known = dict.fromkeys(COLUMNS)
+        if f"{self._of_site}options" in there:
+            self._roles = self._of_options(tables)
         keys = tables.distinct(self._meta, "meta_key")
         self._keys = tuple(key for key in keys if key.strip() and key not in known and not secret(key))
+
+    def _of_options(self, tables: Tables) -> frozenset[str] | None:
+        """The roles that the site has: a capability may stand beside them in what somebody may do."""
+        name = literal(f"{self._of_site}user_roles")
+        found = tables.read({"roles": "o.option_value"}, f"FROM {self._of_site}options o WHERE o.option_name = {name}")
+        return role_names(found.column("roles")[0].as_py() or "") if found.num_rows else None
 
     def _next(self, tables: Tables, wanted: Sequence[str], after: str) -> pa.RecordBatch:
         """The next range of users: their number, and what is wanted of their own row, by ascending number."""
@@ -119,7 +133,9 @@ class SqlSource:
         pivot = Pivot(users.column(USER_ID), frozenset(self._options.repeated))
         if named:
             self._fill(tables, pivot, sorted(set(named.values())))
-        cells = {name: pivot.column(key) if name != ROLES else pivot.roles(key) for name, key in named.items()}
+        cells = {name: pivot.column(key) for name, key in named.items()}
+        if ROLES in cells:
+            cells[ROLES] = pivot.roles(self._capabilities, self._roles)
         cells |= {name: users.column(name) for name in wanted if name in OF_USERS}
         return pa.RecordBatch.from_arrays([cells[name] for name in wanted], names=list(wanted))
 
