@@ -99,11 +99,13 @@ class Site:
         )
         self.expose(())
 
-    def expose(self, keys: Iterable[str]) -> None:
-        """REST shows these meta keys of users, and writes them, from now on; and no others."""
-        shown = "'type' => 'string', 'single' => true, 'show_in_rest' => true"
-        named = json.dumps(list(keys))
-        self.must_use(f"foreach (json_decode({_quoted(named)}) as $key) register_meta('user', $key, [{shown}]);")
+    def expose(self, keys: Iterable[str], lists: Iterable[str] = ()) -> None:
+        """REST shows these meta keys of users, and writes them, from now on; and no others. `lists`: those that hold
+        one."""
+        text = "'type' => 'string', 'single' => true, 'show_in_rest' => true"
+        schema = "['schema' => ['type' => 'array', 'items' => ['type' => 'string']]]"
+        array = f"'type' => 'array', 'single' => true, 'show_in_rest' => {schema}"
+        self.must_use("\n".join(_registered(keys, kind) for keys, kind in ((keys, text), (lists, array))))
 
     def must_use(self, code: str) -> None:
         """The site's plugin is this PHP from now on."""
@@ -123,6 +125,8 @@ class Site:
         statement = f"INSERT INTO {self.prefix}{table} ({', '.join(columns)}) VALUES ({marks})"
         with closing(connected()) as connection:
             cursor = connection.cursor()
+            if isinstance(self.tables, Database):
+                cursor.execute("SET sql_mode = ''")  # as WordPress does: its zero date is no date
             cursor.execute("BEGIN")
             for start in range(0, len(rows), 2000):
                 cursor.executemany(statement, rows[start : start + 2000])
@@ -211,6 +215,11 @@ def _whole(user: Mapping[str, object]) -> Mapping[str, object]:
     login = user.get("user_login", f"user{user['ID']}")
     made = {"user_login": login, "user_pass": "!", "user_nicename": login, "user_url": "", "display_name": login}
     return {**made, "user_email": f"{login}@example.org", "user_registered": "2024-03-03 10:00:00", **user}
+
+
+def _registered(keys: Iterable[str], kind: str) -> str:
+    named = _quoted(json.dumps(list(keys)))
+    return f"foreach (json_decode({named}) as $key) register_meta('user', $key, [{kind}]);"
 
 
 def _quoted(text: str) -> str:

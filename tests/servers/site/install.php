@@ -8,4 +8,5 @@ require ABSPATH . 'wp-admin/includes/upgrade.php';
 add_filter('pre_wp_mail', '__return_true');
 wp_install('Test', 'admin', 'admin@example.org', false, '', wp_generate_password(24));
 update_option('permalink_structure', '/%postname%/'); // so that there is a /wp-json/
+add_role('customer', 'Customer', ['read' => true]); // as a shop does
 echo WP_Application_Passwords::create_new_application_password(1, ['name' => 'tests'])[0];
