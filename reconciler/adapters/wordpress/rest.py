@@ -80,7 +80,8 @@ class RestSource:
             return "leave it out: what opens an account is never read"
         key = column.replace("\\", "\\\\").replace("'", "\\'")
         call = f"register_meta('user', '{key}', ['type' => 'string', 'single' => true, 'show_in_rest' => true]);"
-        return f"if it is a meta key, let a must-use plugin of the site show it: `{call}`; or read the database, with `source.url`"
+        instead = "or read the database, with `source.url`"
+        return f"if it is a meta key, let a must-use plugin of the site show it: `{call}`; {instead}"
 
     def close(self) -> None:
         """The connection is the run's, and closed with it."""
