@@ -136,7 +136,8 @@ def test_of_a_key_with_several_values_the_first_one_counts(values: object, text:
 
 
 def test_columns_are_the_meta_keys_that_the_site_shows_but_never_secrets_and_never_twice() -> None:
-    shown = ["zebra", "billing_phone", "session_tokens", "_application_passwords", "user_pass", "first_name", "roles"]
+    shown = ["zebra", "billing_phone", "session_tokens", "_application_passwords", "first_name", "roles"]
+    shown += ["user_pass", "persisted_preferences"]
     api = Api(user(1), keys=dict.fromkeys(shown, STRING))
     assert api.columns()[-3:] == ("description", "billing_phone", "zebra")
     assert failing(api, "session_tokens").fix.startswith("leave it out")
@@ -146,8 +147,9 @@ def test_a_meta_key_that_the_site_does_not_show_is_an_error_that_says_how_to_sho
     api = Api(user(1, {"points": "1"}), keys={"points": STRING})
     error = failing(api, "points", "it's")
     assert (error.code, error.detail) == ("E414", "the API shows no `it's`")
-    assert "register_meta('user', 'it\\'s', [" in error.fix
-    assert "'show_in_rest' => true" in error.fix
+    assert (
+        "register_meta('user', 'it\\'s', ['type' => 'string', 'single' => true, 'show_in_rest' => true]);" in error.fix
+    )
     assert "source.url" in error.fix
 
 
@@ -397,8 +399,13 @@ def test_a_file_that_names_a_key_that_is_not_shown_is_told_how_to_show_it(tmp_pa
     (problem,) = [one for one in problems if one.code == "R108"]
     assert problem.where is not None
     assert problem.where.line == 5
-    assert "register_meta('user', 'billing_phone', [" in (problem.fix or "")
+    assert "'billing_phone', ['type' => 'string', 'single' => true, 'show_in_rest' => true]);" in (problem.fix or "")
     with pytest.raises(Failure) as caught:
         pipeline.plan(request)
     assert [one.code for one in caught.value.problems] == ["R108"]
     assert "register_meta('user', 'billing_phone', [" in (caught.value.problems[0].fix or "")
+
+
+@pytest.mark.parametrize("column", ["a" * 81, "a\nb", "\x1b[31m"])
+def test_a_name_that_no_sentence_can_show_is_not_shown(column: str) -> None:
+    assert "register_meta('user', 'KEY', [" in failing(Api(user(1)), column).fix

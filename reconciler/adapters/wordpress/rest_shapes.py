@@ -28,6 +28,9 @@ FIELDS: Mapping[str, str] = {
 }
 """Column -> its field of the API. `locale` is none: where somebody has chosen no language, the API says the site's."""
 
+_OF_THE_EDITOR = frozenset({"persisted_preferences"})
+"""What every site shows among meta keys and that is none: how the editor looks, under a name of the API's own."""
+
 _whole = re.compile(r"0|-?[1-9][0-9]{0,17}").fullmatch
 _UTC = re.compile(r"([1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\+00:00|Z)")
 
@@ -99,7 +102,7 @@ class Described(BaseModel):
         """Meta keys that the API shows and that are columns."""
         found = self.of.properties.meta.properties
         known = found if isinstance(found, dict) else {}
-        taken = {*COLUMNS, *FIELDS}
+        taken = {*COLUMNS, *FIELDS, *_OF_THE_EDITOR}
         return {key: known[key] for key in sorted(known) if key.strip() and key not in taken and not secret(key)}
 
 
