@@ -30,6 +30,7 @@ _RATE = 20.0  # calls a second, where the file says nothing: PHP starts anew for
 _ROWS = 1_000  # of one batch
 _USERS = "/wp/v2/users"
 _TOTAL = "X-WP-Total"
+_LONGEST_KEY = 80  # that a sentence shows
 _NEVER = frozenset({"user_pass", "user_activation_key"})
 
 
@@ -78,9 +79,12 @@ class RestSource:
     def why_missing(self, column: str) -> str:
         if column in _NEVER or secret(column):
             return "leave it out: what opens an account is never read"
-        key = column.replace("\\", "\\\\").replace("'", "\\'")
-        call = f"register_meta('user', '{key}', ['type' => 'string', 'single' => true, 'show_in_rest' => true]);"
-        return f"if it is a meta key, let a must-use plugin of the site show it: `{call}`; or read the database, with `source.url`"
+        key = column if column.isprintable() and len(column) <= _LONGEST_KEY else "KEY"
+        quoted = key.replace("\\", "\\\\").replace("'", "\\'")
+        call = f"register_meta('user', '{quoted}', ['type' => 'string', 'single' => true, 'show_in_rest' => true]);"
+        return (
+            f"if it is a meta key, let a must-use plugin of the site show it: {call} or read its database, `source.url`"
+        )
 
     def close(self) -> None:
         """The connection is the run's, and closed with it."""

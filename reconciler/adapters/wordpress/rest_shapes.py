@@ -10,6 +10,7 @@ import orjson
 from pydantic import BaseModel, Field
 
 from reconciler.adapters.wordpress.names import COLUMNS, REGISTERED, ROLES, USER_ID, secret
+from reconciler.model.types.php import write_scalar
 
 FIELDS: Mapping[str, str] = {
     USER_ID: "id",
@@ -27,6 +28,10 @@ FIELDS: Mapping[str, str] = {
 }
 """Column -> its field of the API. `locale` is none: where somebody has chosen no language, the API says the site's."""
 
+_OF_THE_EDITOR = frozenset({"persisted_preferences"})
+"""What every site shows among meta keys and that is none: how the editor looks, under a name of the API's own."""
+
+_whole = re.compile(r"0|-?[1-9][0-9]{0,17}").fullmatch
 _UTC = re.compile(r"([1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\+00:00|Z)")
 
 
@@ -97,26 +102,43 @@ class Described(BaseModel):
         """Meta keys that the API shows and that are columns."""
         found = self.of.properties.meta.properties
         known = found if isinstance(found, dict) else {}
-        taken = {*COLUMNS, *FIELDS}
+        taken = {*COLUMNS, *FIELDS, *_OF_THE_EDITOR}
         return {key: known[key] for key in sorted(known) if key.strip() and key not in taken and not secret(key)}
 
 
 def meta_text(value: Any, single: bool) -> str | None:
-    """A value of a meta key as the database holds it; lists and objects, which lie there in PHP's form, as JSON. Of a
-    key with several values the first one. Raises Hidden: null stands for what is not as it is registered."""
+    """A value of a meta key as the database holds it, lists and objects in PHP's form. Of a key with several values the
+    first one. Raises Hidden: null stands for what is not as it is registered."""
     if not single and isinstance(value, list):
         if not value:
             return None
         value = value[0]
     if value is None:
         raise Hidden
-    if isinstance(value, str):
-        return value
     if isinstance(value, bool):
         return "1" if value else ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    return str(value) if isinstance(value, int) else _json(value)
+    if isinstance(value, (list, dict)):
+        return _serialised(value)
+    return _number(value) if isinstance(value, float) else str(value)
+
+
+def _serialised(value: Any) -> str:
+    if isinstance(value, (list, dict)):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        written = [write_scalar(_key(key)) + _serialised(item) for key, item in pairs]
+        return f"a:{len(written)}:{{{''.join(written)}}}"
+    if value is None:
+        return "N;"
+    return f"d:{_number(value)};" if isinstance(value, float) else write_scalar(value)
+
+
+def _key(key: int | str) -> int | str:
+    """PHP has no text as a key that is a number."""
+    return int(key) if isinstance(key, str) and _whole(key) else key
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def _moment(text: str) -> str | None:
