@@ -62,9 +62,9 @@ def server(url: Url) -> Server | None:
     return Server(scheme, user, password, parts.hostname or "", port, unquote(parts.path[1:]), parameters)
 
 
-def say(sentence: str) -> PydanticCustomError:
-    """An error of an option, shown as it is: it quotes no value."""
-    return PydanticCustomError("say", "{sentence}", {"sentence": sentence})
+def say(sentence: str, *inside: str) -> PydanticCustomError:
+    """An error of an option, shown as it is: it quotes no value. `inside`: the keys that lead to it in the option."""
+    return PydanticCustomError("say", "{sentence}", {"sentence": sentence, "inside": inside})
 
 
 class Asked(BaseModel):

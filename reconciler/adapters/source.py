@@ -39,6 +39,14 @@ class TellsMissing(Protocol):
         of `columns()`; "" if there is nothing to say but that."""
 
 
+@runtime_checkable
+class Joining(Protocol):
+    """A source that brings in columns from beside its people, which take no values back."""
+
+    def join_of(self, column: str) -> str:
+        """The join that the file calls so and this column comes from; "" if it is one of the people's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """What is to stand in one person's row. `cells`: column -> (the text that was read there, the text that is to be

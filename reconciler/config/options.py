@@ -57,7 +57,7 @@ def read_options(
     """The adapter's options from what `section` holds beside our `own` keys; None if there is a problem, noted.
 
     An error of the type `say` that a model raises (`PydanticCustomError("say", "...")`) is shown as it is: its author
-    promises that it quotes no value.
+    promises that it quotes no value. `inside` in its context: the keys that lead on from where it was raised.
     """
     before = len(problems.found)
     fields = _by_key(model)
@@ -95,7 +95,8 @@ def _worth_saying(error: ValidationError, section: Mapping, fields: AnyMapping[s
     what each of them misses, but what the mapping that stands there does, or once that it is none of them."""
     by_key: dict[tuple[str | int, ...], list[_Found]] = {}
     for found in error.errors(include_url=False, include_input=False):
-        by_key.setdefault(found["loc"][:1], []).append((found["type"], found["loc"], found["msg"]))
+        loc = (*found["loc"], *found.get("ctx", {}).get("inside", ()))
+        by_key.setdefault(loc[:1], []).append((found["type"], loc, found["msg"]))
     said: list[_Found] = []
     for loc, several in by_key.items():
         key = str(loc[0]) if loc else ""
@@ -264,5 +265,11 @@ def _allowed(annotation: Any) -> tuple[str, ...]:
 
 
 def _place(section: Mapping, loc: tuple[str | int, ...]) -> Place:
-    found = section.get(str(loc[0])) if loc else None
-    return section.where if found is None else found.where
+    """Of the innermost of these keys that the file has."""
+    found: Node = section
+    for key in loc:
+        inner = found.get(str(key)) if isinstance(found, Mapping) else None
+        if inner is None:
+            break
+        found = inner
+    return found.where

@@ -31,18 +31,35 @@ def open_source(door: Door, opening: Opening) -> Iterator[Source]:
 
 
 def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:
-    """Fields that are pulled although the source takes no values back, one problem for all of them."""
+    """Fields that are pulled although the source takes no values back, one problem for all of them, or although their
+    column comes from a join."""
     from reconciler.adapters.source import Writable
 
-    pulled = [entry for entry in desired.fields.values() if entry.pull]
+    joined = _joined(desired, source)
+    pulled = [entry for entry in desired.fields.values() if entry.pull and entry.key not in joined]
     if not pulled:
-        return ()
+        return tuple(joined.values())
     why = source.cannot_write() if isinstance(source, Writable) else f"`type: {desired.source.type}` cannot"
     if not why:
-        return ()
+        return tuple(joined.values())
     names = ", ".join(f"`{entry.key}`" for entry in pulled[:3]) + (" and others" if len(pulled) > 3 else "")
     where = pulled[0].where_of.get("pull", pulled[0].where)
-    return (problem("R123", f"{names} {'is' if len(pulled) == 1 else 'are'} pulled, and {why}", where),)
+    several = "is" if len(pulled) == 1 else "are"
+    return (problem("R123", f"{names} {several} pulled, and {why}", where), *joined.values())
+
+
+def _joined(desired: Desired, source: Source) -> dict[str, Problem]:
+    """By the key of the field: those that are pulled although a join gives their column."""
+    from reconciler.adapters.source import Joining
+
+    found: dict[str, Problem] = {}
+    if not isinstance(source, Joining):
+        return found
+    for entry in desired.fields.values():
+        if entry.pull and entry.column is not None and (join := source.join_of(entry.column)):
+            where = entry.where_of.get("pull", entry.where)
+            found[entry.key] = problem("R132", f"`{entry.key}` is filled by `{entry.column}` of join `{join}`", where)
+    return found
 
 
 def why_missing(source: Source) -> Callable[[str], str]:

@@ -10,16 +10,18 @@ import re
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from reconciler.adapters.databases import Url, say
+from reconciler.adapters.statements import MYSQL, SQLITE
+from reconciler.adapters.wordpress.join_options import JoinOptions, checked
 
 if TYPE_CHECKING:
     from reconciler.adapters.opening import Opening
     from reconciler.adapters.source import Source
 
 _SQLITE = re.compile(r"sqlite:///(?P<path>[^?#]+)")
-_OF_SQL = ("url", "table_prefix", "site", "repeated")
+_OF_SQL = ("url", "table_prefix", "site", "repeated", "joins")
 _OF_REST = ("api", "user", "password")
 
 
@@ -40,6 +42,10 @@ class WordPressOptions(BaseModel):
     repeated: list[str] = Field(
         default_factory=list, description="meta keys of which all rows of a person count, as a list; else the first one"
     )
+    joins: dict[str, JoinOptions] = Field(
+        default_factory=dict,
+        description="columns of other tables, by join: `{}` for a ready-made one, or a `query`",
+    )
     api: str | None = Field(
         default=None, pattern=r"https?://[^?#\s]+", description="instead of the database: https://SITE/wp-json"
     )
@@ -47,6 +53,12 @@ class WordPressOptions(BaseModel):
     password: SecretStr | None = Field(
         default=None, min_length=1, description="of `api`: an application password of that user, from outside the file"
     )
+
+    @field_validator("joins")
+    @classmethod
+    def _joins(cls, joins: dict[str, JoinOptions], info: ValidationInfo) -> dict[str, JoinOptions]:
+        url = info.data.get("url")
+        return checked(joins, SQLITE if isinstance(url, Url) and _SQLITE.fullmatch(url.text) else MYSQL)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from reconciler.adapters.databases import checked_names
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.opening import Opening
+from reconciler.adapters.wordpress.join_options import joined, taken
+from reconciler.adapters.wordpress.joins import JoinedColumns, Site
 from reconciler.adapters.wordpress.names import COLUMNS, OF_USERS, REGISTERED, ROLES, USER_ID, secret
 from reconciler.adapters.wordpress.options import WordPressOptions
 from reconciler.adapters.wordpress.pivot import Pivot, role_names
+from reconciler.adapters.wordpress.ready_joins import ready_column
 from reconciler.adapters.wordpress.tables import Tables, literal, opened
 
 if TYPE_CHECKING:
@@ -28,18 +31,26 @@ class SqlSource:
 
     def __init__(self, options: WordPressOptions, opening: Opening, users: int = _USERS) -> None:
         """`users`: in one range."""
-        self._options, self._base, self._range = options, opening.base, users
+        self._options, self._base, self._range, self._clock = options, opening.base, users, opening.clock
         self._tables: Tables | None = None
         self._network = False
         self._keys: Sequence[str] = ()
         self._roles: frozenset[str] | None = None
+        self._joins: JoinedColumns | None = None
+        self._joined = joined(options.joins)
 
     def label(self) -> str:
         return self._users
 
     def columns(self) -> Sequence[str]:
         self._opened()
-        return (*COLUMNS, *self._keys)
+        return (*COLUMNS, *self._keys, *self._joined)
+
+    def join_of(self, column: str) -> str:
+        return self._joined.get(column, "")
+
+    def why_missing(self, column: str) -> str:
+        return ready_column(column)
 
     def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         tables, wanted = self._opened(), list(columns)
@@ -57,7 +68,7 @@ class SqlSource:
             raise SourceFailed("E410", "the site has no user")
 
     def close(self) -> None:
-        tables, self._tables = self._tables, None
+        tables, self._tables, self._joins = self._tables, None, None
         if tables is not None:
             tables.close()
 
@@ -70,15 +81,14 @@ class SqlSource:
         return f"{self._options.table_prefix}usermeta"
 
     @property
-    def _of_site(self) -> str:
-        """What the names of this site's own tables, options and meta keys begin with."""
-        site = f"{self._options.site}_" if self._options.site > 1 else ""
-        return f"{self._options.table_prefix}{site}"
-
-    @property
     def _capabilities(self) -> str:
         """The meta key that holds a member's roles on this site."""
-        return f"{self._of_site}capabilities"
+        return f"{self._prefix}capabilities"
+
+    @property
+    def _prefix(self) -> str:
+        """What the names of the site's own tables begin with, and of what it keeps of a member."""
+        return self._options.table_prefix + (f"{self._options.site}_" if self._options.site > 1 else "")
 
     def _opened(self) -> Tables:
         if self._tables is None:
@@ -97,15 +107,19 @@ class SqlSource:
             raise _no_site(self._users, sorted(there))
         self._network = self._options.site > 1 or f"{self._options.table_prefix}blogs" in there
         known = dict.fromkeys(COLUMNS)
-        if f"{self._of_site}options" in there:
+        if f"{self._prefix}options" in there:
             self._roles = self._of_options(tables)
         keys = tables.distinct(self._meta, "meta_key")
         self._keys = tuple(key for key in keys if key.strip() and key not in known and not secret(key))
+        if clashes := taken(self._options.joins, self._keys):
+            raise clashes
+        site = Site(self._prefix, self._options.table_prefix, self._clock.now(), there)
+        self._joins = JoinedColumns(self._options.joins, site, tables)
 
     def _of_options(self, tables: Tables) -> frozenset[str] | None:
         """The roles that the site has: a capability may stand beside them in what somebody may do."""
-        name = literal(f"{self._of_site}user_roles")
-        found = tables.read({"roles": "o.option_value"}, f"FROM {self._of_site}options o WHERE o.option_name = {name}")
+        name = literal(f"{self._prefix}user_roles")
+        found = tables.read({"roles": "o.option_value"}, f"FROM {self._prefix}options o WHERE o.option_name = {name}")
         return role_names(found.column("roles")[0].as_py() or "") if found.num_rows else None
 
     def _next(self, tables: Tables, wanted: Sequence[str], after: str) -> pa.RecordBatch:
@@ -129,7 +143,8 @@ class SqlSource:
     def _with_meta(self, tables: Tables, users: pa.RecordBatch, wanted: Sequence[str]) -> pa.RecordBatch:
         import pyarrow as pa
 
-        named = {name: self._capabilities if name == ROLES else name for name in wanted if name not in OF_USERS}
+        others = (*OF_USERS, *self._joined)
+        named = {name: self._capabilities if name == ROLES else name for name in wanted if name not in others}
         pivot = Pivot(users.column(USER_ID), frozenset(self._options.repeated))
         if named:
             self._fill(tables, pivot, sorted(set(named.values())))
@@ -137,6 +152,7 @@ class SqlSource:
         if ROLES in cells:
             cells[ROLES] = pivot.roles(self._capabilities, self._roles)
         cells |= {name: users.column(name) for name in wanted if name in OF_USERS}
+        cells |= self._joins.cells(users.column(USER_ID), wanted) if self._joins else {}
         return pa.RecordBatch.from_arrays([cells[name] for name in wanted], names=list(wanted))
 
     def _fill(self, tables: Tables, pivot: Pivot, keys: Sequence[str]) -> None:

@@ -151,6 +151,13 @@ RULES: tuple[Message, ...] = (
         "remove `pull`, or let the source be written",
         name="source-written",
     ),
+    Message(
+        "R132",
+        "a joined column takes no values back",
+        "It is computed from rows of other tables, and none of them could be written so that it becomes the value.",
+        "remove `pull`, or write `pull: false` where it stands under `defaults`",
+        name="joined-pulled",
+    ),
 )
 
 ALWAYS: frozenset[str] = frozenset(
@@ -158,6 +165,7 @@ ALWAYS: frozenset[str] = frozenset(
         "consent-checkbox",
         "email-mapped",
         "identity-mapped",
+        "joined-pulled",
         "key-fits-type",
         "no-passwords",
         "previous-email",

@@ -284,4 +284,16 @@ SOURCE: tuple[Message, ...] = (
         "The database can be read, and the tables of users and their meta data are not in it under these names.",
         "set `source.table_prefix` to `$table_prefix` of the site's wp-config.php",
     ),
+    Message(
+        "E478",
+        "a join cannot be read",
+        "What it brings in would be missing for everybody, and a missing table is not an empty one.",
+        "install the plugin that keeps these tables, correct the join's `query`, or remove it from `source.joins`",
+    ),
+    Message(
+        "E479",
+        "a joined column has the name of a meta key",
+        "Nobody can tell which of the two a mapping means.",
+        "give the joined column another name",
+    ),
 )
