@@ -118,10 +118,10 @@ def _owner(row: Mapping[str, Any]) -> Owner:
 
 def _rules(row: Mapping[str, Any], owner: Owner, prefix: str) -> Iterator[tuple[int, Rule]]:
     """Each pattern with its length, by which the closest one is told."""
-    for kind in ("keys", "internal", "beside"):
+    for kind in ("keys", "internal", "beside", "internal beside"):
         for pattern in row.get(kind, ()):
             match = re.compile(_expression(pattern, prefix)).fullmatch
-            yield len(pattern), Rule(match, owner, kind == "internal", kind == "beside")
+            yield len(pattern), Rule(match, owner, kind.startswith("internal"), kind.endswith("beside"))
 
 
 def _expression(pattern: str, prefix: str) -> str:
