@@ -35,7 +35,9 @@ class Column:
     `type`: the value type that reads its values, decided by the type's own parser. `format`: how they are written,
     where the type needs to be told; `unclear`: formats that all fit, so that a person has to choose. `unreadable`:
     percent of the different values that the type refuses all the same. `apart`: why nothing is proposed for it, or "".
-    `values`: the values of a small enumeration, empty unless they may be shown.
+    `values`: the values of a small enumeration, empty unless they may be shown. `group`: the program that keeps the
+    column, where the source's type has such; `internal`: that program keeps it for itself; `called`: what the program
+    would call it in full, or "".
     """
 
     name: str
@@ -50,6 +52,9 @@ class Column:
     shapes: tuple[ShapeCount, ...] = ()
     values: tuple[str, ...] = ()
     apart: str = ""
+    group: str = ""
+    internal: bool = False
+    called: str = ""
 
     @property
     def percent(self) -> int:
@@ -83,7 +88,9 @@ class Discovery:
 
     `rows`: how many people were looked at, of the first `read` ones; `whole`: those were all. `crm`: what the CRM is
     called, None where none was asked and the targets are those that most CRMs have. `person`, `email`: the columns that
-    look like the person's id and e-mail address. `mapped`: columns that the file maps already -> the field.
+    look like the person's id and e-mail address. `mapped`: columns that the file maps already -> the field. `hidden`:
+    names of internal columns that are not among `columns`. `unnamed`: how many columns are left out since their names
+    look like somebody's data.
     """
 
     source: str
@@ -96,6 +103,8 @@ class Discovery:
     person: str | None = None
     email: str | None = None
     mapped: tuple[tuple[str, str], ...] = ()
+    hidden: tuple[str, ...] = ()
+    unnamed: int = 0
 
     def column(self, name: str) -> Column:
         """Raises KeyError."""

@@ -24,15 +24,28 @@ _SPREADS = {
 
 
 def discovery_text(found: Discovery, page: Page = PAGE) -> str:
-    """A line a column, then who is who. Values stand in it only where the discovery kept them."""
-    rows = [list(_HEADER), *(_row(column, found) for column in found.columns)]
-    lines = [line for row in folding_table(rows, len(_HEADER) - 1, page.width, _GAPS) for line in row]
-    parts = [
-        spread(_header(found), page.width),
-        lines,
-        [*section("Person", [_person(found)], page.width), *section("E-mail", [_email(found)], page.width)],
+    """A line a column, by the program that keeps it, then who is who. Values stand in it only where the discovery kept
+    them."""
+    last = [
+        *section("Person", [_person(found)], page.width),
+        *section("E-mail", [_email(found)], page.width),
+        *section("Hidden", [_hidden(found), _unnamed(found)], page.width),
     ]
+    parts = [spread(_header(found), page.width), _table(found, page.width), last]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _table(found: Discovery, width: int) -> list[str]:
+    """The columns below each other, under a heading wherever another program's begin."""
+    rows = [list(_HEADER), *(_row(column, found) for column in found.columns)]
+    head, *others = folding_table(rows, len(_HEADER) - 1, width, _GAPS)
+    lines, group = list(head), ""
+    for column, row in zip(found.columns, others, strict=True):
+        if column.group != group:
+            group = column.group
+            lines += ["", plain(group)]
+        lines += row
+    return lines
 
 
 def _header(found: Discovery) -> list[str]:
@@ -93,6 +106,17 @@ def _email(found: Discovery) -> str:
     return f"{found.email} looks like the address to match by" if found.email else "no column holds e-mail addresses"
 
 
+def _hidden(found: Discovery) -> str:
+    if not found.hidden:
+        return ""
+    columns = some(len(found.hidden), "column")
+    return f"{columns} that programs keep for themselves; --all shows {'them' if len(found.hidden) > 1 else 'it'}"
+
+
+def _unnamed(found: Discovery) -> str:
+    return f"{some(found.unnamed, 'column')} named like an address, a date or a number" if found.unnamed else ""
+
+
 def started_text(file: str, found: Discovery, page: Page = PAGE) -> str:
     """What was written, and the next two commands."""
     mapped = some(len(found.proposals), "column")
@@ -124,6 +148,8 @@ def discovery_document(
         person=found.person,
         email=found.email,
         columns=tuple(_column_row(column, found) for column in found.columns),
+        hidden=len(found.hidden),
+        unnamed=found.unnamed,
         yaml=yaml,
         problems=rows,
     )
@@ -133,6 +159,8 @@ def _column_row(column: Column, found: Discovery) -> ColumnRow:
     proposal = found.proposal(column.name)
     return ColumnRow(
         name=column.name,
+        group=column.group,
+        internal=column.internal,
         type=column.type,
         format=column.format,
         unclear=column.unclear,

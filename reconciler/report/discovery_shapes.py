@@ -18,6 +18,10 @@ class ColumnRow(Shape):
     """One column of a source. There is no room for a value."""
 
     name: str
+    group: str
+    """The program that keeps it, "" where the source's type has no such."""
+    internal: bool
+    """Whether that program keeps it for itself."""
     type: str
     """The value type that reads its values."""
     format: str | None
@@ -61,6 +65,10 @@ class DiscoveryDocument(Shape):
     email: str | None = None
     """The column that looks like the e-mail address."""
     columns: tuple[ColumnRow, ...] = ()
+    hidden: int = 0
+    """Internal columns that are left out of `columns`."""
+    unnamed: int = 0
+    """Columns that are left out since their names look like somebody's data."""
     yaml: str = ""
     """`fields:` to paste into a file."""
     problems: tuple[ProblemRow, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from reconciler.adapters.source import Source
     from reconciler.model.progress import Progress
-    from reconciler.planning.discovery import Crm, Sample
+    from reconciler.planning.discovery import Crm, Known, Sample
 
 LOOKED_AT = 10_000
 """People that are looked at, spread evenly over those that are read."""
@@ -36,11 +36,13 @@ _DATA = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9]{1,2}[./][0-9]{1,2}[./][0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Where to look: doors as they were typed; None: those of the file. `values`: keep those of small enumerations."""
+    """Where to look: doors as they were typed; None: those of the file. `values`: keep those of small enumerations.
+    `all`: what programs keep for themselves, too."""
 
     crm: Given | None = None
     source: Given | None = None
     values: bool = False
+    all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,16 @@ def doors(request: Request, look: Look) -> tuple[Doors, Path]:
 
 def look_around(request: Request, look: Look) -> Seen:
     """Behind the door of the source, and of the CRM if one is named. Raises Failure."""
-    from reconciler.planning.discovery import Known, discover
+    from reconciler.planning.discovery import Known, discover, owners_of
 
     found, base = doors(request, look)
     if found.source is None:
         where = None if look.crm else Place(str(request.file), 1)
         raise Failure(problem("E920", "where do people come from?", where, "give `--source FILE`"))
     crm = live(request, found.crm, base) if found.crm else None
-    sample = sampled(request, found.source, base)
-    discovery = discover(sample, Known(crm, found.declared, look.values))
-    return Seen(found, discovery, crm)
+    owners = owners_of(found.source.type, getattr(found.source.options, "table_prefix", ""))
+    known = Known(crm, found.declared, look.values, owners, look.all)
+    return Seen(found, discover(sampled(request, found.source, base, known), known), crm)
 
 
 def live(request: Request, door: Door, base: Path) -> Crm:
@@ -90,18 +92,21 @@ def live(request: Request, door: Door, base: Path) -> Crm:
         return Crm(door.type, gateway.inventory(), gateway.capabilities)
 
 
-def sampled(request: Request, door: Door, base: Path) -> Sample:
+def sampled(request: Request, door: Door, base: Path, known: Known) -> Sample:
     """People of the source, spread over the first ones. Raises Failure, for a source without people too."""
     from reconciler.runtime.doors import open_source
 
     with open_source(door, request.opening(door, base)) as source:
         columns = tuple(source.columns())
-        _refuse_one(columns, door.where)
-        _refuse_data(columns, door.where)
-        sample = _sample(source, columns, request.progress)
+        if known.owners is None:
+            _refuse_one(columns, door.where)
+            _refuse_data(columns, door.where)
+        named = [name for name in columns if not _looks_like_data(name)]
+        unread = known.unneeded(named)
+        sample = _sample(source, [name for name in named if name not in unread], request.progress)
     if not sample.people.num_rows:
         raise Failure(problem("E410", "it has columns and nobody in them", door.where))
-    return sample
+    return replace(sample, unread=unread, unnamed=len(columns) - len(named))
 
 
 def _sample(source: Source, columns: Sequence[str], progress: Progress) -> Sample:
@@ -166,6 +171,11 @@ def _refuse_one(columns: Sequence[str], where: Place | None) -> None:
 def _refuse_data(columns: Sequence[str], where: Place | None) -> None:
     """Names of columns are shown. In a file without a header they are somebody's data, and would be, too."""
     for place, name in enumerate(columns, 1):
-        if _ADDRESS.fullmatch(name.strip()) or _DATA.fullmatch(name.strip()):
+        if _looks_like_data(name):
             detail = f"the name of column {place} of {len(columns)} is an address, a date or a number"
             raise Failure(problem("E411", detail, where))
+
+
+def _looks_like_data(name: str) -> bool:
+    """In a table of keys and values a program may have made a key of somebody's address; it is not shown."""
+    return bool(_ADDRESS.fullmatch(name.strip()) or _DATA.fullmatch(name.strip()))

@@ -109,7 +109,7 @@ def _untold(person: str | None, email: str | None) -> Iterator[Problem]:
 
 
 def _wrong_names(seen: Seen, crm: Crm, told: Told, match: str) -> Iterator[Problem]:
-    columns = [column.name for column in seen.found.columns]
+    columns = [*(column.name for column in seen.found.columns), *seen.found.hidden]
     for option, name in (("--person", told.person), ("--email", told.email)):
         if name is not None and name not in columns:
             yield problem("E923", f"`{option}`: the source has no such column", fix=_there(name, columns, "columns"))

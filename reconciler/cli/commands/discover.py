@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 @click.command("discover")
 @door_options
 @format_option()
+@click.option("--all", is_flag=True, help="Columns that programs keep for themselves, too.")
 @click.option("--yaml", is_flag=True, help="Only the YAML to paste.")
 @click.option("--show-values", is_flag=True, help="The values of small enumerations; at a terminal only.")
 @global_options(hidden=True)
 @click.pass_obj
-def command(settings: Settings, /, format: str, yaml: bool, show_values: bool, **doors: Any) -> None:
+def command(settings: Settings, /, format: str, all: bool, yaml: bool, show_values: bool, **doors: Any) -> None:
     """Show what the source's columns hold, and which CRM fields they may fill.
 
     Of each column: the type that reads its values, how full it is, the shape of the values, never a value. Then
     `fields` to paste. Source and CRM are those of the file, or those that are named.
+
+    The columns of a WordPress site stand below the program that keeps them (WooCommerce, LearnDash, ACF ...). What
+    programs keep for themselves is hidden without --all.
 
     \b
     Examples:
@@ -36,6 +40,8 @@ def command(settings: Settings, /, format: str, yaml: bool, show_values: bool, *
       reconciler discover --source people.csv --crm local:crm.db --yaml
       reconciler discover --source csv:export.txt --option delimiter=';'
       reconciler discover --source csv --option path='${env:PEOPLE_FILE}'
+      reconciler discover --source wordpress --option url='${env:SITE_DB}'
+      reconciler discover --source wordpress --option url='${env:SITE_DB}' --all
     """
     from reconciler.runtime.discovering import Look
 
@@ -47,7 +53,7 @@ def command(settings: Settings, /, format: str, yaml: bool, show_values: bool, *
         raise Failure(typed.problems)
     wanted = bare_request(settings)
     try:
-        found = settings.program().look_around(wanted, Look(typed.crm, typed.source, show_values)).found
+        found = settings.program().look_around(wanted, Look(typed.crm, typed.source, show_values, all)).found
     finally:
         wanted.progress.done()
     _print(settings, found, format, yaml)

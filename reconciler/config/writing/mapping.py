@@ -83,7 +83,11 @@ def unmapped_lines(found: Discovery, taken: Collection[str] = ()) -> list[str]:
         "",
         *paragraph("No field of the CRM is called like these. Without the # the first apply makes them:", indent=2),
     ]
+    group = ""
     for column in nameable:
+        if column.group != group:
+            group = column.group
+            lines += paragraph("", f"# {group}", indent=2)  # a comment still, once the first # is taken away
         lines += _new_field(column, used)
     return lines
 

@@ -4,5 +4,6 @@ Pure: a sample comes in as Arrow columns, a `Discovery` goes out. Nothing here d
 """
 
 from reconciler.planning.discovery.discover import Crm, Known, Sample, discover, mapped_anew
+from reconciler.planning.discovery.owners import Owners, owners_of
 
-__all__ = ["Crm", "Known", "Sample", "discover", "mapped_anew"]
+__all__ = ["Crm", "Known", "Owners", "Sample", "discover", "mapped_anew", "owners_of"]

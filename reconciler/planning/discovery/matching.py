@@ -83,7 +83,8 @@ def _confidence(column: Column, target: Target) -> int:
     if cost is None:
         return 0
     names = dict.fromkeys((target.key, target.label))
-    return max(round(max(_likeness(called(column.name), called(name)) for name in names)) - cost, 0)
+    mine = dict.fromkeys((column.name, column.called or column.name))
+    return max(round(max(_likeness(called(own), called(name)) for own in mine for name in names)) - cost, 0)
 
 
 def _cost(column: Column, target: Target) -> int | None:

@@ -147,8 +147,8 @@ CONCEPTS: Mapping[str, tuple[str, ...]] = {
 
 NEUTRAL = _set(
     "user users contact contacts customer customers client cust member members person people profile student attendee "
-    "subscriber learner participant buyer requester lead owner account usr wp meta um acf cf field custom your my main "
-    "primary default dim kunde kunden mitglied nutzer utilisateur usuario cliente"
+    "subscriber learner participant buyer requester lead owner account usr wp meta um acf mepr pmpro cf field custom "
+    "your my main primary default dim kunde kunden mitglied nutzer utilisateur usuario cliente"
 )
 """Words in front that say whose it is or where it was kept: `user_email` is the e-mail."""
 

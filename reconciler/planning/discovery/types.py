@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 
 from reconciler.model.types import Parse, Spec, Unreadable, parser
@@ -48,6 +49,13 @@ _LIST = re.compile(r"\s*(?:\[.*\]|a:[0-9]+:\{.*\})\s*", re.S)
 _LAST_CENTURY, _NEXT_CENTURY = 631_152_000, 2_208_988_800  # 1990 and 2040, in seconds from 1970
 
 
+class Hint(Enum):
+    """What the owner of a column lets us know of its values: digits are MOMENTS; no is stored as a BLANK."""
+
+    MOMENTS = "moments"
+    BLANKS = "blanks"
+
+
 @dataclass(frozen=True, slots=True)
 class Guess:
     """A type, how its values are written, the formats between which only a person can choose, and what it refuses."""
@@ -65,6 +73,7 @@ class Values:
     texts: Sequence[str]
     words: frozenset[str]
     filled: int
+    hints: Set[Hint] = frozenset()
 
     def share(self, parse: Parse) -> float:
         """The part of the texts that this parser reads."""
@@ -78,9 +87,9 @@ class Values:
         return not self.words.isdisjoint(hints)
 
 
-def guess(name: str, texts: Sequence[str], filled: int) -> Guess:
+def guess(name: str, texts: Sequence[str], filled: int, hints: Set[Hint] = frozenset()) -> Guess:
     """The type of a column with these different values; text where nothing else reads enough of them."""
-    values = Values(texts, frozenset(words(name)), filled)
+    values = Values(texts, frozenset(words(name)), filled, hints)
     if not texts:
         return Guess("text")
     return next(found for trial in _TRIALS if (found := trial(values)) is not None)
@@ -113,7 +122,8 @@ def _checkbox(values: Values) -> Guess | None:
         return None
     digits = all(text in "01" for text in values.texts)
     both = len({str(_parser("checkbox")(text)) for text in values.texts}) == 2
-    return Guess("checkbox") if not digits or both or values.called(synonyms.SWITCH_WORDS) else None
+    sure = not digits or both or (Hint.BLANKS in values.hints and list(values.texts) == ["1"])
+    return Guess("checkbox") if sure or values.called(synonyms.SWITCH_WORDS) else None
 
 
 def _email(values: Values) -> Guess | None:
@@ -164,7 +174,8 @@ def _moment(values: Values) -> Guess | None:
 
 def _counted(values: Values) -> Guess | None:
     """Digits alone: seconds or milliseconds from 1970, or a day without separators, where the name speaks of a date."""
-    if not values.called(synonyms.DATE_WORDS):
+    known = Hint.MOMENTS in values.hints and not values.called(synonyms.PHONE_WORDS)
+    if not known and not values.called(synonyms.DATE_WORDS):
         return None
     for type, format in _UNDIVIDED:
         if {len(text) for text in values.texts} == {len(format)} and (found := _read_as(values, type, format)):
