@@ -69,7 +69,7 @@ def sieved(values: Mapping[str, Plain]) -> Settings:
     """What may be kept of the settings."""
     kept = {name: _without(value, name in _BY_NAME) for name, value in values.items() if name in KEPT}
     others = [name for name in values if name not in KEPT]
-    dropped = sorted(name for name in others if looks_like_credential(name) or _holds_userinfo(values[name]))
+    dropped = sorted(name for name in others if looks_like_credential(name) or holds_userinfo(values[name]))
     filled = sorted(name for name in others if name not in dropped and is_filled(values[name]))
     return Settings(kept, tuple(filled), tuple(dropped))
 
@@ -92,11 +92,11 @@ def _without(value: Plain, by_name: bool) -> Plain:
         return {
             key: _without(inner, by_name)
             for key, inner in value.items()
-            if (by_name or not looks_like_credential(key)) and not _holds_userinfo(inner)
+            if (by_name or not looks_like_credential(key)) and not holds_userinfo(inner)
         }
-    return None if _holds_userinfo(value) else value
+    return None if holds_userinfo(value) else value
 
 
-def _holds_userinfo(value: Plain) -> bool:
+def holds_userinfo(value: Plain) -> bool:
     """Whether it is an address with a user in it."""
     return isinstance(value, str) and _USERINFO.match(value.strip()) is not None

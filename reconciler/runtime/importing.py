@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from reconciler.adapters.registry import CRM, SOURCE, options_models
 from reconciler.config.given import Given, doors_given
@@ -17,6 +19,7 @@ from reconciler.runtime.failures import doors_said
 from reconciler.runtime.request import Request
 from reconciler.runtime.starting import seen_from
 
+_SQLITE = re.compile(r"sqlite:///(?P<path>[^?#$]+)")
 _WHO = ("user_id", "user_email")
 
 
@@ -37,8 +40,17 @@ def import_wp_fusion(request: Request, asked: Asked, folder: Path) -> Translated
     if not isinstance(settings.kept.get("contact_fields"), dict) or not settings.kept["contact_fields"]:
         raise Failure(problem("E941"))
     columns = _columns(request, doors.source) if doors.source else None
-    crm, source = (given and seen_from(given, folder) for given in (asked.crm, asked.source))
+    crm, source = (given and _seen_from(given, folder) for given in (asked.crm, asked.source))
     return translated(settings, Between(crm, source, columns))
+
+
+def _seen_from(given: Given, folder: Path) -> Given:
+    """As `seen_from`, of an SQLite file in an address too."""
+    found = _SQLITE.fullmatch(given.options.get("url", ""))
+    if found is None:
+        return seen_from(given, folder)
+    path = seen_from(Given(given.type, {"path": unquote(found["path"])}), folder).options["path"]
+    return replace(given, options={**given.options, "url": f"sqlite:///{quote(path)}"})
 
 
 def _settings(request: Request, file: Path | None, source: Door | None) -> Settings:

@@ -14,7 +14,7 @@ from reconciler.adapters.files import watched
 from reconciler.adapters.wordpress.serialised import LONGEST, Unserialisable, is_serialised, unserialised
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure, Place, Problem
-from reconciler.model.wp_fusion import KEPT, Plain, Settings, sieved
+from reconciler.model.wp_fusion import KEPT, Plain, Settings, holds_userinfo, sieved
 
 _CELL = r'\s*+(?:"(?P<{0}>[^"]*+(?:""[^"]*+)*+)"|(?P<{0}_bare>[^",\r\n]*+))[ \t]*+'
 _ROW = re.compile(f"{_CELL.format('name')},{_CELL.format('value')}(?:\r\n|\r|\n|\\Z)")
@@ -84,7 +84,7 @@ def _cell(found: re.Match[str], name: str) -> str:
 
 
 def _value(name: str, written: str) -> Plain:
-    """The setting's value; of one that is not kept only whether it is filled."""
+    """The setting's value; of one that is not kept only whether it is filled, or an address by which it is dropped."""
     if name not in KEPT:
-        return written not in _NOTHING
+        return written if holds_userinfo(written) else written not in _NOTHING
     return unserialised(written) if is_serialised(written) else written

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.wordpress.serialised import Unserialisable, is_serialised, unserialised
+from reconciler.adapters.wordpress.tables import literal, opened
 from reconciler.model.wp_fusion import Plain, Settings, sieved
 
 if TYPE_CHECKING:
-    from reconciler.adapters.source import Source
     from reconciler.adapters.wordpress.options import WordPressOptions
 
 SETTINGS = "wpf_options"
@@ -19,8 +19,8 @@ _INVENTORIES = {"wpf_crm_fields": "crm_fields", "wpf_available_tags": "available
 """Option -> the setting that it was before 3.37."""
 
 _COLUMNS = ("option_name", "option_value")
-_QUERY = "SELECT option_name, option_value FROM {table} WHERE option_name IN ({names})"
-_PREFIX = "say what the names of the site's tables begin with: --option table_prefix=..."
+_ENDING = "options"
+_MOST = 5  # prefixes that are named
 
 
 def settings_of_site(options: WordPressOptions, base: Path) -> Settings:
@@ -37,37 +37,29 @@ def settings_of_site(options: WordPressOptions, base: Path) -> Settings:
 
 def read_options(options: WordPressOptions, base: Path, names: Sequence[str]) -> Mapping[str, str]:
     """The values of those options that are there, as they are stored. `names`: plain ones. Raises SourceFailed."""
-    source = _source(options, base, names)
+    table = options_table(options)
+    tables = opened(options.database, base / options.sqlite if options.sqlite else None)
     try:
-        rows = [row for batch in source.read(_COLUMNS) for row in batch.to_pylist()]
-    except SourceFailed as failed:
-        if failed.code == "E410":
-            return {}
-        if failed.code == "E433" or (options.sqlite and failed.code == "E435"):
-            raise SourceFailed("E433", f"`{options_table(options)}`", _PREFIX) from None
-        raise
+        there = tables.tables(_ENDING)
+        if table not in there:
+            fix = _prefix(there) if options.site == 1 else "say which site of the network: --option site=N"
+            raise SourceFailed("E433", f"`{table}`", fix)
+        wanted = ", ".join(literal(name) for name in names)
+        rows = tables.read({name: name for name in _COLUMNS}, f"FROM {table} WHERE option_name IN ({wanted})")
     finally:
-        source.close()
-    return {row["option_name"]: row["option_value"] or "" for row in rows}
+        tables.close()
+    return {row["option_name"]: row["option_value"] or "" for row in rows.to_pylist()}
+
+
+def _prefix(there: Sequence[str]) -> str:
+    known = ", ".join(f"`{name.removesuffix(_ENDING)}`" for name in sorted(there)[:_MOST] if name != _ENDING)
+    fix = "say what the names of the site's tables begin with: --option table_prefix=..."
+    return f"{fix}; there is {known}" if known else f"{fix}; no table of this database ends in `{_ENDING}`"
 
 
 def options_table(options: WordPressOptions) -> str:
     """The table's name; of a network each site has its own."""
-    return f"{options.table_prefix}{f'{options.site}_' if options.site > 1 else ''}options"
-
-
-def _source(options: WordPressOptions, base: Path, names: Sequence[str]) -> Source:
-    from reconciler.adapters.mysql import MysqlOptions, MysqlSource
-    from reconciler.adapters.sqlite import SqliteOptions, SqliteSource
-
-    quote = '"' if options.sqlite else "`"
-    table = f"{quote}{options_table(options)}{quote}"
-    query = _QUERY.format(table=table, names=", ".join(f"'{name}'" for name in names))
-    if options.sqlite:
-        return SqliteSource(base / options.sqlite, SqliteOptions(path=options.sqlite, query=query))
-    if options.url is None:
-        raise AssertionError("a site without a database was not asked for its options")
-    return MysqlSource(MysqlOptions(url=options.url, query=query))
+    return f"{options.table_prefix}{f'{options.site}_' if options.site > 1 else ''}{_ENDING}"
 
 
 def _value(name: str, written: str) -> Plain:

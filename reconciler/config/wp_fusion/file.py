@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.config.given import Given
-from reconciler.config.wp_fusion.mapping import PERSON, ROLES, Mapped, Rows, told_apart
+from reconciler.config.wp_fusion.mapping import PERSON, ROLES, Mapped, Refused, Rows, told_apart
 from reconciler.config.wp_fusion.report import reported, shown
 from reconciler.config.wp_fusion.site import Site, site_of
 from reconciler.config.wp_fusion.tags import Tags, assigned_tags
 from reconciler.config.writing.entries import commented, entry, paragraph, short_entry, with_remark
 from reconciler.config.writing.file import SCHEMA, door_lines
-from reconciler.config.writing.scalars import scalar
+from reconciler.config.writing.scalars import remark, scalar
 from reconciler.model.wp_fusion import Settings
 
 _WIDTH = 110
@@ -110,25 +110,29 @@ def _fields(rows: Rows) -> list[str]:
         lines.append(short_entry(rows.match, "user_email"))
     for mapped in rows.entries:
         lines += _entry(mapped)
-    if rows.off:
+    if off := [mapped for mapped in rows.off if not mapped.row.is_dynamic]:
         lines += ["", *paragraph("Mapped in WP Fusion, and switched off there:", indent=2)]
-        for mapped in rows.off:
-            lines += _commented(mapped, mapped.label)
-    if rows.refused:
+        for mapped in off:
+            lines += _commented(mapped)
+    if refused := [refused for refused in rows.refused if not refused.row.is_dynamic]:
         lines += ["", *paragraph("Not taken over:", indent=2)]
-        for refused in rows.refused:
-            if refused.parts is None:
-                lines += paragraph(f"{shown(refused.row)}: {refused.why}", indent=2)
-            else:
-                lines += _commented(Mapped(refused.row, refused.parts), refused.why)
+        for each in refused:
+            lines += _not_taken(each)
     return lines
 
 
-def _commented(mapped: Mapped, said: str) -> list[str]:
-    """The entry as a comment, with something behind it."""
-    bare = Mapped(mapped.row, mapped.parts)
-    *head, last = [f"  # {_tag_entry(bare)}"] if mapped.row.is_dynamic else commented(_entry(bare))
-    return [*head, with_remark(last, said)]
+def _not_taken(refused: Refused) -> list[str]:
+    if refused.parts is None:
+        return paragraph(f"{shown(refused.row)}: {refused.why}", indent=2)
+    return _commented(Mapped(refused.row, refused.parts, refused.why))
+
+
+def _commented(mapped: Mapped) -> list[str]:
+    """The entry as a comment, its label behind it."""
+    if mapped.row.is_dynamic:
+        return [with_remark(f"  # {_tag_entry(mapped)}", mapped.label)]
+    *head, last = commented(_entry(Mapped(mapped.row, mapped.parts)))
+    return [*head, with_remark(last, mapped.label)]
 
 
 def _entry(mapped: Mapped) -> list[str]:
@@ -149,9 +153,12 @@ def _tags(tags: Tags, rows: Rows) -> list[str]:
     if tags.names:
         lines += paragraph("For contacts that are created here.")
         lines += ["tags:", *(line for name in tags.names for line in _new_tag(name)), ""]
-    if rows.dynamic:
+    left = [line for mapped in rows.off if mapped.row.is_dynamic for line in _commented(mapped)]
+    left += [line for refused in rows.refused if refused.row.is_dynamic for line in _not_taken(refused)]
+    if rows.dynamic or left:
         lines += paragraph("One tag per value, never taken away.")
-        lines += ["dynamic_tags:", *(f"  {_tag_entry(mapped)}" for mapped in rows.dynamic), ""]
+        lines += ["dynamic_tags:" if rows.dynamic else "# dynamic_tags:"]
+        lines += [*(f"  {_tag_entry(mapped)}" for mapped in rows.dynamic), *left, ""]
     return lines
 
 
@@ -183,8 +190,11 @@ def _by_role(site: Site, between: Between) -> bool:
 
 def _literal(text: str) -> str:
     """The text as an expression writes one."""
-    plain = text.isprintable() and '"' not in text and "\\" not in text
-    return f'"{text}"' if plain else '"' + "".join(f"\\U{ord(sign):08x}" for sign in text) + '"'
+    return '"' + "".join(sign if _stands(sign) else f"\\U{ord(sign):08x}" for sign in text) + '"'
+
+
+def _stands(sign: str) -> bool:
+    return sign.isprintable() and sign not in '"\\'
 
 
 def _quoted(expression: str) -> str:
@@ -200,5 +210,5 @@ def _report(report: Iterable[str]) -> list[str]:
 
 def _wrapped(text: str, later: str = "") -> list[str]:
     return paragraph(
-        *textwrap.wrap(text, _WIDTH, subsequent_indent=later, break_long_words=False, break_on_hyphens=False)
+        *textwrap.wrap(remark(text), _WIDTH, subsequent_indent=later, break_long_words=False, break_on_hyphens=False)
     )

@@ -40,6 +40,9 @@ _OF_CORE = frozenset((PREVIOUS, PERSON, "user_registered"))
 """Keys that are one-way in WP Fusion and are known here."""
 
 _CAPABILITIES = re.compile(r".+_capabilities")
+_SECRET = re.compile(r"session_tokens|_application_passwords|.*(?:_pass|_password|activation_key)", re.IGNORECASE)
+"""Meta keys that no source of WordPress gives away."""
+
 _PERSONAL = re.compile(r"e-?mail|phone|mobile", re.IGNORECASE)
 _E_MAIL: Mapping[str, str] = {
     "convertkit": "email_address",
@@ -53,7 +56,7 @@ _E_MAIL: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A row that is an entry: `parts` are its keys."""
+    """A row that is an entry: `parts` are its keys. `label`: what stands behind it as a comment."""
 
     row: Row
     parts: Mapping[str, Value]
@@ -103,11 +106,14 @@ def told_apart(site: Site, columns: Collection[str] | None) -> Rows:
         if why := next(_never(row, seen), ""):
             rows.refused.append(Refused(row, why))
             continue
-        if why := next(_not_now(row, seen), ""):
-            rows.refused.append(Refused(row, why, _parts(row, site)))
-            continue
+        why = next(_not_now(row, seen), "")
         mapped = Mapped(row, _parts(row, site), _label(row, site))
-        (rows.off if not row.active else rows.dynamic if row.is_dynamic else rows.entries).append(mapped)
+        if not row.active:
+            rows.off.append(Mapped(row, mapped.parts, why or mapped.label))
+        elif why:
+            rows.refused.append(Refused(row, why, mapped.parts))
+        else:
+            (rows.dynamic if row.is_dynamic else rows.entries).append(mapped)
     _once(rows)
     return rows
 
@@ -181,7 +187,8 @@ def _not_now(row: Row, seen: _Seen) -> Iterator[str]:
 
 
 def _password(row: Row, _: _Seen) -> str:
-    return "passwords are never sent" if is_password(row.key) or is_password(row.target) else ""
+    secret = is_password(row.key) or is_password(row.target) or _SECRET.fullmatch(row.key)
+    return "passwords are never sent" if secret else ""
 
 
 def _unnameable(row: Row, _: _Seen | None = None) -> str:

@@ -96,7 +96,9 @@ def _elsewhere(settings: Settings) -> Iterator[str]:
 def _differs(site: Site, rows: Rows, tags: Tags) -> Iterator[str]:
     types = {TYPES.get(mapped.row.type) for mapped in rows.entries}
     if "checkbox" in types:
-        left = "" if site.slug in _FALSE_IS_SENT else "; WP Fusion left it empty in this CRM, so the first apply fills it"
+        left = (
+            "" if site.slug in _FALSE_IS_SENT else "; WP Fusion left it empty in this CRM, so the first apply fills it"
+        )
         yield f"a checkbox that is not ticked, or that a user never saw, is `false` here{left}"
     if not types.isdisjoint(("date", "datetime")):
         yield "dates such as 03/04/2026 are not guessed: they are findings until `format` says how they are written"
