@@ -44,7 +44,7 @@ def serialised(value: Any) -> str:
 def _key(key: Any) -> str:
     """PHP makes a whole number of a key that looks like one."""
     text = str(key)
-    return f"i:{text};" if text.isdigit() and str(int(text)) == text else serialised(text)
+    return f"i:{text};" if text.isdecimal() and str(int(text)) == text else serialised(text)
 
 
 def export(settings: Mapping[str, Any]) -> str:
@@ -75,3 +75,23 @@ def options(file: Path, rows: Mapping[str, str], table: str = "wp_options") -> N
         connection.executemany(
             f"INSERT INTO {table} (option_name, option_value) VALUES (?, ?)", [("siteurl", "x"), *rows.items()]
         )
+
+
+_USERS = (
+    "ID, user_login, user_pass, user_nicename, user_email, user_url, user_registered, user_activation_key, display_name"
+)
+
+
+def users(file: Path, people: Mapping[str, Mapping[str, str]]) -> None:
+    """The users of a site, numbered from 1, by e-mail, each with meta values by key."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(f"CREATE TABLE wp_users ({_USERS.replace('ID,', 'ID INTEGER PRIMARY KEY,')})")
+        connection.execute("CREATE TABLE wp_usermeta (umeta_id INTEGER PRIMARY KEY, user_id, meta_key, meta_value)")
+        for number, (email, meta) in enumerate(people.items(), 1):
+            name = f"user{number}"
+            row = (number, name, "$P$hash", name, email, "", "2024-03-03 10:00:00", "", name)
+            connection.execute(f"INSERT INTO wp_users ({_USERS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.executemany(
+                "INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES (?, ?, ?)",
+                [(number, key, value) for key, value in meta.items()],
+            )

@@ -1,7 +1,7 @@
 """WP Fusion's settings as nouns: what is kept of them, and what looks like a credential and is dropped unread.
 
-WP Fusion is a WordPress plugin that sends users to CRMs; its settings are a way to a first file. An export of them holds
-keys, tokens and passwords in clear, so that only those named here are kept, and of all others whether they are filled.
+WP Fusion is a WordPress plugin that sends users to CRMs; its settings are a way to a first file. They hold keys, tokens
+and passwords in clear, so that only those named here are kept, and of all others whether they are filled.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Plain: TypeAlias = "str | bool | None | Mapping[str, Plain]"
+Plain: TypeAlias = "str | bool | Mapping[str, Plain] | None"
 """A value of a setting: numbers are their digits, a list is a mapping by position."""
 
 KEPT = frozenset(
@@ -35,8 +35,30 @@ _BY_NAME = frozenset(("available_tags", "contact_fields", "crm_fields"))
 """Of these the keys are names that somebody gave, not names of settings."""
 
 _SECRET = frozenset(
-    "key keys apikey token tokens password passwords pass passwd pwd secret secrets hash session auth oauth bearer "
-    "credential credentials salt signature license".split()
+    [
+        "key",
+        "keys",
+        "apikey",
+        "token",
+        "tokens",
+        "password",
+        "passwords",
+        "pass",
+        "passwd",
+        "pwd",
+        "secret",
+        "secrets",
+        "hash",
+        "session",
+        "auth",
+        "oauth",
+        "bearer",
+        "credential",
+        "credentials",
+        "salt",
+        "signature",
+        "license",
+    ]
 )
 _SWITCHES = frozenset(("return_password", "return_password_field", "license_status"))
 """Named like credentials; whether they are filled says nothing of one."""
@@ -47,8 +69,8 @@ _EMPTY = (None, False, "", "0")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`kept`: values by name, of `KEPT` alone. `filled`: names of other settings that are not empty. `dropped`: names of
-    those that look like credentials."""
+    """`kept`: values by name, of `KEPT` alone. `filled`: names of other settings that are not empty. `dropped`: names
+    of those that look like credentials."""
 
     kept: Mapping[str, Plain]
     filled: tuple[str, ...] = ()

@@ -25,8 +25,8 @@ _WHO = ("user_id", "user_email")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Where WP Fusion's settings lie: an export, or the database of the site that is the `source`. The doors are those of
-    the file, as they were typed."""
+    """Where WP Fusion's settings lie: an export, or the database of the site that is the `source`. The doors are those
+    of the file, as they were typed."""
 
     settings: Path | None = None
     crm: Given | None = None

@@ -95,12 +95,55 @@ def test_a_limit_to_roles_needs_a_source_that_tells_them(tmp_path: Path) -> None
     assert "contacts: {create: false}" in made(tmp_path, "hubspot_grouped", told).text
 
 
-CREDENTIALS = """access_key license_key hubspot_token hubspot_refresh_token ac_key mautic_password autonami_password
-birdsend_token capsule_key ck_secret copper_key drift_token drip_token emercury_key engagebay_key fluentcrm_rest_password
-getresponse_key growmatik_api_secret highlevel_api_key intercom_key kartra_api_password klaviyo_key klicktipp_pass
-mailchimp_key mailjet_password mailerlite_key maropost_key nationbuilder_auth nationbuilder_token op_key platformly_key
-pulsetech_secret quentn_key salesflare_key sendinblue_key sendlane_hash sf_combined_token sf_pass sf_access_token
-tubular_key userengage_key vtiger_key vtiger_session zoho_refresh_token API_KEY apiKey client_secret""".split()
+CREDENTIALS = [
+    "access_key",
+    "license_key",
+    "hubspot_token",
+    "hubspot_refresh_token",
+    "ac_key",
+    "mautic_password",
+    "autonami_password",
+    "birdsend_token",
+    "capsule_key",
+    "ck_secret",
+    "copper_key",
+    "drift_token",
+    "drip_token",
+    "emercury_key",
+    "engagebay_key",
+    "fluentcrm_rest_password",
+    "getresponse_key",
+    "growmatik_api_secret",
+    "highlevel_api_key",
+    "intercom_key",
+    "kartra_api_password",
+    "klaviyo_key",
+    "klicktipp_pass",
+    "mailchimp_key",
+    "mailjet_password",
+    "mailerlite_key",
+    "maropost_key",
+    "nationbuilder_auth",
+    "nationbuilder_token",
+    "op_key",
+    "platformly_key",
+    "pulsetech_secret",
+    "quentn_key",
+    "salesflare_key",
+    "sendinblue_key",
+    "sendlane_hash",
+    "sf_combined_token",
+    "sf_pass",
+    "sf_access_token",
+    "tubular_key",
+    "userengage_key",
+    "vtiger_key",
+    "vtiger_session",
+    "zoho_refresh_token",
+    "API_KEY",
+    "apiKey",
+    "client_secret",
+]
 
 
 @pytest.mark.parametrize("name", CREDENTIALS)

@@ -1,6 +1,6 @@
 """PHP's serialised settings, nested as WordPress stores options: read by their declared byte lengths, never run.
 
-The values of people are read by `model.types`, which takes no nesting. Numbers are the digits as they stand, keys are texts.
+The values of people are read by `model.types`, which takes no nesting. Numbers are their digits, keys are texts.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _value(data: bytes, at: int, depth: int) -> tuple[Plain, int]:
 def _entries(data: bytes, at: int, count: int, depth: int) -> tuple[Mapping[str, Plain], int]:
     entries: dict[str, Plain] = {}
     for _ in range(count):
-        key, at = _value(data, at, DEEPEST)
+        key, at = (None, at) if _array(data, at) else _value(data, at, depth)
         if not isinstance(key, str):
             raise Unserialisable("has a key that is neither a text nor a number")
         entries[key], at = _value(data, at, depth)

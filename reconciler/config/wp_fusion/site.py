@@ -13,7 +13,7 @@ _SUFFIX = re.compile(r"\s*\((read only|compound field)\)\s*\Z", re.IGNORECASE)
 _READ_ONLY, _COMPOUND = "read only", "compound field"
 _LABELS = ("crm_label", "remote_label", "label")
 _DYNAMIC = "add_tag_"
-_BY_NAME = frozenset("activecampaign drip intercom mailchimp mautic zoho".split())
+_BY_NAME = frozenset(["activecampaign", "drip", "intercom", "mailchimp", "mautic", "zoho"])
 """CRMs whose tags WP Fusion knows by their names, not by ids."""
 
 
@@ -164,4 +164,4 @@ def _texts(value: Plain) -> Iterator[str]:
 
 def _names(value: Plain) -> Iterator[str]:
     """The keys of a map that is no list."""
-    yield from (key for key in value if not key.isdigit()) if isinstance(value, Mapping) else ()
+    yield from (key for key in value if not (key.isascii() and key.isdigit())) if isinstance(value, Mapping) else ()

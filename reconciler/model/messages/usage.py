@@ -117,8 +117,8 @@ USAGE: tuple[Message, ...] = (
     Message(
         "E939",
         "a setting cannot be read",
-        "PHP writes settings with the lengths of their texts. What was cut or edited is not guessed at, and objects are "
-        "never made.",
+        "PHP writes settings with the lengths of their texts. What was cut or edited is not guessed at, and objects "
+        "are never made.",
         "export the settings anew and leave the file as it came",
     ),
     Message(
