@@ -78,8 +78,8 @@ def left_by_wp_fusion(folder: Path, unticked: str) -> None:
     same = {"since": "2024-03-03", "roles": '["customer"]'}
     contacts = [
         {"email": "ana@example.org", "first_name": "Ana", "born": "1980-02-01", "news": "true", "land": "DE", **same},
-        {"email": "BO@example.org", "first_name": "Bo", "news": unticked, "likes": '["a","b"]', "phone": "030 1234", **same,
-         "$tags": ["gold"]},
+        {"email": "BO@example.org", "first_name": "Bo", "news": unticked, "likes": '["a","b"]', "phone": "030 1234",
+         "$tags": ["gold"], **same},
     ]  # fmt: skip
     with closing(LocalCrm(folder / "crm.db", Clock.fixed(datetime(2026, 1, 1, tzinfo=UTC)))) as crm:
         crm.seed(fields, ["Welcome", "gold"], contacts)
@@ -152,6 +152,15 @@ def test_no_credential_of_the_settings_comes_out_anywhere(tmp_path: Path) -> Non
         assert ended.code == 0, ended.err
         assert "canary" not in ended.out + ended.err
     assert "canary" not in (tmp_path / "made.yaml").read_text()
+
+
+def test_a_site_of_a_network_is_named_in_the_file_as_it_was_typed(tmp_path: Path) -> None:
+    left_by_wp_fusion(tmp_path, unticked="false")
+    site(tmp_path / "site.db", SETTINGS, table="wp_2_options")
+    assert reconciler(tmp_path, *LIVE, "--option", "source.site=2", *LOCAL).code == 0
+    assert "\n  site: 2\n" in (tmp_path / "reconciler.yaml").read_text()
+    ended = reconciler(tmp_path, "validate")
+    assert (ended.code, ended.err) == (0, "")
 
 
 def imported(folder: Path, data: bytes) -> Ended:
