@@ -212,7 +212,7 @@ def _computed_there(row: Row, seen: _Seen) -> str:
 def _no_column(row: Row, seen: _Seen) -> str:
     column = ROLES if row.key == ROLE else column_of(row.key)
     missing = seen.columns is not None and column is not None and column not in seen.columns
-    return "no user has such a meta key" if missing else ""
+    return "the source has no such column" if missing else ""
 
 
 def _previous_on_match(row: Row, seen: _Seen) -> str:
