@@ -211,6 +211,14 @@ def test_an_export_is_read_however_a_program_saved_it(tmp_path: Path) -> None:
     assert "type: hubspot" in ended.out
 
 
+def test_an_empty_value_does_not_take_the_next_row_for_itself(tmp_path: Path) -> None:
+    ended = imported(tmp_path, b"push,\ncreate_users,\n\n" + GOOD.encode())
+    assert ended.code == 0
+    assert "push: on_create" in ended.out
+    assert "create: false" in ended.out
+    assert "type: hubspot" in ended.out
+
+
 def test_what_is_not_needed_is_not_decoded(tmp_path: Path) -> None:
     ended = imported(tmp_path, GOOD.encode() + b'"lockout","a:9:{broken"\n"hubspot_token","O:1:""canary"""\n')
     assert ended.code == 0

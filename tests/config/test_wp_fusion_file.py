@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from wp_fusion_world import case, cases, export, site
 
 from reconciler.adapters.registry import CRM, SOURCE, options_models
@@ -19,7 +23,7 @@ from reconciler.config import load
 from reconciler.config.given import Given
 from reconciler.config.wp_fusion import Between, Translated, translated
 from reconciler.model.desired import Desired, FromPrevious
-from reconciler.model.wp_fusion import Settings, looks_like_credential
+from reconciler.model.wp_fusion import Settings, looks_like_credential, sieved
 
 ENV = {"HUBSPOT_TOKEN": "x", "WORDPRESS_DATABASE_URL": "sqlite:///site.db"}
 
@@ -79,6 +83,74 @@ def test_what_a_file_says_is_what_was_meant(tmp_path: Path) -> None:
     assert sorted(desired.tags) == ["New: customers", "Welcome"]
     assert all(tag.on_create for tag in desired.tags.values())
     assert not {"lastname", "password", "shoe_size", "ip_address", "total"} & set(fields)
+
+
+ODD = [
+    "",
+    "yes",
+    "007",
+    "a: b",
+    "#a",
+    "[a]",
+    "'",
+    '"',
+    "\\\\",
+    "${env:HOME}",
+    "a\nb",
+    "\x00",
+    " a ",
+    "<<",
+    "é",
+    "🙂",
+    "x" * 950,
+]
+KEYS = [
+    *ODD,
+    "user_email",
+    "user_id",
+    "ID",
+    "role",
+    "wp_capabilities",
+    "previous_user_email",
+    "user_pass",
+    "first_name",
+]
+FIELDS = [*ODD, "email", "Email", "EMAIL", "password", "add_tag_x", "add_tag_", "field[1,0]", "a+b", "name", "Name"]
+TYPES = ["", "text", "date", "checkbox", "raw", "multiselect", "country", "state", "int", "tel", "whatever", "\n"]
+SWITCH = st.sampled_from([True, False, "1", "", None, {}])
+ROWS = st.fixed_dictionaries(
+    {"active": SWITCH, "type": st.sampled_from(TYPES), "crm_field": st.sampled_from(FIELDS)},
+    optional={"pseudo": SWITCH},
+)
+HOSTILE = st.fixed_dictionaries(
+    {"contact_fields": st.dictionaries(st.sampled_from(KEYS), ROWS | st.sampled_from(ODD), min_size=1, max_size=8)},
+    optional={
+        "crm": st.sampled_from(["hubspot", "mautic", "drip", *ODD]),
+        "assign_tags": st.lists(st.sampled_from(ODD)),
+        "user_roles": st.lists(st.sampled_from(ODD)),
+        "available_tags": st.dictionaries(st.sampled_from(ODD), st.sampled_from(ODD)),
+        "crm_fields": st.dictionaries(
+            st.sampled_from(FIELDS), st.sampled_from(["Label", " (read only)", {"email": "x"}])
+        ),
+        "create_users": SWITCH,
+        "push": SWITCH,
+        "hubspot_tag_type": st.just("multiselect"),
+        "hubspot_multiselect_field": st.sampled_from(ODD),
+    },
+)
+COLUMNS = st.none() | st.sets(st.sampled_from(["roles", "first_name", "yes", "hubspot_contact_id"])).map(
+    lambda some: frozenset(some | {"user_id", "user_email"})
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(HOSTILE, COLUMNS)
+def test_whatever_the_settings_hold_the_file_can_be_loaded(
+    hostile: dict[str, Any], columns: frozenset[str] | None
+) -> None:
+    text = translated(sieved(hostile), Between(columns=columns)).text
+    with tempfile.TemporaryDirectory() as folder:
+        loaded(Path(folder), text)
 
 
 def test_columns_that_the_source_does_not_have_are_left_out(tmp_path: Path) -> None:

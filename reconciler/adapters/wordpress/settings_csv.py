@@ -16,8 +16,8 @@ from reconciler.model.messages import problem
 from reconciler.model.problems import Failure, Place, Problem
 from reconciler.model.wp_fusion import KEPT, Plain, Settings, holds_userinfo, sieved
 
-_CELL = r'\s*+(?:"(?P<{0}>[^"]*+(?:""[^"]*+)*+)"|(?P<{0}_bare>[^",\r\n]*+))[ \t]*+'
-_ROW = re.compile(f"{_CELL.format('name')},{_CELL.format('value')}(?:\r\n|\r|\n|\\Z)")
+_CELL = r'[ \t]*+(?:"(?P<{0}>[^"]*+(?:""[^"]*+)*+)"|(?P<{0}_bare>[^",\r\n]*+))[ \t]*+'
+_ROW = re.compile(f"\\s*+{_CELL.format('name')},{_CELL.format('value')}(?:\r\n|\r|\n|\\Z)")
 _NOTHING = frozenset(("", "0", "a:0:{}", 'a:1:{i:0;s:0:"";}', "b:0;", "i:0;", "N;", 's:0:"";', 's:1:"0";', "false"))
 _OF_FILE = {
     "E401": "there is none",

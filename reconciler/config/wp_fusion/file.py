@@ -11,7 +11,7 @@ from reconciler.config.wp_fusion.mapping import PERSON, ROLES, Mapped, Refused, 
 from reconciler.config.wp_fusion.report import reported, shown
 from reconciler.config.wp_fusion.site import Site, site_of
 from reconciler.config.wp_fusion.tags import Tags, assigned_tags
-from reconciler.config.writing.entries import commented, entry, paragraph, short_entry, with_remark
+from reconciler.config.writing.entries import commented, entry, paragraph, with_remark
 from reconciler.config.writing.file import SCHEMA, door_lines
 from reconciler.config.writing.scalars import remark, scalar
 from reconciler.model.wp_fusion import Settings
@@ -106,8 +106,6 @@ def _identity(site: Site, rows: Rows, between: Between) -> list[str]:
 
 def _fields(rows: Rows) -> list[str]:
     lines = ["fields:"]
-    if not any(mapped.row.target == rows.match for mapped in rows.entries):
-        lines.append(short_entry(rows.match, "user_email"))
     for mapped in rows.entries:
         lines += _entry(mapped)
     if off := [mapped for mapped in rows.off if not mapped.row.is_dynamic]:

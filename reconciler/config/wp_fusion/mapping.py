@@ -100,7 +100,9 @@ def told_apart(site: Site, columns: Collection[str] | None) -> Rows:
     """Every row as an entry, or why it is none. `columns`: the source's; None if nobody looked."""
     rows = Rows(_match(site))
     seen = _Seen(site, rows.match, columns)
-    for row in site.rows:
+    own = Row(EMAIL, "text", rows.match, active=True, pseudo=False)
+    mapped_by_itself = () if any(_is_own(row) for row in site.rows) else (own,)
+    for row in (*mapped_by_itself, *site.rows):
         if not row.target:
             continue
         if why := next(_never(row, seen), ""):
@@ -128,8 +130,13 @@ def column_of(key: str) -> str | None:
 
 
 def _match(site: Site) -> str:
-    own = (row for row in site.rows if row.key == EMAIL and row.target and not row.is_dynamic)
-    return next((row.target for row in own if not _unnameable(row)), _E_MAIL.get(site.slug, "email"))
+    return next((row.target for row in site.rows if _is_own(row)), _E_MAIL.get(site.slug, "email"))
+
+
+def _is_own(row: Row) -> bool:
+    """Whether it maps the user's own address to a field that a file can name."""
+    refused = row.is_dynamic or _unnameable(row) or _password(row)
+    return row.key == EMAIL and bool(row.target) and not refused
 
 
 def _parts(row: Row, site: Site) -> dict[str, Value]:
@@ -139,7 +146,7 @@ def _parts(row: Row, site: Site) -> dict[str, Value]:
         return {**parts, "keep": "true"}
     if row.key == EMAIL:
         return parts
-    if type := TYPES.get(row.type):
+    if (type := TYPES.get(row.type)) and row.key != PREVIOUS:
         parts["type"] = type
     if type == "country" and site.slug == "mautic":
         parts["as"] = "name"
@@ -186,7 +193,7 @@ def _not_now(row: Row, seen: _Seen) -> Iterator[str]:
         yield from filter(None, (reason(row, seen) for reason in reasons))
 
 
-def _password(row: Row, _: _Seen) -> str:
+def _password(row: Row, _: _Seen | None = None) -> str:
     secret = is_password(row.key) or is_password(row.target) or _SECRET.fullmatch(row.key)
     return "passwords are never sent" if secret else ""
 

@@ -100,6 +100,7 @@ def _differs(site: Site, rows: Rows, tags: Tags) -> Iterator[str]:
             "" if site.slug in _FALSE_IS_SENT else "; WP Fusion left it empty in this CRM, so the first apply fills it"
         )
         yield f"a checkbox that is not ticked, or that a user never saw, is `false` here{left}"
+        yield "a checkbox is ticked by 1, yes, on and true; WP Fusion takes every text so: give others a `map`"
     if not types.isdisjoint(("date", "datetime")):
         yield "dates such as 03/04/2026 are not guessed: they are findings until `format` says how they are written"
     if "phone" in types:

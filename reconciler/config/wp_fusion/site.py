@@ -13,6 +13,7 @@ _SUFFIX = re.compile(r"\s*\((read only|compound field)\)\s*\Z", re.IGNORECASE)
 _READ_ONLY, _COMPOUND = "read only", "compound field"
 _LABELS = ("crm_label", "remote_label", "label")
 _DYNAMIC = "add_tag_"
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _BY_NAME = frozenset(["activecampaign", "drip", "intercom", "mailchimp", "mautic", "zoho"])
 """CRMs whose tags WP Fusion knows by their names, not by ids."""
 
@@ -87,7 +88,7 @@ def site_of(settings: Settings) -> Site:
     rows = dict(_rows(kept.get("contact_fields")))
     read_only = frozenset(_texts(kept.get("read_only_fields"))) | frozenset(_names(kept.get("read_only_fields")))
     return Site(
-        slug=_text(kept.get("crm")),
+        slug=slug if _SLUG.fullmatch(slug := _text(kept.get("crm"))) else "",
         rows=tuple(row for row in rows.values() if row is not None),
         unreadable=tuple(key for key, row in rows.items() if row is None),
         fields={field.key: field for field in _fields(kept.get("crm_fields"), read_only)},
