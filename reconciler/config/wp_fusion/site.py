@@ -73,13 +73,10 @@ class Site:
         """The meta key in which WP Fusion keeps the id of a user's contact."""
         return f"{self.slug}_contact_id"
 
-    def tag(self, assigned: str) -> KnownTag | None:
-        """The tag that a setting names, by its id or its name; None if the inventory does not say."""
-        named = {fold_name(tag.name): tag for tag in self.tags.values()}
-        found = named.get(fold_name(assigned))
-        if self.slug in _BY_NAME:
-            return found or KnownTag(assigned)
-        return self.tags.get(assigned) or found
+    @property
+    def tags_by_name(self) -> bool:
+        """Whether WP Fusion knows this CRM's tags by their names, not by ids."""
+        return self.slug in _BY_NAME
 
 
 def site_of(settings: Settings) -> Site:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.config.shapes import name_trouble
-from reconciler.config.wp_fusion.site import Site
+from reconciler.config.wp_fusion.site import KnownTag, Site
 from reconciler.config.writing.scalars import LONGEST_KEY, Unwritable, scalar
 from reconciler.model.names import fold_name
 
@@ -20,10 +20,12 @@ class Tags:
 
 
 def assigned_tags(site: Site) -> Tags:
+    """The tags of new contacts by their names, and those that are none."""
     found = Tags()
     taken: set[str] = set()
+    named = {fold_name(tag.name): tag for tag in site.tags.values()}
     for assigned in site.assigned:
-        known = site.tag(assigned)
+        known = _tag(site, named, assigned)
         why = next(_trouble(known.name), "") if known else "the settings do not say which tag that is"
         if known and known.read_only:
             why = "the CRM fills it by itself"
@@ -33,6 +35,14 @@ def assigned_tags(site: Site) -> Tags:
             taken.add(fold_name(known.name))
             found.names.append(known.name)
     return found
+
+
+def _tag(site: Site, named: Mapping[str, KnownTag], assigned: str) -> KnownTag | None:
+    """The tag that the setting names, by its id or its name; None if the inventory does not say."""
+    found = named.get(fold_name(assigned))
+    if site.tags_by_name:
+        return found or KnownTag(assigned)
+    return site.tags.get(assigned) or found
 
 
 def _trouble(name: str) -> Iterator[str]:
