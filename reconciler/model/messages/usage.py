@@ -106,7 +106,7 @@ USAGE: tuple[Message, ...] = (
         "E937",
         "the file is no export of WP Fusion's settings",
         "An export has two columns without a header, a setting and its value, and a row named `contact_fields`.",
-        "export the settings anew, in WP Fusion under Settings, Advanced, and leave the file as it came",
+        "export the settings anew in WP Fusion, and leave the file as it came",
     ),
     Message(
         "E938",
