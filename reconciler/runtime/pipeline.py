@@ -17,12 +17,14 @@ from reconciler.model.problems import Problem
 from reconciler.runtime.request import Request
 
 if TYPE_CHECKING:
+    from reconciler.config.wp_fusion import Translated
     from reconciler.model.checks import Check
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
     from reconciler.model.status import KeptRun, Status
     from reconciler.runtime.discovering import Look, Seen
     from reconciler.runtime.formatting import Formatted
+    from reconciler.runtime.importing import Asked
     from reconciler.runtime.kept import Shown
     from reconciler.runtime.starting import Told
 
@@ -35,6 +37,7 @@ __all__ = [
     "format_content",
     "format_files",
     "import_inventory",
+    "import_wp_fusion",
     "kept_runs",
     "look_around",
     "plan",
@@ -237,6 +240,13 @@ def import_inventory(request: Request, look: Look, told: Told, folder: Path) -> 
     from reconciler.runtime.starting import import_inventory
 
     return import_inventory(request, look, told, folder)
+
+
+def import_wp_fusion(request: Request, asked: Asked, folder: Path) -> Translated:
+    """WP Fusion's settings as the text of a file for `folder`, and what has no equivalent. Raises Failure."""
+    from reconciler.runtime.importing import import_wp_fusion
+
+    return import_wp_fusion(request, asked, folder)
 
 
 def start(seen: Seen, look: Look, told: Told, folder: Path) -> str:

@@ -24,6 +24,7 @@ from reconciler.model.inventory import CrmField, Inventory
 
 SCHEMA = "# yaml-language-server: $schema=config.schema.json"
 _SEEN_BY_EXPRESSIONS = ("integer", "number", "checkbox", "date", "datetime", "multiselect")
+_SWITCH_OR_NUMBER = re.compile(r"[0-9]+|true|false")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset(
     ("true", "false", "null", "in", "as", "if", "else", "for", "let", "now", "row", "import", "function")
@@ -131,8 +132,13 @@ def _inventory_lines(live: Live, declared: Doors, start: Start | None, likely: M
 
 def door_lines(name: str, given: Given) -> list[str]:
     """A door's section, its references left as they are."""
-    options = (f"  {scalar(key)}: {reference(text)}" for key, text in given.options.items())
+    options = (f"  {scalar(key)}: {_typed(text)}" for key, text in given.options.items())
     return [f"{name}:", f"  type: {scalar(given.type)}", *options]
+
+
+def _typed(text: str) -> str:
+    """An option as it was typed: a number or a switch stands bare, since quotes would make it a text."""
+    return text if _SWITCH_OR_NUMBER.fullmatch(text) else reference(text)
 
 
 def _section(name: str, lines: list[str]) -> list[str]:

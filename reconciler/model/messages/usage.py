@@ -103,6 +103,37 @@ USAGE: tuple[Message, ...] = (
         "name a file of an emulated account, or one that is not there yet, in a folder that you may write to",
     ),
     Message(
+        "E937",
+        "the file is no export of WP Fusion's settings",
+        "An export has two columns without a header, a setting and its value, and a row named `contact_fields`.",
+        "export the settings anew in WP Fusion, and leave the file as it came",
+    ),
+    Message(
+        "E938",
+        "the settings cannot be read",
+        "They are read from one regular file in UTF-8, as WP Fusion writes it.",
+        "name the file with --settings as it was downloaded, and let this user read it",
+    ),
+    Message(
+        "E939",
+        "a setting cannot be read",
+        "PHP writes settings with the lengths of their texts. What was cut or edited is not guessed at, and objects "
+        "are never made.",
+        "export the settings anew and leave the file as it came",
+    ),
+    Message(
+        "E940",
+        "the site has no settings of WP Fusion",
+        "They lie in the site's options, under `wpf_options`; each site of a network has its own.",
+        "name the site's database, and of a network of sites the site: --option site=N",
+    ),
+    Message(
+        "E941",
+        "WP Fusion's settings map no field",
+        "Without a mapping there is nothing that a file could say.",
+        "map the fields in WP Fusion first, or begin with `reconciler init`",
+    ),
+    Message(
         "E999",
         "something unexpected happened inside reconciler",
         "This is a mistake of the program, not of yours. What it was working on is quoted nowhere.",
