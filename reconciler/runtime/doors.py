@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from reconciler.runtime.failures import doors_said, failure_of
 
 if TYPE_CHECKING:
     from reconciler.adapters.opening import Opening
-    from reconciler.adapters.source import Source
-    from reconciler.model.desired import Desired
+    from reconciler.adapters.source import ChoosesColumns, Source
+    from reconciler.model.desired import Desired, Field
     from reconciler.model.inventory import Account
     from reconciler.runtime.gateway import Gateway
 
@@ -31,15 +31,16 @@ def open_source(door: Door, opening: Opening) -> Iterator[Source]:
 
 
 def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:
-    """Fields that are pulled although the source takes no values back, one problem for all of them."""
-    from reconciler.adapters.source import Writable
+    """Fields that are pulled although the source takes no values back, one problem for all of them; or although their
+    column takes none, one for each."""
+    from reconciler.adapters.source import ChoosesColumns, Writable
 
     pulled = [entry for entry in desired.fields.values() if entry.pull]
     if not pulled:
         return ()
     why = source.cannot_write() if isinstance(source, Writable) else f"`type: {desired.source.type}` cannot"
     if not why:
-        return ()
+        return _column_problems(pulled, source) if isinstance(source, ChoosesColumns) else ()
     names = ", ".join(f"`{entry.key}`" for entry in pulled[:3]) + (" and others" if len(pulled) > 3 else "")
     where = pulled[0].where_of.get("pull", pulled[0].where)
     return (problem("R123", f"{names} {'is' if len(pulled) == 1 else 'are'} pulled, and {why}", where),)
@@ -50,6 +51,20 @@ def why_missing(source: Source) -> Callable[[str], str]:
     from reconciler.adapters.source import TellsMissing
 
     return source.why_missing if isinstance(source, TellsMissing) else lambda _column: ""
+
+
+def _column_problems(pulled: Sequence[Field], source: ChoosesColumns) -> tuple[Problem, ...]:
+    reasons = [(entry, source.cannot_write_column(entry.column or "")) for entry in pulled]
+    return tuple(
+        problem(
+            "R123",
+            f"`{entry.key}` is pulled into `{entry.column}`: {why}",
+            entry.where_of.get("pull", entry.where),
+            "let the entry say `pull: false`",
+        )
+        for entry, why in reasons
+        if why
+    )
 
 
 @contextmanager

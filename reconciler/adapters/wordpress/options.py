@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from reconciler.adapters.databases import Url, say
+from reconciler.model.capabilities import Writes
 
 if TYPE_CHECKING:
     from reconciler.adapters.opening import Opening
@@ -66,6 +67,11 @@ class WordPressOptions(BaseModel):
         return self.url or Url("")
 
     @property
+    def capabilities(self) -> str:
+        """The meta key that holds a member's roles on this site."""
+        return f"{self.table_prefix}{f'{self.site}_' if self.site > 1 else ''}capabilities"
+
+    @property
     def sqlite(self) -> str | None:
         """The file of a site that keeps its tables in SQLite."""
         found = _SQLITE.fullmatch(self.url.text) if self.url else None
@@ -81,6 +87,7 @@ class WordPressOptions(BaseModel):
 
 class _Adapter:
     Options = WordPressOptions
+    writes = Writes("what users know of themselves; never roles, passwords or an administrator's e-mail")
 
     def open(self, options: WordPressOptions, opening: Opening) -> Source:
         if options.api is not None:

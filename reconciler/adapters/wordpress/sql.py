@@ -12,23 +12,31 @@ from typing import TYPE_CHECKING
 from reconciler.adapters.databases import checked_names
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.opening import Opening
+from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.wordpress.names import COLUMNS, OF_USERS, REGISTERED, ROLES, USER_ID, secret
 from reconciler.adapters.wordpress.options import WordPressOptions
 from reconciler.adapters.wordpress.pivot import Pivot
 from reconciler.adapters.wordpress.tables import Tables, literal, opened
+from reconciler.adapters.wordpress.written import cannot_write_column
+from reconciler.adapters.writing_back import AT_ONCE
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _USERS = 2_000  # in one range
+WAIT = 10.0
 
 
 class SqlSource:
-    """A `Source` over the users of one site."""
+    """A `Source` over the users of one site, which is `Writable`."""
 
-    def __init__(self, options: WordPressOptions, opening: Opening, users: int = _USERS) -> None:
-        """`users`: in one range."""
-        self._options, self._base, self._range = options, opening.base, users
+    at_once = AT_ONCE
+
+    def __init__(
+        self, options: WordPressOptions, opening: Opening, users: int = _USERS, wait: float = WAIT
+    ) -> None:
+        """`users`: in one range. `wait`: seconds that are waited for somebody else while values are written."""
+        self._options, self._base, self._range, self._wait = options, opening.base, users, wait
         self._tables: Tables | None = None
         self._network = False
         self._keys: Sequence[str] = ()
@@ -60,6 +68,22 @@ class SqlSource:
         if tables is not None:
             tables.close()
 
+    def cannot_write(self) -> str:
+        return ""
+
+    def cannot_write_column(self, name: str) -> str:
+        return cannot_write_column(self._options, name)
+
+    def written_how(self, columns: Sequence[str]) -> str:
+        own = [self._users] if any(name in OF_USERS for name in columns) else []
+        meta = [self._meta] if any(name not in OF_USERS for name in columns) else []
+        return f"into {' and '.join([*own, *meta])} by SQL"
+
+    def write(self, person: str, edits: Sequence[Edit], same: Same) -> Sequence[Wrote]:
+        from reconciler.adapters.wordpress.sql_writing import Target
+
+        return Target(self._options, self._base).write(person, edits, same, self._wait)
+
     @property
     def _users(self) -> str:
         return f"{self._options.table_prefix}users"
@@ -70,9 +94,7 @@ class SqlSource:
 
     @property
     def _capabilities(self) -> str:
-        """The meta key that holds a member's roles on this site."""
-        site = f"{self._options.site}_" if self._options.site > 1 else ""
-        return f"{self._options.table_prefix}{site}capabilities"
+        return self._options.capabilities
 
     def _opened(self) -> Tables:
         if self._tables is None:
