@@ -1,4 +1,4 @@
-"""Transactions that write into a site's tables, in MySQL and in SQLite: statements with `?` for values, rows of text."""
+"""Transactions that write into a site's tables, in MySQL and in SQLite: `?` stands for a value, rows are texts."""
 
 from __future__ import annotations
 

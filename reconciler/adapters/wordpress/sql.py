@@ -32,9 +32,7 @@ class SqlSource:
 
     at_once = AT_ONCE
 
-    def __init__(
-        self, options: WordPressOptions, opening: Opening, users: int = _USERS, wait: float = WAIT
-    ) -> None:
+    def __init__(self, options: WordPressOptions, opening: Opening, users: int = _USERS, wait: float = WAIT) -> None:
         """`users`: in one range. `wait`: seconds that are waited for somebody else while values are written."""
         self._options, self._base, self._range, self._wait = options, opening.base, users, wait
         self._tables: Tables | None = None

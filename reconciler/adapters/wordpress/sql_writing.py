@@ -193,7 +193,9 @@ class SiteRows:
             values.append(self._capabilities)
         statement = f"SELECT {shown} FROM {self._users} u WHERE u.ID IN ({_marks(numbers)}){members}"
         found = self._session.rows(f"{statement}{self._session.locked}", values)
-        users = {int(number or 0): _User(int(number or 0), dict(zip(own, cells, strict=True))) for number, *cells in found}
+        users = {
+            int(number or 0): _User(int(number or 0), dict(zip(own, cells, strict=True))) for number, *cells in found
+        }
         self._read_meta(users, [name for name in named if name not in OF_USERS])
         return list(users.values())
 
@@ -225,9 +227,10 @@ class SiteRows:
         rows: dict[tuple[int, str], list[tuple[bool, int, str | None]]] = defaultdict(list)
         for row, of, name, text in self._session.rows(statement, [*users, *keys]):
             rows[int(of or 0), name or ""].append((text is None, int(row or 0), text))
-        for (of, name), some in rows.items():
+        for (owned, name), some in rows.items():
             if name in keys:  # a collation calls more names equal than are
-                _, users[of].meta[name], users[of].cells[name] = min(some, key=lambda one: one[:2])
+                user = users[owned]
+                _, user.meta[name], user.cells[name] = min(some, key=lambda one: one[:2])
 
     def _administrators(self, numbers: Sequence[int]) -> frozenset[int]:
         """Who of them is one on any site, or of the whole network."""
