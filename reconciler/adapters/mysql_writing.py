@@ -7,7 +7,7 @@ writes in its own time zone, because triggers and defaults work in it too; only 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from math import ceil
@@ -55,12 +55,40 @@ _ROOM = 4_096  # bytes of a statement beside its values
 @contextmanager
 def opened(url: Url, table: Sequence[str], person: str, columns: Sequence[str], wait: float) -> Iterator[MysqlRows]:
     """The table's rows in a transaction that writes. `wait`: seconds for connecting, and for another's lock."""
+    with transaction(url, wait) as (connection, session):
+        yield MysqlRows(connection, table, person, columns, session)
+
+
+@contextmanager
+def transaction(url: Url, wait: float) -> Iterator[tuple[Any, tuple[str, int]]]:
+    """A connection in a transaction that writes; the session's own time zone, and the most bytes of one statement."""
     with closing(connected(url, wait)) as connection, said(), connection.cursor() as cursor:
         cursor.execute("SELECT @@SESSION.time_zone, @@SESSION.max_allowed_packet")
         zone, packet = cursor.fetchone()
         seconds = max(1, ceil(wait))
         begin(cursor, [*(f"SET SESSION {name} = {seconds}" for name in _WAIT), *_BEGIN])
-        yield MysqlRows(connection, table, person, columns, (zone.decode(), int(packet)))
+        yield connection, (zone.decode(), int(packet))
+
+
+def check_undoes(cursor: Any, schema: str | None, table: str) -> None:
+    """Raises SourceFailed if what is written could not be undone. Of a view the server does not tell."""
+    cursor.execute(_TABLE, (schema, table))
+    ((kind, undoes),) = cursor.fetchall() or ((b"", b""),)
+    if kind == b"VIEW":
+        raise SourceFailed("E461", "it is a view", "let `source.table` name the table itself")
+    if undoes != b"YES":
+        raise SourceFailed("E461", "its storage engine cannot undo", "give the table the engine InnoDB")
+
+
+def fits(texts: Iterable[str | None], most: int) -> bool:
+    """Whether one statement of so many bytes can hold these values."""
+    return sum(len((text or "").encode()) * 2 for text in texts) <= most - _ROOM
+
+
+def of_the_value(error: Exception) -> bool:
+    """Whether an update failed because of what was to be written; else nothing more can be."""
+    number = number_of(error)
+    return number not in _OWN_TROUBLE and (code_of(number) not in _END_ALL or number == _OF_ONE_COLUMN)
 
 
 class MysqlRows:
@@ -80,17 +108,8 @@ class MysqlRows:
         self._person = self._shown[person]
         self._columns = list(columns)
         *schema, name = table
-        self._check(schema[0] if schema else None, name)
-
-    def _check(self, schema: str | None, name: str) -> None:
-        """Raises SourceFailed if what is written could not be undone. Of a view the server does not tell."""
-        self._cursor.execute(_TABLE, (schema, name))
-        ((kind, undoes),) = self._cursor.fetchall() or ((b"", b""),)
-        if kind == b"VIEW":
-            raise SourceFailed("E461", "it is a view", "let `source.table` name the table itself")
-        if undoes != b"YES":
-            raise SourceFailed("E461", "its storage engine cannot undo", "give the table the engine InnoDB")
-        self._cursor.execute(_NULLS, (schema, name))
+        check_undoes(self._cursor, schema[0] if schema else None, name)
+        self._cursor.execute(_NULLS, (schema[0] if schema else None, name))
         self.nulls = {column.decode(): may == b"YES" for column, may in self._cursor.fetchall()}
 
     def lock(self, people: Sequence[str]) -> Found:
@@ -104,7 +123,7 @@ class MysqlRows:
     def put(self, person: str, cells: Cells) -> None:
         import pymysql
 
-        if sum(len((text or "").encode()) * 2 for text in cells.values()) > self._most - _ROOM:
+        if not fits(cells.values(), self._most):
             raise NotTaken
         columns = [self._shown[name] for name in cells]
         sets = ", ".join(f"{column.value()} = {_READ.get(column.kind, _TEXT)}" for column in columns)
@@ -115,8 +134,7 @@ class MysqlRows:
         try:
             self._run(f"UPDATE {self._table} AS people SET {sets} WHERE {whose}", [*values, *key])
         except pymysql.MySQLError as error:
-            number = number_of(error)
-            if number in _OWN_TROUBLE or (code_of(number) in _END_ALL and number != _OF_ONE_COLUMN):
+            if not of_the_value(error):
                 raise
             raise NotTaken from None
 

@@ -87,3 +87,19 @@ class Writable(Protocol):
         `person`: the column that names people. One answer per edit, in order. A row is written only while each of its
         cells is what was read, and what was written is read again before it is kept. Raises `SourceFailed`; then
         nothing of the batch is there."""
+
+
+@runtime_checkable
+class ChoosesColumns(Protocol):
+    """A `Writable` that takes values for some of its columns only."""
+
+    def cannot_write_column(self, name: str) -> str:
+        """Why this column takes no value back, as the end of a sentence; "" if it does. Does not touch the source."""
+
+
+@runtime_checkable
+class NamesItsWay(Protocol):
+    """A `Writable` that can be written in several ways; the plan says which."""
+
+    def written_how(self, columns: Sequence[str]) -> str:
+        """Where values of these columns go and by what: `into wp_usermeta by SQL`."""

@@ -46,6 +46,14 @@ Value = str | int | float | None
 @contextmanager
 def opened(path: Path, table: str, person: str, columns: Sequence[str], wait: float) -> Iterator[SqliteRows]:
     """The table's rows in a transaction that writes. `wait`: seconds that another program may take to end its own."""
+    with transaction(path, wait) as connection:
+        _check(connection, table, [person, *columns])
+        yield SqliteRows(connection, table, person, columns)
+
+
+@contextmanager
+def transaction(path: Path, wait: float) -> Iterator[sqlite3.Connection]:
+    """A connection to the file in a transaction that writes."""
     with watched(path):
         pass  # whether it is there at all
     address = f"file:{quote(str(path.absolute()))}?mode=rw"
@@ -54,8 +62,24 @@ def opened(path: Path, table: str, person: str, columns: Sequence[str], wait: fl
         connection.text_factory = lambda data: data.decode(errors="surrogateescape")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("BEGIN IMMEDIATE")
-        _check(connection, table, [person, *columns])
-        yield SqliteRows(connection, table, person, columns)
+        yield connection
+
+
+@contextmanager
+def taken(connection: sqlite3.Connection, savepoint: str) -> Iterator[None]:
+    """Statements that count together or not at all. Raises NotTaken for what is wrong with a value."""
+    connection.execute(f"SAVEPOINT {savepoint}")
+    try:
+        yield
+    except (sqlite3.Error, OverflowError, NotTaken) as error:
+        if isinstance(error, sqlite3.Error) and number_of(error) not in _OF_THE_VALUE:
+            raise
+        if not connection.in_transaction:  # a trigger that undoes everything
+            raise SourceFailed("E463") from None
+        connection.execute(f"ROLLBACK TO {savepoint}")
+        connection.execute(f"RELEASE {savepoint}")
+        raise NotTaken from None
+    connection.execute(f"RELEASE {savepoint}")
 
 
 def _check(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
@@ -99,21 +123,11 @@ class SqliteRows:
         values = [_stored(text, classes[name]) for name, text in cells.items()]
         sets = ", ".join(f"{quoted(name)} = ?" for name in cells)
         whose = f"{quoted(self._person)} = ? AND {printed(self._person, row='')} = ? COLLATE BINARY"
-        self._connection.execute("SAVEPOINT edit")
-        try:
+        with taken(self._connection, "edit"):
             self._connection.execute(
                 f"UPDATE OR ABORT {self._table} SET {sets} WHERE {whose}",
                 [*values, self._keys[person], person],
             )
-        except (sqlite3.Error, OverflowError) as error:
-            if isinstance(error, sqlite3.Error) and number_of(error) not in _OF_THE_VALUE:
-                raise
-            if not self._connection.in_transaction:  # a trigger that undoes everything
-                raise SourceFailed("E463") from None
-            self._connection.execute("ROLLBACK TO edit")
-            self._connection.execute("RELEASE edit")
-            raise NotTaken from None
-        self._connection.execute("RELEASE edit")
 
     def undo(self) -> None:
         self._connection.execute("ROLLBACK TO batch")

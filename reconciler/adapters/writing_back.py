@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from reconciler.adapters.databases import Asked
 from reconciler.adapters.errors import SourceAuthFailed, SourceFailed
 from reconciler.adapters.source import Edit, Same, Wrote
 
@@ -32,6 +31,16 @@ _WHILE_WRITING = {
     "E441": "E463",
 }
 """What the code of an error of reading is called while values are written."""
+
+
+class Aim(Protocol):
+    """What is written into, as the file's options say it."""
+
+    def cannot_write(self) -> str:
+        """Why no values go back, as the middle of a sentence; "" where they do."""
+
+    def named(self, failed: SourceFailed) -> SourceFailed:
+        """The same, with the table's name where that says more."""
 
 
 class NotTaken(Exception):
@@ -62,7 +71,7 @@ class Rows(Protocol):
 
 
 def written(
-    asked: Asked, opened: Callable[[Sequence[str]], AbstractContextManager[Rows]], edits: Sequence[Edit], same: Same
+    asked: Aim, opened: Callable[[Sequence[str]], AbstractContextManager[Rows]], edits: Sequence[Edit], same: Same
 ) -> Sequence[Wrote]:
     """`Writable.write` over the rows that `opened` gives for the columns of all edits."""
     if not edits:
@@ -170,7 +179,7 @@ def grouped(people: Sequence[str], columns: Sequence[str], found: Sequence[Seque
 
 
 @contextmanager
-def _while_writing(asked: Asked) -> Iterator[None]:
+def _while_writing(asked: Aim) -> Iterator[None]:
     """Errors of reading, in the words for writing, with the table's name where that says more."""
     try:
         yield

@@ -349,6 +349,7 @@ class Plan:
     )  # rule tag -> digests of who keeps it (first run)
     values_shown: bool = False  # --show-values: at a terminal, to who asked for it
     two_way: bool = False  # some field is pulled, too
+    written_how: str = ""  # where the source puts pulled values and by what, where it can be written in several ways
     source_writes: int = 0  # rows of the source to write
     remembers: Remembers | None = None  # for an apply to keep
     caches: Caches | None = None  # what is to be kept for the next plan

@@ -75,6 +75,7 @@ class Observed:
     remembered: Remembered
     reads: Callable[[], Mapping[Call, int]]
     source_label: str = ""
+    written_how: str = ""  # where the source puts pulled values and by what, where it says so
     columns: tuple[str, ...] = ()  # every column of the source, for expressions that look at the whole row
     snapshot: Callable[[Sequence[str]], Snapshot | None] = lambda _keys: None
     caches: Caches | None = None

@@ -69,6 +69,7 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         examples={key: tuple(examples) for key, examples in counts.examples.items()},
         problems=desired.warnings,
         two_way=bool(people.layout.two_way),
+        written_how=observed.written_how,
         source_writes=counts.pulled,
         remembers=people.remembers,
         caches=people.caches,

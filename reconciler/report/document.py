@@ -177,6 +177,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
         "source_rows": plan.source_rows,
         "scope": plan.scope,
         "two_way": plan.two_way,
+        "written_how": plan.written_how,
         "summary": _summary(plan),
         "fields": tuple(_field_row(f) for f in sorted(plan.fields, key=lambda f: (f.key, f.cause)) if _says(f)),
         "tags": tuple(_tag_row(t) for t in sorted(shown_tags(plan), key=lambda t: (t.name, t.cause)) if _says(t)),

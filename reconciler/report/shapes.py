@@ -227,6 +227,8 @@ class PlanDocument(Shape):
     scope: str = ""
     two_way: bool = False
     """Some field is pulled, too."""
+    written_how: str = ""
+    """Where the source puts pulled values and by what, where it can be written in several ways."""
     summary: Summary = Summary()
     fields: tuple[FieldRow, ...] = ()
     tags: tuple[TagRow, ...] = ()

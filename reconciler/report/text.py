@@ -42,7 +42,7 @@ def _header(plan: Plan) -> list[str]:
     read = "chosen people only" if plan.scope == "person" else f"{plan.scope} read"
     account = f", account {plan.account}" if plan.account else ""
     source = f"{plan.source_label} ({number(plan.source_rows)}) -> {plan.crm} {plan.object}{account}"
-    return [plan.file, source, listing([read, way])]
+    return [plan.file, source, listing([read, way, f"pulled {plan.written_how}" if plan.written_how else ""])]
 
 
 def _cost_lines(plan: Plan, width: int) -> list[str]:

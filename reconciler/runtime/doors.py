@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from reconciler.runtime.failures import doors_said, failure_of
 
 if TYPE_CHECKING:
     from reconciler.adapters.opening import Opening
-    from reconciler.adapters.source import Source
-    from reconciler.model.desired import Desired
+    from reconciler.adapters.source import ChoosesColumns, Source
+    from reconciler.model.desired import Desired, Field
     from reconciler.model.inventory import Account
     from reconciler.runtime.gateway import Gateway
 
@@ -31,9 +31,9 @@ def open_source(door: Door, opening: Opening) -> Iterator[Source]:
 
 
 def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:
-    """Fields that are pulled although the source takes no values back, one problem for all of them, or although their
-    column comes from a join."""
-    from reconciler.adapters.source import Writable
+    """Fields that are pulled although the source takes no values back, one problem for all of them; or although their
+    column takes none, or comes from a join, one for each."""
+    from reconciler.adapters.source import ChoosesColumns, Writable
 
     joined = _joined(desired, source)
     pulled = [entry for entry in desired.fields.values() if entry.pull and entry.key not in joined]
@@ -41,7 +41,8 @@ def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:
         return tuple(joined.values())
     why = source.cannot_write() if isinstance(source, Writable) else f"`type: {desired.source.type}` cannot"
     if not why:
-        return tuple(joined.values())
+        more = _column_problems(pulled, source) if isinstance(source, ChoosesColumns) else ()
+        return (*more, *joined.values())
     names = ", ".join(f"`{entry.key}`" for entry in pulled[:3]) + (" and others" if len(pulled) > 3 else "")
     where = pulled[0].where_of.get("pull", pulled[0].where)
     several = "is" if len(pulled) == 1 else "are"
@@ -67,6 +68,20 @@ def why_missing(source: Source) -> Callable[[str], str]:
     from reconciler.adapters.source import TellsMissing
 
     return source.why_missing if isinstance(source, TellsMissing) else lambda _column: ""
+
+
+def _column_problems(pulled: Sequence[Field], source: ChoosesColumns) -> tuple[Problem, ...]:
+    reasons = [(entry, source.cannot_write_column(entry.column or "")) for entry in pulled]
+    return tuple(
+        problem(
+            "R123",
+            f"`{entry.key}` is pulled into `{entry.column}`: {why}",
+            entry.where_of.get("pull", entry.where),
+            "let the entry say `pull: false`",
+        )
+        for entry, why in reasons
+        if why
+    )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from reconciler.adapters.crm import FORMER, ID, TAGS
 from reconciler.adapters.errors import NotFound
-from reconciler.adapters.source import Source
+from reconciler.adapters.source import NamesItsWay, Source
 from reconciler.model.addresses import person_digest
 from reconciler.model.desired import Desired
 from reconciler.model.inventory import Account, Inventory
@@ -75,11 +75,17 @@ def observe(
         remembered=remembered,
         reads=gateway.calls.reads,
         source_label=source.label(),
+        written_how=_written_how(desired, source),
         columns=columns,
         objects=gateway.objects,
         snapshot=snapshot,
         incremental=lambda: read is not None and read.incremental,
     )
+
+
+def _written_how(desired: Desired, source: Source) -> str:
+    pulled = [entry.column or "" for entry in desired.fields.values() if entry.pull]
+    return source.written_how(pulled) if pulled and isinstance(source, NamesItsWay) else ""
 
 
 def checked_columns(desired: Desired, source: Source) -> tuple[str, ...]:

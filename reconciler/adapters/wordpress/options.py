@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, fi
 from reconciler.adapters.databases import Url, say
 from reconciler.adapters.statements import MYSQL, SQLITE
 from reconciler.adapters.wordpress.join_options import JoinOptions, checked
+from reconciler.model.capabilities import Writes
 
 if TYPE_CHECKING:
     from reconciler.adapters.opening import Opening
@@ -78,6 +79,16 @@ class WordPressOptions(BaseModel):
         return self.url or Url("")
 
     @property
+    def own_prefix(self) -> str:
+        """What the names of the site's own tables begin with, and of what it keeps of a member."""
+        return self.table_prefix + (f"{self.site}_" if self.site > 1 else "")
+
+    @property
+    def capabilities(self) -> str:
+        """The meta key that holds a member's rights on this site."""
+        return f"{self.own_prefix}capabilities"
+
+    @property
     def sqlite(self) -> str | None:
         """The file of a site that keeps its tables in SQLite."""
         found = _SQLITE.fullmatch(self.url.text) if self.url else None
@@ -93,6 +104,7 @@ class WordPressOptions(BaseModel):
 
 class _Adapter:
     Options = WordPressOptions
+    writes = Writes("what users know of themselves; never roles, passwords or an administrator's e-mail")
 
     def open(self, options: WordPressOptions, opening: Opening) -> Source:
         if options.api is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.adapters.databases import checked_names
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.opening import Opening
+from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.wordpress.join_options import joined, taken
 from reconciler.adapters.wordpress.joins import JoinedColumns, Site
 from reconciler.adapters.wordpress.names import COLUMNS, OF_USERS, REGISTERED, ROLES, USER_ID, secret
@@ -19,19 +20,25 @@ from reconciler.adapters.wordpress.options import WordPressOptions
 from reconciler.adapters.wordpress.pivot import Pivot, role_names
 from reconciler.adapters.wordpress.ready_joins import ready_column
 from reconciler.adapters.wordpress.tables import Tables, literal, opened
+from reconciler.adapters.wordpress.written import cannot_write_column
+from reconciler.adapters.writing_back import AT_ONCE
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _USERS = 2_000  # in one range
+WAIT = 10.0
 
 
 class SqlSource:
-    """A `Source` over the users of one site."""
+    """A `Source` over the users of one site, which is `Writable`."""
 
-    def __init__(self, options: WordPressOptions, opening: Opening, users: int = _USERS) -> None:
-        """`users`: in one range."""
-        self._options, self._base, self._range, self._clock = options, opening.base, users, opening.clock
+    at_once = AT_ONCE
+
+    def __init__(self, options: WordPressOptions, opening: Opening, users: int = _USERS, wait: float = WAIT) -> None:
+        """`users`: in one range. `wait`: seconds that are waited for somebody else while values are written."""
+        self._options, self._base, self._range, self._wait = options, opening.base, users, wait
+        self._clock = opening.clock
         self._tables: Tables | None = None
         self._network = False
         self._keys: Sequence[str] = ()
@@ -72,6 +79,22 @@ class SqlSource:
         if tables is not None:
             tables.close()
 
+    def cannot_write(self) -> str:
+        return ""
+
+    def cannot_write_column(self, name: str) -> str:
+        return cannot_write_column(self._options, name)
+
+    def written_how(self, columns: Sequence[str]) -> str:
+        own = [self._users] if any(name in OF_USERS for name in columns) else []
+        meta = [self._meta] if any(name not in OF_USERS for name in columns) else []
+        return f"into {' and '.join([*own, *meta])} by SQL"
+
+    def write(self, person: str, edits: Sequence[Edit], same: Same) -> Sequence[Wrote]:
+        from reconciler.adapters.wordpress.sql_writing import Target
+
+        return Target(self._options, self._base).write(person, edits, same, self._wait)
+
     @property
     def _users(self) -> str:
         return f"{self._options.table_prefix}users"
@@ -79,16 +102,6 @@ class SqlSource:
     @property
     def _meta(self) -> str:
         return f"{self._options.table_prefix}usermeta"
-
-    @property
-    def _capabilities(self) -> str:
-        """The meta key that holds a member's roles on this site."""
-        return f"{self._prefix}capabilities"
-
-    @property
-    def _prefix(self) -> str:
-        """What the names of the site's own tables begin with, and of what it keeps of a member."""
-        return self._options.table_prefix + (f"{self._options.site}_" if self._options.site > 1 else "")
 
     def _opened(self) -> Tables:
         if self._tables is None:
@@ -107,19 +120,21 @@ class SqlSource:
             raise _no_site(self._users, sorted(there))
         self._network = self._options.site > 1 or f"{self._options.table_prefix}blogs" in there
         known = dict.fromkeys(COLUMNS)
-        if f"{self._prefix}options" in there:
+        if f"{self._options.own_prefix}options" in there:
             self._roles = self._of_options(tables)
         keys = tables.distinct(self._meta, "meta_key")
         self._keys = tuple(key for key in keys if key.strip() and key not in known and not secret(key))
         if clashes := taken(self._options.joins, self._keys):
             raise clashes
-        site = Site(self._prefix, self._options.table_prefix, self._clock.now(), there)
+        site = Site(self._options.own_prefix, self._options.table_prefix, self._clock.now(), there)
         self._joins = JoinedColumns(self._options.joins, site, tables)
 
     def _of_options(self, tables: Tables) -> frozenset[str] | None:
         """The roles that the site has: a capability may stand beside them in what somebody may do."""
-        name = literal(f"{self._prefix}user_roles")
-        found = tables.read({"roles": "o.option_value"}, f"FROM {self._prefix}options o WHERE o.option_name = {name}")
+        name = literal(f"{self._options.own_prefix}user_roles")
+        found = tables.read(
+            {"roles": "o.option_value"}, f"FROM {self._options.own_prefix}options o WHERE o.option_name = {name}"
+        )
         return role_names(found.column("roles")[0].as_py() or "") if found.num_rows else None
 
     def _next(self, tables: Tables, wanted: Sequence[str], after: str) -> pa.RecordBatch:
@@ -133,7 +148,7 @@ class SqlSource:
             shown[REGISTERED] = tables.instant("u.user_registered")
         members = ""
         if self._network:
-            key = literal(self._capabilities)
+            key = literal(self._options.capabilities)
             members = f" AND EXISTS (SELECT 1 FROM {self._meta} m WHERE m.user_id = u.ID AND m.meta_key = {key})"
         rows = f"SELECT * FROM {self._users} u WHERE u.ID > {int(after)}{members} ORDER BY u.ID LIMIT {self._range}"
         users = tables.read(shown, f"FROM ({rows}) u")
@@ -144,13 +159,13 @@ class SqlSource:
         import pyarrow as pa
 
         others = (*OF_USERS, *self._joined)
-        named = {name: self._capabilities if name == ROLES else name for name in wanted if name not in others}
+        named = {name: self._options.capabilities if name == ROLES else name for name in wanted if name not in others}
         pivot = Pivot(users.column(USER_ID), frozenset(self._options.repeated))
         if named:
             self._fill(tables, pivot, sorted(set(named.values())))
         cells = {name: pivot.column(key) for name, key in named.items()}
         if ROLES in cells:
-            cells[ROLES] = pivot.roles(self._capabilities, self._roles)
+            cells[ROLES] = pivot.roles(self._options.capabilities, self._roles)
         cells |= {name: users.column(name) for name in wanted if name in OF_USERS}
         cells |= self._joins.cells(users.column(USER_ID), wanted) if self._joins else {}
         return pa.RecordBatch.from_arrays([cells[name] for name in wanted], names=list(wanted))

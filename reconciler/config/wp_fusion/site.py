@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.model.names import fold_name
 from reconciler.model.wp_fusion import Plain, Settings, is_filled
 
 _SUFFIX = re.compile(r"\s*\((read only|compound field)\)\s*\Z", re.IGNORECASE)
