@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from servers.wordpress import Site
 from wordpress_people import COLUMNS, ODD, by_rest, by_sql, fill, rows
+from wordpress_world import World, people
 
 MANY = 1_000
 every = pytest.mark.parametrize("wordpress", ["mysql", "sqlite"], indirect=True)
@@ -28,3 +31,18 @@ def test_both_ways_give_the_same_people_in_the_same_order(wordpress: Site) -> No
         if by_tables[number][name] != text
     ]
     assert "\n".join(map(str, others)) == ""
+
+
+@every
+def test_both_ways_plan_the_same_and_after_one_was_applied_the_other_finds_nothing_to_do(
+    wordpress: Site, tmp_path: Path
+) -> None:
+    fill(wordpress, 50)
+    by_tables, by_api = World(tmp_path / "sql", by_sql(wordpress)), World(tmp_path / "rest", by_rest(wordpress))
+    planned = by_tables.plan()
+    assert people(by_api.plan()) == people(planned)
+    assert len(people(planned)) == 50 + len(ODD)  # with the administrator, and without who has no e-mail
+    by_tables.apply()
+    World(tmp_path / "sql", by_rest(wordpress))
+    assert people(by_api_after := World(tmp_path / "sql", by_rest(wordpress)).plan()) == {}
+    assert not by_api_after.pending
