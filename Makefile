@@ -4,9 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo test check docs bench lock clean
+.PHONY: help setup demo demo-wordpress test check docs bench lock clean
 help: ## these lines
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 setup: $(STAMP) ## the virtual environment, from the lock file
 $(STAMP): requirements.lock pyproject.toml
@@ -18,6 +18,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: $(STAMP) ## the whole story on real files: plan, apply, nothing left to do, a change, apply
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
+
+demo-wordpress: $(STAMP) ## the same with the people of a WordPress site, which it starts (needs WordPress, PHP and MariaDB)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests $(BIN)/python -m servers.wordpress sh examples/demo-wordpress.sh
 
 test: $(STAMP) ## all tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal

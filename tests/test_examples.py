@@ -21,7 +21,9 @@ from types import ModuleType
 
 import pytest
 from processes import NOW, Ended, reconciler
+from servers import PASSWORD, program
 from servers.databases import Database
+from servers.wordpress import Site, demand, people
 from werkzeug.serving import make_server
 
 from reconciler.emulators.hubspot import HubSpot
@@ -50,6 +52,7 @@ ALL = [
     Example("membership", "hubspot.yaml"),
     Example("demo"),
     Example("databases", golden="plan.txt"),
+    Example("wordpress", golden="plan.txt"),
     Example("rehearsal", golden="plan.txt"),
     *(Example("agency", f"{site}.yaml", golden=f"{site}.txt") for site in ("north", "south", "harbour")),
 ]
@@ -75,6 +78,10 @@ def folder(example: Example, tmp_path: Path, request: pytest.FixtureRequest, mon
         database: Database = request.getfixturevalue("postgres")
         database.run((EXAMPLES / example.name / "people.sql").read_text(encoding="utf-8"))
         monkeypatch.setenv("DATABASE_URL", database.url)
+    if example.name == "wordpress":
+        site: Site = request.getfixturevalue("wordpress")
+        site.fill(*people(1000))
+        monkeypatch.setenv("WORDPRESS_URL", site.url)
     folder = tmp_path / example.name
     if example in EMULATED:
         monkeypatch.setenv("HUBSPOT_TOKEN", "pat-na1-emulated")
@@ -197,6 +204,28 @@ def test_the_demo_tells_its_story_to_the_end(tmp_path: Path) -> None:
     out = ended.stdout.decode()
     assert ended.returncode == 0, out + ended.stderr.decode()
     assert out.count("Nothing to do") == 2
+    assert {entry.name for entry in tmp_path.iterdir()} == {"examples", ".demo"}
+
+
+def test_the_demo_on_a_wordpress_site_tells_its_story_to_the_end(tmp_path: Path) -> None:
+    """As `make demo-wordpress` runs it; of the checkout it needs what starts the site, too."""
+    demand("mysql")
+    program("mariadbd", "/usr/sbin/mariadbd", "/usr/libexec/mariadbd", "/opt/homebrew/bin/mariadbd")
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        [sys.executable, "-m", "servers.wordpress", "sh", str(tmp_path / "examples" / "demo-wordpress.sh")],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "tests")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=300,
+    )
+    out = ended.stdout.decode()
+    assert ended.returncode == 0, out + ended.stderr.decode()
+    assert out.count("Nothing to do: 1,000 people in sync") == 2
+    assert out.count("2 to update, 998 in sync") == 2
+    assert PASSWORD not in out + ended.stderr.decode()
     assert {entry.name for entry in tmp_path.iterdir()} == {"examples", ".demo"}
 
 

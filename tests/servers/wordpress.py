@@ -15,6 +15,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -149,7 +150,7 @@ def wordpress(server: Server | None, prefix: str = "wp_", network: bool = False)
     """A site with its administrator, its tables in a new database of that server; None: in an SQLite file. `network`:
     it is the first of two; the second is `/two/`, and its tables begin with `wp_2_`."""
     kind = "sqlite" if server is None else "mysql"
-    _demand(kind)
+    demand(kind)
     with ExitStack() as stack:
         place = stack.enter_context(folder(None))
         root, port = place / "site", free_port()
@@ -209,6 +210,7 @@ def people(count: int, prefix: str = "wp_") -> tuple[list[dict[str, object]], li
             "interests": ('a:2:{i:0;s:4:"yoga";i:1;s:5:"music";}', 'a:1:{i:0;s:4:"yoga";}', "a:0:{}")[n % 3],
             "newsletter": "1" if n % 2 else "",
             "points": str(n * 7 % 1000),
+            "membership_level": str(n % 3 + 1),
         }
         meta += [(1000 + n, key, text) for key, text in texts.items()]
     return users, meta
@@ -272,7 +274,8 @@ def _said(arguments: Sequence[object], place: Path) -> str:
     return done.stdout
 
 
-def _demand(kind: str) -> None:
+def demand(kind: str) -> None:
+    """Skips, or fails, where the system has not what such a site needs."""
     if not (PACKAGE / "wp-load.php").exists():
         missing("the package `wordpress` is not installed")
     program("php")
@@ -337,13 +340,16 @@ def _out_of_npm(place: Path) -> bytes:
 
 
 def main(command: Sequence[str]) -> int:
-    """The command's exit code. It finds the site in WORDPRESS_URL, and in WORDPRESS_API, _USER and _PASSWORD."""
+    """The command's exit code. It finds the site in WORDPRESS_URL and WORDPRESS_FOLDER, and in WORDPRESS_API, _USER and
+    _PASSWORD."""
     from servers.mariadb import mariadb
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    demand("mysql")
     with mariadb() as server, wordpress(server) as site:
         site.fill(*people(1000))
-        env = {"URL": site.url, "API": site.api, "USER": site.user, "PASSWORD": site.password}
-        named = {f"WORDPRESS_{name}": value for name, value in env.items()}
+        env = {"URL": site.url, "API": site.api, "USER": site.user, "PASSWORD": site.password, "FOLDER": site.folder}
+        named = {f"WORDPRESS_{name}": str(value) for name, value in env.items()}
         return subprocess.run(command, env={**os.environ, **named}).returncode
 
 
@@ -352,3 +358,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except (pytest.skip.Exception, pytest.fail.Exception) as reason:
         sys.exit(f"{reason}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
