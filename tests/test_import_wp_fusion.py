@@ -264,6 +264,7 @@ def test_a_site_whose_settings_cannot_be_read_is_told_so(
             "E433",
             "`wp_`",
         ),
+        ("--from wp-fusion --source wordpress --option url=sqlite:///no.db", "E401", "sqlite:///PATH"),
         ("--from wp-fusion --source wordpress --option url=mysql://u:canary@h/d", "E120", "env:NAME"),
     ],
 )

@@ -7,7 +7,7 @@ and passwords in clear, so that only those named here are kept, and of all other
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -94,18 +94,6 @@ def sieved(values: Mapping[str, Plain]) -> Settings:
     dropped = sorted(name for name in others if looks_like_credential(name) or holds_userinfo(values[name]))
     filled = sorted(name for name in others if name not in dropped and is_filled(values[name]))
     return Settings(kept, tuple(filled), tuple(dropped))
-
-
-def merged(settings: Iterable[Settings]) -> Settings:
-    """Settings of several places as one; what comes later counts."""
-    kept: dict[str, Plain] = {}
-    filled: dict[str, None] = {}
-    dropped: dict[str, None] = {}
-    for part in settings:
-        kept |= part.kept
-        filled |= dict.fromkeys(part.filled)
-        dropped |= dict.fromkeys(part.dropped)
-    return Settings(kept, tuple(sorted(filled)), tuple(sorted(dropped)))
 
 
 def _without(value: Plain, by_name: bool) -> Plain:

@@ -223,6 +223,18 @@ def test_a_name_of_a_credential_is_known_as_one(name: str) -> None:
     assert looks_like_credential(name)
 
 
+def test_no_credential_is_kept_wherever_it_stands_among_the_settings(tmp_path: Path) -> None:
+    secrets = dict.fromkeys(CREDENTIALS, "canary")
+    within = {"crm": secrets, "assign_tags": {"0": "VIP", **secrets}, "user_roles": {**secrets, "0": {"a": secrets}}}
+    hostile = {**case("bare"), **secrets, "api": {"deep": {"deeper": secrets}}, **within}
+    site(tmp_path / "site.db", hostile)
+    (tmp_path / "wpf.csv").write_text(export(hostile), encoding="utf-8")
+    options = WordPressOptions.model_validate({"url": "sqlite:///site.db"})
+    for found in (settings_of_csv(tmp_path / "wpf.csv"), settings_of_site(options, tmp_path)):
+        assert set(found.dropped) == set(CREDENTIALS)
+        assert "canary" not in repr(found) + translated(found, Between()).text
+
+
 @pytest.mark.parametrize("name", ["crm", "contact_fields", "return_password", "keyboard", "authors", "user_roles"])
 def test_a_name_of_something_else_is_not(name: str) -> None:
     assert not looks_like_credential(name)

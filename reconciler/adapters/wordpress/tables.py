@@ -129,6 +129,8 @@ class MysqlTables:
 
 class SqliteTables:
     def __init__(self, path: Path, wait: float = 5.0) -> None:
+        if not path.exists():  # which SQLite does not tell from one that may not be read
+            raise SourceFailed("E401", fix="correct `source.url`: sqlite:///PATH, relative to the file that names it")
         with sqlite_said():
             address = f"file:{quote(str(path.absolute()))}?mode=ro"
             self._connection = sqlite3.connect(address, timeout=wait, isolation_level=None, uri=True)
