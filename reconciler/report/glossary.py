@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "identity": "how people and contacts find each other: the person's column and the field to match by",
     "in sync": "nothing to write: the CRM holds what the file asks for, as far as the file may say so",
     "inventory": "the fields and tags of a CRM",
+    "join": "what brings columns of other tables beside a source's people; they are pushed and never pulled",
     "journal": "the list of what an apply meant to do and did, per batch, without values",
     "link": "what is remembered of a pair: this person is that contact",
     "mapping": "an entry of the file that fills a field of the CRM",

@@ -13,7 +13,7 @@ from wordpress_tables import Site
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.opening import Opening
 from reconciler.adapters.wordpress.options import WordPressOptions
-from reconciler.adapters.wordpress.ready_joins import READY
+from reconciler.adapters.wordpress.ready_joins import READY, Kind
 from reconciler.adapters.wordpress.sql import SqlSource
 from reconciler.model.clock import Clock
 
@@ -340,3 +340,11 @@ def test_joins_want_the_database() -> None:
             {"api": "https://x.org/wp-json", "user": "a", "password": "b", "joins": {"woocommerce_orders": {}}}
         )
     assert "`joins` goes with `url`" in str(caught.value)
+
+
+def test_the_page_has_every_ready_made_join_and_column() -> None:
+    page = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parents[2].glob("docs/wordpress*.md"))
+    otherwise = {Kind.COUNT: "`0`", Kind.SUM: "`0`", Kind.LIST: "`[]`"}
+    for name, join in READY.items():
+        rows = [f"| | `{c.name}` | {c.about} | {otherwise.get(c.kind, 'nothing')} |\n" for c in join.columns]
+        assert f"| `{name}` | | {join.about} | |\n" + "".join(rows) in page

@@ -58,7 +58,9 @@ class WordPressOptions(BaseModel):
     @field_validator("joins")
     @classmethod
     def _joins(cls, joins: dict[str, JoinOptions], info: ValidationInfo) -> dict[str, JoinOptions]:
-        url = info.data.get("url")
+        if "url" not in info.data:  # it could not be had, which is said already
+            return joins
+        url = info.data["url"]
         return checked(joins, SQLITE if isinstance(url, Url) and _SQLITE.fullmatch(url.text) else MYSQL)
 
     @model_validator(mode="after")

@@ -142,9 +142,7 @@ READY: Mapping[str, ReadyJoin] = MappingProxyType(
             (
                 Joined("memberships", Kind.LIST, "titles of those that have not expired"),
                 Joined("memberships_count", Kind.COUNT, "how many have not expired"),
-                Joined(
-                    "membership_expires", Kind.MOMENT, "when the last one expires or did; nothing if one never does"
-                ),
+                Joined("membership_expires", Kind.MOMENT, "when the last one ends or did; nothing if one never does"),
             ),
             (
                 Way(
