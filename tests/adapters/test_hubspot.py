@@ -124,7 +124,16 @@ def test_the_edition_says_how_fast(options: dict[str, Any], rate: float) -> None
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"version": "v4"}, {"tier": "gold"}, {"url": "ftp://x"}, {"batch": 101}, {"tags": "x"}]
+    "wrong",
+    [
+        {"version": "v4"},
+        {"version": "v3x"},
+        {"url": "https://a/b?c"},
+        {"tier": "gold"},
+        {"url": "ftp://x"},
+        {"batch": 101},
+        {"tags": "x"},
+    ],
 )
 def test_options_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

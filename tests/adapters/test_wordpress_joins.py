@@ -348,3 +348,9 @@ def test_the_page_has_every_ready_made_join_and_column() -> None:
     for name, join in READY.items():
         rows = [f"| | `{c.name}` | {c.about} | {otherwise.get(c.kind, 'nothing')} |\n" for c in join.columns]
         assert f"| `{name}` | | {join.about} | |\n" + "".join(rows) in page
+
+
+@pytest.mark.parametrize("prefix", ["wp_ u; DROP TABLE x", "", "wp-"])
+def test_a_prefix_is_nothing_but_the_beginning_of_a_name(prefix: str) -> None:
+    with pytest.raises(ValidationError):
+        WordPressOptions.model_validate({"url": "sqlite:///site.db", "table_prefix": prefix})

@@ -27,11 +27,13 @@ class HubSpotOptions(_Options):
 
     token: SecretStr = Field(min_length=1, description="access token of a private app, from outside the file")
     url: str = Field(
-        default="https://api.hubapi.com", pattern=r"https?://[^/?#\s]+/?", description="where the API is; an emulator's"
+        default="https://api.hubapi.com",
+        pattern=r"^https?://[^/?#\s]+/?$",
+        description="where the API is; an emulator's",
     )
     version: str = Field(
         default="v3",
-        pattern=r"v3|20[0-9]{2}-(0[1-9]|1[0-2])(-beta)?",
+        pattern=r"^(v3|20[0-9]{2}-(0[1-9]|1[0-2])(-beta)?)$",
         description="version of the API: `v3`, or a date such as `2026-03`",
     )
     tags: Literal["lists"] | TagProperty = Field(

@@ -35,7 +35,7 @@ class WordPressOptions(BaseModel):
         default=None, description="the site's database: mysql://USER:PASSWORD@HOST/DATABASE, or sqlite:///PATH"
     )
     table_prefix: str = Field(
-        default="wp_", pattern=r"[A-Za-z0-9_$]+", description="what the names of its tables begin with"
+        default="wp_", pattern=r"^[A-Za-z0-9_$]+$", description="what the names of its tables begin with"
     )
     site: int = Field(
         default=1, ge=1, le=2**31 - 1, description="of a network of sites: the number of the one whose users are meant"
@@ -48,7 +48,7 @@ class WordPressOptions(BaseModel):
         description="columns of other tables, by join: `{}` for a ready-made one, or a `query`",
     )
     api: str | None = Field(
-        default=None, pattern=r"https?://[^?#\s]+", description="instead of the database: https://SITE/wp-json"
+        default=None, pattern=r"^https?://[^?#\s]+$", description="instead of the database: https://SITE/wp-json"
     )
     user: str | None = Field(default=None, min_length=1, description="of `api`: who reads, an administrator's login")
     password: SecretStr | None = Field(
