@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field, RootModel
 
 from reconciler.adapters.errors import NotFound, Rejected, SourceAuthFailed, SourceFailed, Uncertain
 from reconciler.adapters.http import Http, Request
@@ -48,10 +48,8 @@ class _Seen(User):
         )
 
 
-class _Settings(BaseModel):
-    """Of a network the API shows no address here: it is not the site's to change."""
-
-    url: str | None = None
+class _Settings(RootModel[dict[str, Any] | list[Any]]):
+    """Of a network the API shows no address here: it is not the site's to change. PHP writes nothing as a list."""
 
 
 class RestWriter:
@@ -185,7 +183,7 @@ class RestWriter:
             query = (("_fields", "url"),)
             request = Request(Call.CONNECT, "GET", _SETTINGS, _Settings, query, endpoint=f"GET {_SETTINGS}")
             try:
-                self._network = self._http.send(request).url is None
+                self._network = "url" not in self._http.send(request).root
             except (NotFound, Rejected):
                 self._network = True
         return self._network
