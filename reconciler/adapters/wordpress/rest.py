@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.http import Http, Request, Vendor, basic
 from reconciler.adapters.http.pace import Bucket
+from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.wordpress import rest_errors
 from reconciler.adapters.wordpress.names import secret
 from reconciler.adapters.wordpress.rest_people import SIZE, Page, everybody
 from reconciler.adapters.wordpress.rest_shapes import FIELDS, Described, Hidden, MetaKey, User, meta_text
+from reconciler.adapters.wordpress.written import cannot_write_column
 from reconciler.model.capabilities import Call
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from reconciler.adapters.meter import Meter
     from reconciler.adapters.opening import Opening
     from reconciler.adapters.wordpress.options import WordPressOptions
+    from reconciler.adapters.wordpress.rest_writing import RestWriter
 
 _RATE = 20.0  # calls a second, where the file says nothing: PHP starts anew for each
 _ROWS = 1_000  # of one batch
+AT_ONCE = 10
 _USERS = "/wp/v2/users"
 _TOTAL = "X-WP-Total"
 _LONGEST_KEY = 80  # that a sentence shows
@@ -35,11 +39,14 @@ _NEVER = frozenset({"user_pass", "user_activation_key"})
 
 
 class RestSource:
-    """A `Source` over the users of one site; `TellsMissing`."""
+    """A `Source` over the users of one site, which is `Writable`; `TellsMissing`."""
+
+    at_once = AT_ONCE
 
     def __init__(self, options: WordPressOptions, opening: Opening) -> None:
         self._options, self._opening = options, opening
         self._keys: Mapping[str, MetaKey] | None = None
+        self._writer: RestWriter | None = None
 
     @property
     def meter(self) -> Meter:
@@ -85,6 +92,22 @@ class RestSource:
         return (
             f"if it is a meta key, let a must-use plugin of the site show it: {call} or read its database, `source.url`"
         )
+
+    def cannot_write(self) -> str:
+        return ""
+
+    def cannot_write_column(self, name: str) -> str:
+        return cannot_write_column(self._options, name)
+
+    def written_how(self, _columns: Sequence[str]) -> str:
+        return "by REST, person by person"
+
+    def write(self, person: str, edits: Sequence[Edit], same: Same) -> Sequence[Wrote]:
+        if self._writer is None:
+            from reconciler.adapters.wordpress.rest_writing import RestWriter
+
+            self._writer = RestWriter(self._http, self._registered())
+        return self._writer.write(person, edits, same)
 
     def close(self) -> None:
         """The connection is the run's, and closed with it."""

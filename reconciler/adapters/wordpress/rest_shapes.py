@@ -74,6 +74,16 @@ class MetaKey(BaseModel):
     """How a meta key is registered. That of a key with one value has a default, that of one with several has none."""
 
     default: Any = None
+    type: Any = "string"
+    items: Any = None
+
+    @property
+    def kind(self) -> str:
+        """The type of one value; "" where it may be of several."""
+        if self.single:
+            return self.type if isinstance(self.type, str) else ""
+        each = self.items.get("type") if isinstance(self.items, dict) else None
+        return each if isinstance(each, str) else ""
 
     @property
     def single(self) -> bool:

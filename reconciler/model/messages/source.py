@@ -255,6 +255,18 @@ SOURCE: tuple[Message, ...] = (
         "run again: the source is read anew, and what is missing is written",
     ),
     Message(
+        "E466",
+        "the site failed while it was written by REST",
+        "By REST people are written one by one, and nothing undoes a batch: of this one, some may be written.",
+        "run again: the source is read anew, and what is missing is written",
+    ),
+    Message(
+        "E467",
+        "the site kept another value than it was given, and did not take the old one back",
+        "By REST a value is seen only after it was written, and what a plugin of the site makes of it is the site's.",
+        "run `plan`: it shows what the site holds now; then let the field be pushed only",
+    ),
+    Message(
         "E470",
         "no REST API of WordPress is at that address",
         "Credentials are sent to a site only if it is certain whose it is, and people are read from nothing else.",
