@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
@@ -98,9 +99,10 @@ def main() -> int:
         _once("ours", url, process)  # so that both find the pages in memory
         found = {name: _once(name, url, process) for name in ("ours", "pivoted")}
     for name, (client, served, peak) in found.items():
-        print(f"{name}: client {client:.1f} s, server {served:.1f} s, peak {peak:.0f} MiB")
+        print(f"{name}: client {client:.1f} s, server {served:.1f} s, peak {peak:.0f} MiB", file=sys.stderr)
     total = {name: client + served for name, (client, served, _) in found.items()}
-    print(f"{users:,} users: {total['ours'] / total['pivoted']:.2f}x")
+    ratio = total["ours"] / total["pivoted"]
+    print(json.dumps({"users": users, "ratio": ratio, "mebibytes": found["ours"][2]}))
     return 0
 
 

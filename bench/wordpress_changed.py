@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import resource
 import sys
 import tempfile
@@ -43,8 +44,10 @@ def main() -> int:
             connection.commit()
         found.append(_planned(folder, url))
     for what, (people, cpu, wall) in zip(("first plan", "later plan"), found, strict=True):
-        print(f"{what}: {people} changed, {cpu:.1f} CPU s, {wall:.1f} s")
-    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+        print(f"{what}: {people} changed, {cpu:.1f} CPU s, {wall:.1f} s", file=sys.stderr)
+    print(
+        json.dumps({"users": users, "cpu": [cpu for _, cpu, _ in found], "changed": [len(some) for some, *_ in found]})
+    )
     return 0 if [people for people, *_ in found] == [[], [str(users // 3)]] else 1
 
 
