@@ -124,3 +124,21 @@ def test_what_is_longer_than_a_packet_together_is_read_one_by_one(mysql: object,
         site.user(number, long=f"{number}{long}")
     site.made()
     assert [text for (text,) in site.people("long", users=100)] == [f"{n}{long}" for n in range(1, 9)]
+
+
+@pytest.mark.parametrize(
+    ("defined", "roles"),
+    [
+        ('a:1:{s:6:"author";a:2:{s:4:"name";s:6:"Author";s:12:"capabilities";a:1:{s:4:"read";b:1;}}}', '["author"]'),
+        ('a:1:{s:6:"author";a:2:{s:4:"name";s:6:"Aut', '["edit_posts"]'),
+        ("", '["edit_posts"]'),
+    ],
+    ids=["the site says what a role is", "it cannot be read", "it is blank"],
+)
+def test_what_is_a_role_is_what_the_site_says_and_else_what_is_switched_on(
+    site: Site, defined: str, roles: str
+) -> None:
+    site.user(1, wp_capabilities='a:2:{s:6:"author";b:0;s:10:"edit_posts";b:1;}').made()
+    site.run("CREATE TABLE wp_options (option_name varchar(191), option_value text)")
+    site.insert("wp_options", "option_name, option_value", [("wp_user_roles", defined)])
+    assert site.people("roles") == [(roles,)]

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.wordpress.names import USER_ID
+from reconciler.adapters.wordpress.serialised import Unserialisable, unserialised
 from reconciler.model.types import Unreadable
 from reconciler.model.types.php import read_serialised
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_role = re.compile(r's:\d+:"([^"]+)";a:\d+:\{s:4:"name";').findall
 
 
 class Pivot:
@@ -83,8 +81,12 @@ def _grouped(owners: Any, values: Any, all: bool) -> tuple[pa.Array, pa.Array]:
 
 
 def role_names(option: str) -> frozenset[str] | None:
-    """The names in the serialised option that defines a site's roles; None where there are none."""
-    return frozenset(_role(option)) or None
+    """The names in the serialised option that defines a site's roles; None where it defines none."""
+    try:
+        defined = unserialised(option)
+    except Unserialisable:
+        return None
+    return frozenset(defined) if isinstance(defined, dict) and defined else None
 
 
 def _roles(text: str, known: frozenset[str] | None) -> str:
