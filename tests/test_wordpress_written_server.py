@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from contextlib import closing
@@ -15,7 +16,10 @@ from reconciler.adapters.errors import SourceFailed
 from reconciler.adapters.opening import Opening
 from reconciler.adapters.source import Edit, Writable, Wrote
 from reconciler.adapters.wordpress.options import ADAPTER, WordPressOptions
+from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
+from reconciler.report.text import plan_text
+from reconciler.runtime import pipeline
 
 DONE, MOVED, GONE, SEVERAL, ALTERED, REFUSED = Wrote
 SHOWN = """
@@ -125,6 +129,51 @@ def test_a_password_that_is_being_reset_is_not_any_more_where_the_address_change
     assert wordpress.run(asked) != [("",)]
     assert write(options(wordpress, way), Edit("1001", {"user_email": ("user1001@example.org", "n@x.org")})) == [DONE]
     assert wordpress.run(asked) == [("",)]
+
+
+FILE = """version: 1
+crm: {{type: local, path: crm.db}}
+source: {{type: wordpress, {source}}}
+identity: {{person: user_id, match: email}}
+contacts: {{create: true}}
+limits: {{update_percent: 100, write_percent: 100, create: 99}}
+defaults: {{pull: true}}
+fields:
+  email: user_email
+  first: {{from: first_name, type: text}}
+  city: {{from: city, type: text}}
+  interests: {{from: interests, type: multiselect}}
+"""
+HOW = {"sql": "into wp_users and wp_usermeta by SQL", "rest": "by REST, person by person"}
+
+
+@both
+def test_what_the_crm_changed_is_pulled_once_and_the_plan_says_how(wordpress: Site, way: str, tmp_path: Path) -> None:
+    wordpress.must_use(SHOWN)
+    wordpress.fill(*people(3))
+    wordpress.php("update_user_meta(1002, 'city', 'Oulu');")
+    given = ", ".join(f"{name}: '{value}'" for name, value in options(wordpress, way).items() if name != "password")
+    secret = ", password: '${env:WORDPRESS_PASSWORD}'" if way == "rest" else ""
+    (tmp_path / "reconciler.yaml").write_text(FILE.format(source=given + secret), encoding="utf-8")
+    count = itertools.count()
+    request = pipeline.Request(
+        tmp_path / "reconciler.yaml",
+        {"WORDPRESS_PASSWORD": wordpress.password},
+        Clock.system(),
+        lambda size: next(count).to_bytes(8, "big").rjust(size, b"k")[-size:],
+    )
+    pipeline.apply(request, lambda _plan: True, lambda: False)
+    with closing(LocalCrm(tmp_path / "crm.db", Clock.system())) as crm:
+        for number, values in ((1001, {"city": "Turku", "interests": ["golf"]}), (1002, {"first": "Neil"})):
+            contact = crm.find(f"user{number}@example.org")
+            assert contact is not None
+            crm.update([(contact, values)])
+    assert f"two-way, pulled {HOW[way]}" in plan_text(pipeline.plan(request))
+    outcome = pipeline.apply(request, lambda _plan: True, lambda: False)
+    assert (outcome.written.rows, outcome.problems) == (2, ())
+    assert wordpress.php("$u = get_userdata(1001); echo $u->city, ' ', $u->interests[0];") == "Turku golf"
+    assert wordpress.php("$u = get_userdata(1002); echo $u->city, ' ', $u->first_name;") == "Oulu Neil"
+    assert not pipeline.plan(request).pending
 
 
 def test_who_may_not_edit_users_is_told(wordpress: Site) -> None:

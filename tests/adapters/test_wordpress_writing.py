@@ -246,6 +246,7 @@ OBJECTS = (
     'O:8:"stdClass":1:{s:1:"a";i:1;}',
     ' O:8:"stdClass":0:{}',
     'O:+8:"stdClass":0:{}',
+    '\t\nO:8:"stdClass":0:{}',
     'C:3:"Any":0:{}',
     'E:3:"A:B";',
     'a:1:{i:0;O:8:"stdClass":0:{}}',
@@ -261,6 +262,22 @@ def test_what_php_would_make_an_object_of_is_refused(site: Site, text: str) -> N
     edits = [edit("1", phone=("1", "2"), city=("x", text)), edit("2", city=("x", "y"))]
     assert write(site, *edits) == [REFUSED, DONE]
     assert meta(site) == [("city", "x"), ("phone", "1")]
+
+
+UNCLEAN = {
+    "a tag in a name": {"display_name": ("User 1", "<b>Ana")},
+    "a tag in a meta key that pages show": {"description": ("", "x</p><script>")},
+    "a link that is a script": {"user_url": ("", "javascript:alert(1)")},
+    "a link without a scheme": {"user_url": ("", "example.org")},
+}
+
+
+@pytest.mark.parametrize("cells", UNCLEAN.values(), ids=UNCLEAN.keys())
+def test_what_wordpress_would_clean_is_refused(site: Site, cells: dict[str, tuple[str, str]]) -> None:
+    site.user(1, city="x").user(2, city="x").made()
+    edits = [Edit("1", {"city": ("x", "y"), **cells}), edit("2", city=("x", "a < b <3 <b>"))]
+    assert write(site, *edits) == [REFUSED, DONE]
+    assert meta(site) == [("city", "x")]
 
 
 def test_a_flat_list_of_php_is_written(site: Site) -> None:

@@ -19,7 +19,14 @@ from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.wordpress.names import OF_USERS, REGISTERED, ROLES, USER_ID
 from reconciler.adapters.wordpress.options import WordPressOptions
 from reconciler.adapters.wordpress.sessions import mysql_session, sqlite_session
-from reconciler.adapters.wordpress.written import ADMINISTRATOR, EMAIL, cannot_write_column, gives_rights, harmless
+from reconciler.adapters.wordpress.written import (
+    ADMINISTRATOR,
+    EMAIL,
+    cannot_write_column,
+    clean,
+    gives_rights,
+    harmless,
+)
 from reconciler.adapters.writing_back import Cells, Found, NotTaken, grouped, is_text, written
 
 Row = tuple[str | None, ...]
@@ -136,6 +143,8 @@ class SiteRows:
     def put(self, person: str, cells: Cells) -> None:
         user = self._found[person]
         changed = {name: text or "" for name, text in cells.items() if (text or "") != (user.cells[name] or "")}
+        if not all(clean(name, text) for name, text in changed.items()):
+            raise NotTaken
         with self._session.taken():
             if EMAIL in changed:
                 self._check_address(user, changed[EMAIL])

@@ -24,7 +24,10 @@ _NEVER = {
 }
 _RIGHTS = re.compile(r".*(?:capabilities|user_level)\s*", re.IGNORECASE | re.DOTALL)
 _OPENS = re.compile(r"_new_email|_two_factor.*", re.IGNORECASE | re.DOTALL)
-_UNSERIALISED = re.compile(r"\s*(?:[aOCE]:\+?[0-9]+:|s:[0-9]+:|[bid]:[0-9.E+-]+;\s*\Z|N;\s*\Z)").match
+_SHOWN = frozenset({NAME, "first_name", "last_name", "nickname", "description"})
+_TAG = re.compile(r"<[^\s\d=]").search
+_ADDRESS = re.compile(r"(?:https?://[^\s<>\"'`]+)?").fullmatch
+_UNSERIALISED = re.compile(r"[\s\0]*(?:[aOCE]:\+?[0-9]+:|s:[0-9]+:|[bid]:[0-9.E+-]+;[\s\0]*\Z|N;[\s\0]*\Z)").match
 """A text that WordPress would not give back as a text."""
 
 
@@ -52,7 +55,15 @@ def harmless(text: str) -> bool:
     if not _UNSERIALISED(text):
         return True
     try:
-        read_serialised(text.strip())
+        read_serialised(text.strip().strip("\0"))
     except Unreadable:
         return False
     return True
+
+
+def clean(column: str, text: str) -> bool:
+    """Whether WordPress would store the text of a profile as it is. SQL goes past what it cleans, and a site shows what
+    it stored: a tag would be one, and a link would be followed."""
+    if column == URL:
+        return _ADDRESS(text) is not None
+    return column not in _SHOWN or _TAG(text) is None
