@@ -32,8 +32,10 @@ register_meta('user', 'interests', ['type' => 'array', 'single' => true, 'show_i
 """
 PERSON = """
 $user = get_userdata(1001);
-echo json_encode([$user->user_email, $user->display_name, $user->first_name, array_keys(get_user_meta(1001, 'wp_capabilities', true)), $user->city,
-    get_user_meta(1001, 'interests', true), get_user_meta(1001, 'points', true), get_user_meta(1001, 'newsletter')]);
+$roles = array_keys(get_user_meta(1001, 'wp_capabilities', true));
+$meta = [get_user_meta(1001, 'interests', true), get_user_meta(1001, 'points', true)];
+echo json_encode([$user->user_email, $user->display_name, $user->first_name, $roles, $user->city, ...$meta,
+    get_user_meta(1001, 'newsletter')]);
 """
 SUBSCRIBER = """
 $sam = ['user_login' => 'sam', 'user_pass' => 'x', 'user_email' => 's@example.org', 'role' => 'subscriber'];
