@@ -78,6 +78,8 @@ class Target:
             failed.fix = f"let this user write {tables}: it needs INSERT and UPDATE beside SELECT"
         elif failed.code in ("E433", "E461"):
             failed.detail = ", ".join(part for part in (tables, failed.detail) if part)
+            if "source.table`" in failed.fix:
+                failed.fix = "let `source.table_prefix` be that of tables, not of views"
         return failed
 
     def write(self, person: str, edits: Sequence[Edit], same: Same, wait: float) -> Sequence[Wrote]:
