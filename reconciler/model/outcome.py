@@ -20,8 +20,8 @@ class Result(StrEnum):
 
 @dataclass(slots=True)
 class Written:
-    """What really happened, by kind. `failed` items were refused by the CRM; `moved` had changed since they were read;
-    `left` were not reached (interrupted, or out of calls); `recovered` went another way (found instead of created).
+    """What really happened, by kind. `failed` items were refused by the CRM or the source; `moved` had changed since they were
+    read; `left` were not reached (interrupted, or out of calls); `recovered` went another way (found instead of created).
     `pulled`: values written into the source, in so many `rows`; `moved_rows` had changed since they were read."""
 
     inventory: int = 0

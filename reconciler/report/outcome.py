@@ -41,7 +41,7 @@ def _left(outcome: Outcome) -> str:
     w = outcome.written
     return listing(
         [
-            some(w.failed, "item") + " refused by the CRM" if w.failed else "",
+            some(w.failed, "item") + " refused" if w.failed else "",
             _moved(w.moved_rows, "row of the source", "rows of the source"),
             _moved(w.moved, "contact", "contacts"),
             some(w.left, "contact") + " not reached" if w.left else "",

@@ -19,7 +19,7 @@ _WORDS = (
     ("values", "values"),
     ("tags_applied", "tags applied"),
     ("tags_removed", "tags removed"),
-    ("failed", "refused by the CRM"),
+    ("failed", "refused"),
     ("left", "not reached"),
 )
 

@@ -6,7 +6,7 @@ them follows from the row as it would be.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +26,7 @@ from reconciler.runtime.failures import doors_said
 from reconciler.tables.lanes import Lane
 from reconciler.tables.remembered import move
 
+_MOST_ROWS = 10  # that a sentence names
 _WHY = {
     Wrote.GONE: "no row has that person any more",
     Wrote.SEVERAL: "more than one row has that person",
@@ -36,8 +37,9 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class _Pull:
-    """One person's row: what is to stand there, and what is agreed on then by field."""
+    """One person's row: its number, what is to stand there, and what is agreed on then by field."""
 
+    row: int
     digest: bytes
     edit: Edit
     agreed: dict[str, int]
@@ -50,7 +52,7 @@ class SourceWriter:
         self._applying, self._plan, self._desired, self._source = applying, plan, desired, source
         self._columns = {key: entry.column or "" for key, entry in desired.fields.items() if entry.pull}
         self._lanes = {column: self._lane(key) for key, column in self._columns.items() if key in plan.bound}
-        self._refused: Counter[Wrote] = Counter()
+        self._refused: defaultdict[Wrote, list[int]] = defaultdict(list)
         self.left: set[bytes] = set()
 
     def write(self) -> None:
@@ -71,8 +73,8 @@ class SourceWriter:
     def problems(self) -> tuple[Problem, ...]:
         """Why rows were not written, one per cause."""
         return tuple(
-            problem("E550", f"{count:,} {'row' if count == 1 else 'rows'}: {_WHY[why]}", self._desired.source.where)
-            for why, count in sorted(self._refused.items())
+            problem("E550", f"{_named(rows)}: {_WHY[why]}", self._desired.source.where)
+            for why, rows in sorted(self._refused.items())
         )
 
     def _pulls(self) -> Iterator[_Pull]:
@@ -83,11 +85,11 @@ class SourceWriter:
             if not pc.any(pulled).as_py():
                 continue
             rows = pc.unique(pc.list_parent_indices(values).filter(pulled))
-            for row in batch.select(["person", "values"]).take(rows).to_pylist():
+            for row in batch.select(["person", "row", "values"]).take(rows).to_pylist():
                 mine = [v for v in row["values"] if v["verdict"] == Verdict.PULL]
                 cells = {self._columns[keys[v["field"]]]: (v["read"], v["write"]) for v in mine}
                 agreed = {keys[v["field"]]: value_digest(key, v["after"]) for v in mine}
-                yield _Pull(person_digest(key, row["person"]), Edit(row["person"], cells), agreed)
+                yield _Pull(row["row"], person_digest(key, row["person"]), Edit(row["person"], cells), agreed)
 
     def _batch(self, source: Writable, pulls: list[_Pull]) -> None:
         applying = self._applying
@@ -109,14 +111,14 @@ class SourceWriter:
         for pull, wrote in zip(pulls, done, strict=True):
             if wrote is not Wrote.DONE:
                 self.left.add(pull.digest)
-                self._not_written(wrote)
+                self._not_written(wrote, pull.row)
 
-    def _not_written(self, wrote: Wrote) -> None:
+    def _not_written(self, wrote: Wrote, row: int) -> None:
         if wrote is Wrote.MOVED:
             self._applying.written.moved_rows += 1
         else:
             self._applying.written.failed += 1
-            self._refused[wrote] += 1
+            self._refused[wrote].append(row)
 
     def _same(self, column: str, meant: str | None, kept: str | None) -> bool:
         """Whether both texts are one value of that column."""
@@ -131,3 +133,10 @@ class SourceWriter:
         columns = Columns((), source.types, source.timezone, source.region)
         binding = Binding(desired.fields[key], bound.type, bound.wire, None, key)
         return ours_lane(key, binding, columns, desired.scores, self._plan.now)
+
+
+def _named(rows: list[int]) -> str:
+    """Rows as the plan numbers them."""
+    count, first = len(rows), ", ".join(f"{row:,}" for row in sorted(rows)[:_MOST_ROWS])
+    more = f" and {count - _MOST_ROWS:,} more" if count > _MOST_ROWS else ""
+    return f"1 row ({first})" if count == 1 else f"{count:,} rows ({first}{more})"

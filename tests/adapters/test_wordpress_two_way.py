@@ -116,7 +116,7 @@ def test_an_administrators_address_stays_and_the_others_go_on(site: Site) -> Non
     assert stored(site, 1)["user_email"] == "user1@example.org"
     assert (stored(site, 2)["user_email"], stored(site, 2)["city"]) == ("moved@example.org", "Turku")
     assert [(found.code, found.detail) for found in outcome.problems] == [
-        ("E550", "1 row: the source does not take the value")
+        ("E550", "1 row (1): the source does not take the value")
     ]
 
 
