@@ -20,9 +20,10 @@ class Result(StrEnum):
 
 @dataclass(slots=True)
 class Written:
-    """What really happened, by kind. `failed` items were refused by the CRM or the source; `moved` had changed since they were
-    read; `left` were not reached (interrupted, or out of calls); `recovered` went another way (found instead of created).
-    `pulled`: values written into the source, in so many `rows`; `moved_rows` had changed since they were read."""
+    """What really happened, by kind. `failed` items were refused by the CRM or the source; `moved` had changed since
+    they were read; `left` were not reached (interrupted, or out of calls); `recovered` went another way (found instead
+    of created). `pulled`: values written into the source, in so many `rows`; `moved_rows` had changed since they were
+    read."""
 
     inventory: int = 0
     created: int = 0

@@ -68,6 +68,8 @@ def _last_run(request: Request) -> Check:
         said = f"run {found.unfinished.run} of {found.unfinished.at} did not finish"
         return Check("last run", Verdict.WARN, said, "the next apply goes on from there", "E512")
     run = found.apply if found.apply.run else found.plan
+    if not run.run:  # a plan that failed leaves a folder and no run
+        return Check("last run", Verdict.OK, "none has ended yet")
     what = "apply" if found.apply.run else "plan"
     return Check("last run", Verdict.OK, f"{what} {run.run} of {run.at}: {run.result or 'unknown'}")
 

@@ -48,6 +48,7 @@ def test_passwords_and_sessions_are_no_columns(site: Site) -> None:
     with pytest.raises(SourceFailed) as caught:
         site.people("session_tokens")
     assert caught.value.code == "E414"
+    assert "opens an account" in site.source().why_missing("session_tokens")
 
 
 def test_of_a_key_that_somebody_has_twice_the_first_row_counts(site: Site) -> None:
@@ -115,6 +116,22 @@ def test_a_site_without_users_is_an_error(site: Site) -> None:
     with pytest.raises(SourceFailed) as caught:
         site.people("user_email")
     assert caught.value.code == "E410"
+
+
+def test_a_site_of_which_nobody_is_a_member_is_told_by_its_number(site: Site) -> None:
+    site.user(1, "a@example.org", wp_capabilities=AUTHOR).made()
+    with pytest.raises(SourceFailed) as caught:
+        site.people("user_email", site=7)
+    assert (caught.value.code, caught.value.detail) == ("E410", "nobody is a member of site 7 of the network")
+    assert caught.value.fix == "correct `source.site`: the tables of that site begin with `wp_7_`"
+
+
+@pytest.mark.parametrize("key", ["interest", "user_email", "session_tokens"])
+def test_a_repeated_key_that_nobody_has_is_an_error(site: Site, key: str) -> None:
+    site.user(1, interests="a", session_tokens="x").made()
+    with pytest.raises(SourceFailed) as caught:
+        site.people("interests", repeated=["interests", key])
+    assert (caught.value.code, caught.value.detail) == ("E414", f"no user has a meta key `{key}`")
 
 
 def test_what_is_longer_than_a_packet_together_is_read_one_by_one(mysql: object, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ COLUMNS = (*OF_USERS, ROLES)
 _SECRET = re.compile(r"session_tokens|_application_passwords|.*(?:_pass|_password|activation_key)", re.IGNORECASE)
 
 
+OPENS = "leave it out: what opens an account is never read"
+
+
 def secret(name: str) -> bool:
     """Whether a meta key holds what opens an account: it is no column, whatever a file says."""
     return _SECRET.fullmatch(name) is not None

@@ -15,7 +15,7 @@ from reconciler.adapters.http import Http, Request, Vendor, basic
 from reconciler.adapters.http.pace import Bucket
 from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.wordpress import rest_errors
-from reconciler.adapters.wordpress.names import secret
+from reconciler.adapters.wordpress.names import OPENS, secret
 from reconciler.adapters.wordpress.rest_people import SIZE, Page, everybody
 from reconciler.adapters.wordpress.rest_shapes import FIELDS, Described, Hidden, MetaKey, User, meta_text
 from reconciler.adapters.wordpress.written import cannot_write_column
@@ -85,7 +85,7 @@ class RestSource:
 
     def why_missing(self, column: str) -> str:
         if column in _NEVER or secret(column):
-            return "leave it out: what opens an account is never read"
+            return OPENS
         key = column if column.isprintable() and len(column) <= _LONGEST_KEY else "KEY"
         quoted = key.replace("\\", "\\\\").replace("'", "\\'")
         call = f"register_meta('user', '{quoted}', ['type' => 'string', 'single' => true, 'show_in_rest' => true]);"

@@ -15,7 +15,7 @@ from reconciler.adapters.opening import Opening
 from reconciler.adapters.source import Edit, Same, Wrote
 from reconciler.adapters.wordpress.join_options import joined, taken
 from reconciler.adapters.wordpress.joins import JoinedColumns, Site
-from reconciler.adapters.wordpress.names import COLUMNS, OF_USERS, REGISTERED, ROLES, USER_ID, secret
+from reconciler.adapters.wordpress.names import COLUMNS, OF_USERS, OPENS, REGISTERED, ROLES, USER_ID, secret
 from reconciler.adapters.wordpress.options import WordPressOptions
 from reconciler.adapters.wordpress.pivot import Pivot, role_names
 from reconciler.adapters.wordpress.ready_joins import ready_column
@@ -57,7 +57,7 @@ class SqlSource:
         return self._joined.get(column, "")
 
     def why_missing(self, column: str) -> str:
-        return ready_column(column)
+        return OPENS if secret(column) else ready_column(column)
 
     def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         tables, wanted = self._opened(), list(columns)
@@ -72,7 +72,7 @@ class SqlSource:
             self.close()
             raise
         if not rows:
-            raise SourceFailed("E410", "the site has no user")
+            raise self._nobody()
 
     def close(self) -> None:
         tables, self._tables, self._joins = self._tables, None, None
@@ -124,10 +124,20 @@ class SqlSource:
             self._roles = self._of_options(tables)
         keys = tables.distinct(self._meta, "meta_key")
         self._keys = tuple(key for key in keys if key.strip() and key not in known and not secret(key))
+        if missing := [key for key in self._options.repeated if key not in self._keys]:
+            fix = "correct the key in `source.repeated`, or leave it out"
+            raise SourceFailed("E414", f"no user has a meta key `{missing[0]}`", fix)
         if clashes := taken(self._options.joins, self._keys):
             raise clashes
         site = Site(self._options.own_prefix, self._options.table_prefix, self._clock.now(), there)
         self._joins = JoinedColumns(self._options.joins, site, tables)
+
+    def _nobody(self) -> SourceFailed:
+        if not self._network:
+            return SourceFailed("E410", "the site has no user", "look at `source.url` and `source.table_prefix`")
+        site, prefix = self._options.site, self._options.own_prefix
+        fix = f"correct `source.site`: the tables of that site begin with `{prefix}`"
+        return SourceFailed("E410", f"nobody is a member of site {site} of the network", fix)
 
     def _of_options(self, tables: Tables) -> frozenset[str] | None:
         """The roles that the site has: a capability may stand beside them in what somebody may do."""

@@ -42,7 +42,7 @@ SOURCE: tuple[Message, ...] = (
         "E406",
         "the source's file is not what `source.type` says",
         "It is another kind of file, or it is damaged.",
-        "correct `source.type` or `source.path`, or write the file anew",
+        "correct `source.type` or the path of the file, or write the file anew",
     ),
     Message(
         "E410",
