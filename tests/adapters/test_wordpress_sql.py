@@ -68,6 +68,11 @@ def test_roles_are_a_list_in_the_order_of_wordpress(site: Site) -> None:
     assert site.people("roles") == [('["author"]',), ('["editor","shop"]',), ("[]",), ("[]",)]
 
 
+def test_who_has_an_empty_text_for_capabilities_has_no_role(site: Site) -> None:
+    site.user(1, wp_capabilities="").made()
+    assert site.people("roles") == [("[]",)]
+
+
 def test_roles_that_are_cut_off_stay_as_they_are_stored(site: Site) -> None:
     site.user(1, wp_capabilities=AUTHOR[:-6]).made()
     assert site.people("roles") == [(AUTHOR[:-6],)]

@@ -15,6 +15,7 @@ import pytest
 from reconciler.localcrm import LocalCrm
 from reconciler.model.checks import Check, Verdict
 from reconciler.model.clock import Clock
+from reconciler.model.problems import Failure
 from reconciler.runtime import pipeline
 from reconciler.runtime.machine import clock_check, locale_check, program_check
 
@@ -52,6 +53,13 @@ def test_where_all_is_well_every_check_is_ok_and_nothing_is_made(folder: Path) -
     assert sorted(folder.rglob("*")) == before
     assert checks["CRM"].said == "local: it does not exist yet; the first apply makes it"
     assert checks["people"].said == "the first 2 rows can be read"
+
+
+def test_a_plan_that_failed_at_the_source_is_no_run(folder: Path) -> None:
+    (folder / "people.csv").write_text((folder / "people.csv").read_text().partition("\n")[0] + "\n")
+    with pytest.raises(Failure):
+        pipeline.plan(request(folder))
+    assert examined(folder)["last run"].said == "none has ended yet"
 
 
 def test_after_an_apply_account_and_run_are_told_and_the_crm_is_not_touched(folder: Path) -> None:

@@ -90,6 +90,8 @@ def role_names(option: str) -> frozenset[str] | None:
 
 
 def _roles(text: str, known: frozenset[str] | None) -> str:
+    if not text:
+        return "[]"
     try:
         value = read_serialised(text)
     except Unreadable:
