@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from servers.databases import Database
 from wordpress_tables import Site
 
 from reconciler.adapters.errors import SourceFailed
@@ -114,6 +115,14 @@ def test_another_prefix_is_found_and_a_wrong_one_is_told(site: Site) -> None:
     assert caught.value.code == "E475"
     assert "`wp_users`" in caught.value.detail
     assert caught.value.fix == "write `table_prefix: shop_`"
+
+
+def test_a_table_of_meta_data_that_may_not_be_read_is_told_by_its_name(mysql: Database, tmp_path: Path) -> None:
+    site = Site(tmp_path, mysql).user(1, "a@example.org").made()
+    with pytest.raises(SourceFailed) as caught:
+        site.people("user_email", url=mysql.user("half", f"SELECT ON {mysql.name}.wp_users"))
+    assert (caught.value.code, "no `wp_usermeta` that may be read" in caught.value.detail) == ("E475", True)
+    assert "SELECT" in caught.value.fix
 
 
 def test_a_site_without_users_is_an_error(site: Site) -> None:

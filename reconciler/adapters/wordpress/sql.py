@@ -116,8 +116,11 @@ class SqlSource:
 
     def _look_around(self, tables: Tables) -> None:
         there = frozenset(tables.tables(""))
-        if not {self._users, self._meta} <= there:
+        if self._users not in there:
             raise _no_site(self._users, sorted(there))
+        if self._meta not in there:
+            fix = "let this database user read it: it needs SELECT on both tables of users"
+            raise SourceFailed("E475", f"`{self._users}` is there, and no `{self._meta}` that may be read", fix)
         self._network = self._options.site > 1 or f"{self._options.table_prefix}blogs" in there
         known = dict.fromkeys(COLUMNS)
         if f"{self._options.own_prefix}options" in there:
