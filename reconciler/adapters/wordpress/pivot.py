@@ -44,7 +44,7 @@ class Pivot:
 
         ordered = "row" in rows.schema.names
         if ordered:
-            rows = rows.take(pc.sort_indices(rows.column("row").cast(pa.int64())))
+            rows = rows.take(pc.sort_indices(rows.column("row").cast(pa.uint64())))
         codes = pc.index_in(rows.column("key"), value_set=pa.array(keys, pa.string()))
         for code, key in enumerate(keys):
             mine = rows.filter(pc.equal(codes, code))
