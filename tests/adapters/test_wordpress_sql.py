@@ -96,7 +96,7 @@ def test_every_character_comes_as_it_is(site: Site) -> None:
 
 
 def test_keys_that_a_collation_calls_equal_are_found_when_they_are_named_and_not_mixed_up(site: Site) -> None:
-    site.user(1, Points="upper").user(2, points="lower", **{"pöints": "umlaut"}).made()
+    site.user(1, Points="upper").user(2, points="lower", pöints="umlaut").made()
     names = ["Points", "points", "pöints"]
     with closing(site.source()) as source:
         assert isinstance(source, HasMore)
@@ -110,7 +110,7 @@ def test_keys_that_a_collation_calls_equal_are_found_when_they_are_named_and_not
 
 
 def test_keys_of_an_old_character_set_are_listed(mysql: Database, tmp_path: Path) -> None:
-    site = Site(tmp_path, mysql, charset="latin1", collation="swedish_ci").user(1, abc="1", **{"é": "2"}, z="3").made()
+    site = Site(tmp_path, mysql, charset="latin1", collation="swedish_ci").user(1, abc="1", é="2", z="3").made()
     assert set(site.source().columns()[8:]) == {"abc", "é", "z"}
     assert site.people("é", "z") == [("2", "3")]
 

@@ -21,7 +21,10 @@ _USERS = (
     "user_email {2} NOT NULL, user_url {2} NOT NULL, user_registered {4} NOT NULL, "
     "user_activation_key {3} NOT NULL, user_status int NOT NULL DEFAULT 0, display_name {3} NOT NULL)"
 )
-_META = "CREATE TABLE {0} (umeta_id {1}, user_id bigint unsigned NOT NULL, meta_key varchar(255){3} NULL, meta_value {2} NULL)"
+_META = (
+    "CREATE TABLE {0} (umeta_id {1}, user_id bigint unsigned NOT NULL, "
+    "meta_key varchar(255){3} NULL, meta_value {2} NULL)"
+)
 
 
 @dataclass
