@@ -160,6 +160,18 @@ def test_a_site_without_users_is_an_error(site: Site) -> None:
     assert caught.value.code == "E410"
 
 
+def test_a_row_that_the_server_cannot_write_is_told(mysql: Database, tmp_path: Path) -> None:
+    site = Site(tmp_path, mysql).user(1, note="\x01" * 10_000).user(2, note="x").made()
+    [(before,)] = site.run("SELECT @@GLOBAL.max_allowed_packet")
+    site.run("SET GLOBAL max_allowed_packet = 16384")
+    try:
+        with pytest.raises(SourceFailed) as caught:
+            site.people("note")
+    finally:
+        site.run(f"SET GLOBAL max_allowed_packet = {before}")
+    assert caught.value.code == "E441"
+
+
 def test_what_is_longer_than_a_packet_together_is_read_one_by_one(mysql: object, tmp_path: Path) -> None:
     site = Site(tmp_path, mysql)  # type: ignore[arg-type] # the fixture's
     long = "x" * 3_000_000

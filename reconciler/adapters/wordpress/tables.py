@@ -139,7 +139,9 @@ class MysqlTables:
     def _one_by_one(self, line: str, shown: Shown, rest: str) -> pa.RecordBatch:
         import pyarrow as pa
 
-        rows = (data for (data,) in self._asked(f"SELECT {line} {rest}"))
+        rows = [data for (data,) in self._asked(f"SELECT {line} {rest}")]
+        if None in rows:  # the server had no room for it
+            raise SourceFailed("E441")
         schema = pa.schema([(name, pa.string()) for name in shown])
         table = pa.Table.from_batches(batches(rows, list(shown)), schema).combine_chunks()
         return (table.to_batches() or [pa.RecordBatch.from_pylist([], schema)])[0]
