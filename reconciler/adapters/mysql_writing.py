@@ -70,12 +70,15 @@ def transaction(url: Url, wait: float) -> Iterator[tuple[Any, tuple[str, int]]]:
         yield connection, (zone.decode(), int(packet))
 
 
-def check_undoes(cursor: Any, schema: str | None, table: str) -> None:
-    """Raises SourceFailed if what is written could not be undone. Of a view the server does not tell."""
+def check_undoes(
+    cursor: Any, schema: str | None, table: str, of_view: str = "let `source.table` name the table itself"
+) -> None:
+    """Raises SourceFailed if what is written could not be undone. Of a view, whose way out is `of_view`, the server
+    does not tell."""
     cursor.execute(_TABLE, (schema, table))
     ((kind, undoes),) = cursor.fetchall() or ((b"", b""),)
     if kind == b"VIEW":
-        raise SourceFailed("E461", "it is a view", "let `source.table` name the table itself")
+        raise SourceFailed("E461", "it is a view", of_view)
     if undoes != b"YES":
         raise SourceFailed("E461", "its storage engine cannot undo", "give the table the engine InnoDB")
 

@@ -40,6 +40,14 @@ class TellsMissing(Protocol):
 
 
 @runtime_checkable
+class HasMore(Protocol):
+    """A source whose `columns()` may leave some out, since to list all of them would cost too much."""
+
+    def also(self, names: Sequence[str]) -> Sequence[str]:
+        """Those of these names that are columns beside the listed ones; from now on they are listed."""
+
+
+@runtime_checkable
 class Joining(Protocol):
     """A source that brings in columns from beside its people, which take no values back."""
 

@@ -125,9 +125,10 @@ class _Found:
 
     def first_batch(self) -> Looked:
         from reconciler.config import named_columns
+        from reconciler.runtime.doors import columns_of
 
         source = _there(self._source)
-        columns = [name for name in source.columns() if name in named_columns(self.desired)]
+        columns = [name for name in columns_of(self.desired, source) if name in named_columns(self.desired)]
         with doors_said(self.desired.source.where):
             batches = source.read(columns)
             rows = sum(batch.num_rows for batch in _first(batches))

@@ -30,6 +30,16 @@ def open_source(door: Door, opening: Opening) -> Iterator[Source]:
         yield source
 
 
+def columns_of(desired: Desired, source: Source) -> tuple[str, ...]:
+    """The source's columns, and what else the file names and the source has."""
+    from reconciler.adapters.source import HasMore
+    from reconciler.config import named_columns
+
+    columns = tuple(source.columns())
+    missing = sorted(named_columns(desired).difference(columns))
+    return (*columns, *source.also(missing)) if missing and isinstance(source, HasMore) else columns
+
+
 def source_problems(desired: Desired, source: Source) -> tuple[Problem, ...]:
     """Fields that are pulled although the source takes no values back, one problem for all of them; or although their
     column takes none, or comes from a join, one for each."""

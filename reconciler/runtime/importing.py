@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from reconciler.adapters.registry import CRM, SOURCE, options_models
+from reconciler.adapters.source import HasMore
 from reconciler.config.given import Given, doors_given
 from reconciler.config.wp_fusion import Between, Translated, translated
 from reconciler.model.desired import Door
@@ -37,9 +39,10 @@ def import_wp_fusion(request: Request, asked: Asked, folder: Path) -> Translated
     """The settings as a file for `folder`. Writes nothing. Raises Failure."""
     doors = doors_given(asked.crm, asked.source, Path(), request.env, (options_models(CRM), options_models(SOURCE)))
     settings = _settings(request, asked.settings, doors.source)
-    if not isinstance(settings.kept.get("contact_fields"), dict) or not settings.kept["contact_fields"]:
+    rows = settings.kept.get("contact_fields")
+    if not isinstance(rows, dict) or not rows:
         raise Failure(problem("E941"))
-    columns = _columns(request, doors.source) if doors.source else None
+    columns = _columns(request, doors.source, tuple(rows)) if doors.source else None
     crm, source = (given and _seen_from(given, folder) for given in (asked.crm, asked.source))
     return translated(settings, Between(crm, source, columns))
 
@@ -72,10 +75,12 @@ def _settings(request: Request, file: Path | None, source: Door | None) -> Setti
         return settings_of_site(source.options, request.opening(source, Path()).base)
 
 
-def _columns(request: Request, door: Door) -> frozenset[str]:
-    """The source's columns. Raises Failure if they are not those of a site."""
+def _columns(request: Request, door: Door, keys: Sequence[str]) -> frozenset[str]:
+    """The source's columns, those of these keys among them. Raises Failure if they are not those of a site."""
     with open_source(door, request.opening(door, Path())) as source:
         columns = frozenset(source.columns())
+        if isinstance(source, HasMore):
+            columns |= frozenset(source.also([key for key in keys if key not in columns]))
     if missing := [f"`{name}`" for name in _WHO if name not in columns]:
         fix = "let `--source` name a WordPress site, or a file with the columns that such a source has"
         raise Failure(problem("E923", f"the source has no column {' and '.join(missing)}", door.where, fix))

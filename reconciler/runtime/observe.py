@@ -25,7 +25,7 @@ from reconciler.planning.bindings import Binding
 from reconciler.planning.conversion import Columns, ours_lane
 from reconciler.planning.observed import Observed, Remembered
 from reconciler.runtime.contacts import ContactsRead
-from reconciler.runtime.doors import source_problems, why_missing
+from reconciler.runtime.doors import columns_of, source_problems, why_missing
 from reconciler.runtime.failures import doors_said
 from reconciler.runtime.gateway import Gateway
 from reconciler.tables.lanes import Lane
@@ -93,7 +93,7 @@ def checked_columns(desired: Desired, source: Source) -> tuple[str, ...]:
     from reconciler.config import check_columns
 
     with doors_said(desired.source.where):
-        columns = tuple(source.columns())
+        columns = columns_of(desired, source)
     found = (*source_problems(desired, source), *check_columns(desired, columns, why_missing(source)))
     problems = [p for p in found if p.level is Level.ERROR]
     if problems:

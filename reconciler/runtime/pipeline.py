@@ -56,7 +56,7 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
     Never touches the CRM. Raises Failure with all problems when the file is wrong.
     """
     from reconciler.config import check_columns
-    from reconciler.runtime.doors import open_source, source_problems, why_missing
+    from reconciler.runtime.doors import columns_of, open_source, source_problems, why_missing
     from reconciler.runtime.loading import load_file
 
     desired = load_file(request, digested=False)
@@ -64,7 +64,7 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
     if not offline:
         with open_source(desired.source, request.opening(desired.source)) as source:
             problems += source_problems(desired, source)
-            problems += tuple(check_columns(desired, tuple(source.columns()), why_missing(source)))
+            problems += tuple(check_columns(desired, columns_of(desired, source), why_missing(source)))
     return desired, problems
 
 

@@ -144,6 +144,15 @@ def test_an_administrators_address_is_left(rights: dict[str, Any]) -> None:
     assert api.written == [{"email": "n@example.org"}]
 
 
+@pytest.mark.parametrize("taken_out", ["roles", "capabilities", "extra_capabilities"])
+def test_the_address_of_somebody_whose_rights_are_not_all_shown_is_left(taken_out: str) -> None:
+    shown = person(1)
+    del shown[taken_out]
+    api = Taking(shown)
+    assert write(api, edit("1", user_email=(own(1), "new@example.org"))) == [REFUSED]
+    assert api.written == []
+
+
 def test_in_a_network_no_address_is_written_since_the_api_shows_no_other_site() -> None:
     api = Taking(person(1, city="x"), person(2, city="x"), network=True)
     edits = [edit("1", user_email=(own(1), "new@example.org")), edit("2", city=("x", "y"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from servers.databases import Database
 from wordpress_tables import Site
 
 from reconciler.adapters.errors import SourceFailed
+from reconciler.adapters.source import HasMore
 
 AUTHOR = 'a:1:{s:6:"author";b:1;}'
 
@@ -74,6 +76,11 @@ def test_who_has_an_empty_text_for_capabilities_has_no_role(site: Site) -> None:
     assert site.people("roles") == [("[]",)]
 
 
+def test_rights_that_are_no_list_are_no_roles(site: Site) -> None:
+    site.user(1, wp_capabilities="author").user(2, wp_capabilities="b:1;").made()
+    assert site.people("roles") == [("[]",), ("[]",)]
+
+
 def test_roles_that_are_cut_off_stay_as_they_are_stored(site: Site) -> None:
     site.user(1, wp_capabilities=AUTHOR[:-6]).made()
     assert site.people("roles") == [(AUTHOR[:-6],)]
@@ -99,11 +106,51 @@ def test_every_character_comes_as_it_is(site: Site) -> None:
     assert site.people("odd", users=100) == [(text,) for text in odd]
 
 
-def test_keys_that_differ_only_in_case_are_not_mixed_up(site: Site) -> None:
-    site.user(1, Points="upper").user(2, points="lower").made()
-    key = "points" if "points" in site.source().columns() else "Points"
-    wanted = [(None,), ("lower",)] if key == "points" else [("upper",), (None,)]
-    assert site.people(key) == wanted
+def test_keys_that_a_collation_calls_equal_are_found_when_they_are_named_and_not_mixed_up(site: Site) -> None:
+    site.user(1, Points="upper").user(2, points="lower", pöints="umlaut").made()
+    names = ["Points", "points", "pöints"]
+    with closing(site.source()) as source:
+        assert isinstance(source, HasMore)
+        listed = source.columns()
+        more = source.also([name for name in [*names, "POINTS", "user_pass"] if name not in listed])
+        assert {*listed, *more} >= set(names)
+        assert not {"POINTS", "user_pass"} & {*listed, *more}
+        source.close()
+        rows = [tuple(row.values()) for batch in source.read(names) for row in batch.to_pylist()]
+    assert rows == [("upper", None, None), (None, "lower", "umlaut")]
+
+
+def test_keys_of_an_old_character_set_are_listed(mysql: Database, tmp_path: Path) -> None:
+    site = Site(tmp_path, mysql, charset="latin1", collation="swedish_ci").user(1, abc="1", é="2", z="3").made()
+    assert set(site.source().columns()[8:]) == {"abc", "é", "z"}
+    assert site.people("é", "z") == [("2", "3")]
+
+
+ODD_TABLES = {
+    "no index of that name": ["ALTER TABLE wp_usermeta DROP KEY meta_key, ADD KEY other (meta_key(20))"],
+    "a view": ["RENAME TABLE wp_usermeta TO kept", "CREATE VIEW wp_usermeta AS SELECT * FROM kept"],
+    "an engine without transactions": ["ALTER TABLE wp_usermeta ENGINE = MyISAM"],
+}
+
+
+@pytest.mark.parametrize("statements", ODD_TABLES.values(), ids=ODD_TABLES.keys())
+def test_meta_keys_are_listed_whatever_their_table_is(mysql: Database, tmp_path: Path, statements: list[str]) -> None:
+    site = Site(tmp_path, mysql).user(1, city="x").user(2, phone="y").made()
+    site.run(*statements)
+    assert set(site.source().columns()[8:]) == {"city", "phone"}
+    assert site.people("city", "phone") == [("x", None), (None, "y")]
+
+
+def test_the_greatest_number_that_a_user_may_have_is_read(mysql: Database, tmp_path: Path) -> None:
+    site = Site(tmp_path, mysql).user(2**63 + 5, city=["x", "later"]).user(3, city="y").made()
+    assert site.people("user_id", "city", users=1) == [("3", "y"), (str(2**63 + 5), "x")]
+
+
+def test_a_key_with_a_backslash_is_no_column_and_the_others_are(site: Site) -> None:
+    site.user(1, city="x", **{"App\\Model": "y"}).made()
+    names = site.source().columns()
+    assert names[8:] == ("city",)
+    assert site.people(*names)
 
 
 def test_another_prefix_is_found_and_a_wrong_one_is_told(site: Site) -> None:
@@ -146,6 +193,18 @@ def test_a_repeated_key_that_nobody_has_is_an_error(site: Site, key: str) -> Non
     with pytest.raises(SourceFailed) as caught:
         site.people("interests", repeated=["interests", key])
     assert (caught.value.code, caught.value.detail) == ("E414", f"no user has a meta key `{key}`")
+
+
+def test_a_row_that_the_server_cannot_write_is_told(mysql: Database, tmp_path: Path) -> None:
+    site = Site(tmp_path, mysql).user(1, note="\x01" * 10_000).user(2, note="x").made()
+    [(before,)] = site.run("SELECT @@GLOBAL.max_allowed_packet")
+    site.run("SET GLOBAL max_allowed_packet = 16384")
+    try:
+        with pytest.raises(SourceFailed) as caught:
+            site.people("note")
+    finally:
+        site.run(f"SET GLOBAL max_allowed_packet = {before}")
+    assert caught.value.code == "E441"
 
 
 def test_what_is_longer_than_a_packet_together_is_read_one_by_one(mysql: object, tmp_path: Path) -> None:

@@ -355,6 +355,14 @@ def test_what_is_lost_on_the_way_is_not_there(on_mysql: Site) -> None:
     assert meta(site) == [("city", "x")]
 
 
+def test_into_a_view_nothing_is_written_and_the_other_way_is_named(site: Site) -> None:
+    site.user(1, city="x").made()
+    site.run("ALTER TABLE wp_users RENAME TO kept", "CREATE VIEW wp_users AS SELECT * FROM kept")
+    assert site.people("city") == [("x",)]
+    error = failure(site, edit("1", city=("x", "y")))
+    assert (error.code, error.fix) == ("E461", "write by REST, `source.api`; or let the file pull nothing")
+
+
 def test_an_engine_that_cannot_undo_is_not_written(on_mysql: Site) -> None:
     site = on_mysql.user(1, city="x").made()
     site.run("ALTER TABLE wp_usermeta ENGINE = MyISAM")

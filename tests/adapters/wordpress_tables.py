@@ -21,7 +21,10 @@ _USERS = (
     "user_email {2} NOT NULL, user_url {2} NOT NULL, user_registered {4} NOT NULL, "
     "user_activation_key {3} NOT NULL, user_status int NOT NULL DEFAULT 0, display_name {3} NOT NULL)"
 )
-_META = "CREATE TABLE {0} (umeta_id {1}, user_id bigint NOT NULL, meta_key varchar(255) NULL, meta_value {2} NULL)"
+_META = (
+    "CREATE TABLE {0} (umeta_id {1}, user_id bigint unsigned NOT NULL, "
+    "meta_key varchar(255){3} NULL, meta_value {2} NULL)"
+)
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Site:
     database: Database | None = None
     prefix: str = "wp_"
     charset: str = "utf8mb4"
+    collation: str = "unicode_ci"
     users: list[tuple[Any, ...]] = field(default_factory=list)
     meta: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -51,15 +55,15 @@ class Site:
             "varchar(255)",
             "datetime",
         )
-        big = "longtext"
-        if self.database is None:
-            key, day = "integer PRIMARY KEY", "text"
-        tail = f" DEFAULT CHARACTER SET {self.charset} COLLATE {self.charset}_unicode_ci" if self.database else ""
+        big, nocase = "longtext", ""
+        if self.database is None:  # WordPress's columns of SQLite do not tell capital letters apart, either
+            key, day, nocase = "integer PRIMARY KEY", "text", " COLLATE NOCASE"
+        tail = f" DEFAULT CHARACTER SET {self.charset} COLLATE {self.charset}_{self.collation}" if self.database else ""
         users, meta = f"{self.prefix}users", f"{self.prefix}usermeta"
         index = f"CREATE INDEX {meta}_key ON {meta} (meta_key{'(191)' if self.database else ''})"
         if self.database:
             index = f"ALTER TABLE {meta} ADD KEY user_id (user_id), ADD KEY meta_key (meta_key(191))"
-        self.run(_USERS.format(users, key, text, short, day) + tail, _META.format(meta, key, big) + tail, index)
+        self.run(_USERS.format(users, key, text, short, day) + tail, _META.format(meta, key, big, nocase) + tail, index)
         self.insert(
             users,
             "ID, user_login, user_pass, user_nicename, user_email, user_url, user_registered, "

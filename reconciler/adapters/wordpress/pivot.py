@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.adapters.wordpress.names import USER_ID
 from reconciler.adapters.wordpress.serialised import Unserialisable, unserialised
 from reconciler.model.types import Unreadable
-from reconciler.model.types.php import read_serialised
+from reconciler.model.types.php import is_stored_list, read_serialised
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +44,7 @@ class Pivot:
 
         ordered = "row" in rows.schema.names
         if ordered:
-            rows = rows.take(pc.sort_indices(rows.column("row").cast(pa.int64())))
+            rows = rows.take(pc.sort_indices(rows.column("row").cast(pa.uint64())))
         codes = pc.index_in(rows.column("key"), value_set=pa.array(keys, pa.string()))
         for code, key in enumerate(keys):
             mine = rows.filter(pc.equal(codes, code))
@@ -90,8 +90,8 @@ def role_names(option: str) -> frozenset[str] | None:
 
 
 def _roles(text: str, known: frozenset[str] | None) -> str:
-    if not text:
-        return "[]"
+    if not is_stored_list(text):
+        return "[]"  # as for WordPress
     try:
         value = read_serialised(text)
     except Unreadable:

@@ -36,13 +36,15 @@ Texts = Mapping[str, str | None]
 
 
 class _Seen(User):
-    """A user with what tells an administrator."""
+    """A user with what tells an administrator. Who is shown without all of it may be one."""
 
     capabilities: dict[str, Any] | list[Any] = Field(default_factory=dict)
     extra_capabilities: dict[str, Any] | list[Any] = Field(default_factory=dict)
 
     @property
     def administers(self) -> bool:
+        if not self.model_fields_set.issuperset(_RIGHTS):
+            return True
         return any(ADMINISTRATOR in getattr(self, name) for name in ("capabilities", "extra_capabilities")) or (
             ADMINISTRATOR in (self.roles.values() if isinstance(self.roles, dict) else self.roles)
         )

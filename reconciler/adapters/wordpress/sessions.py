@@ -18,6 +18,8 @@ from reconciler.adapters.writing_back import NotTaken
 
 Row = tuple[str | None, ...]
 
+_OF_VIEW = "write by REST, `source.api`; or let the file pull nothing"
+
 
 @contextmanager
 def mysql_session(url: Url, wait: float) -> Iterator[MysqlSession]:
@@ -74,7 +76,7 @@ class MysqlSession:
         return frozenset(name or "" for (name,) in rows)
 
     def check(self, table: str) -> None:
-        check_undoes(self._cursor, None, table)
+        check_undoes(self._cursor, None, table, _OF_VIEW)
 
     def _run(self, statement: str, values: Sequence[str | int]) -> None:
         self._cursor.execute(statement.replace("%", "%%").replace("?", "%s"), tuple(values))
@@ -125,4 +127,4 @@ class SqliteSession:
 
     def check(self, table: str) -> None:
         if kind_of(self._connection, table) == "view":
-            raise SourceFailed("E461", f"`{table}` is a view")
+            raise SourceFailed("E461", f"`{table}` is a view", _OF_VIEW)

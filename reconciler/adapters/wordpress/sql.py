@@ -21,7 +21,7 @@ from reconciler.adapters.wordpress.pivot import Pivot, role_names
 from reconciler.adapters.wordpress.ready_joins import ready_column
 from reconciler.adapters.wordpress.tables import Tables, literal, opened
 from reconciler.adapters.wordpress.written import cannot_write_column
-from reconciler.adapters.writing_back import AT_ONCE
+from reconciler.adapters.writing_back import AT_ONCE, is_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,6 +42,7 @@ class SqlSource:
         self._tables: Tables | None = None
         self._network = False
         self._keys: Sequence[str] = ()
+        self._also: tuple[str, ...] = ()
         self._roles: frozenset[str] | None = None
         self._joins: JoinedColumns | None = None
         self._joined = joined(options.joins)
@@ -55,6 +56,13 @@ class SqlSource:
 
     def join_of(self, column: str) -> str:
         return self._joined.get(column, "")
+
+    def also(self, names: Sequence[str]) -> Sequence[str]:
+        tables, known = self._opened(), self.columns()
+        more = [name for name in names if name not in known and _readable(name)]
+        found = tuple(name for name in more if tables.has(self._meta, "meta_key", name))
+        self._keys, self._also = (*self._keys, *found), (*self._also, *found)
+        return found
 
     def why_missing(self, column: str) -> str:
         return OPENS if secret(column) else ready_column(column)
@@ -126,7 +134,9 @@ class SqlSource:
         if f"{self._options.own_prefix}options" in there:
             self._roles = self._of_options(tables)
         keys = tables.distinct(self._meta, "meta_key")
-        self._keys = tuple(key for key in keys if key.strip() and key not in known and not secret(key))
+        named = dict.fromkeys((*self._also, *self._options.repeated))
+        also = [name for name in named if name not in keys and tables.has(self._meta, "meta_key", name)]
+        self._keys = tuple(key for key in (*keys, *also) if key not in known and _readable(key))
         if missing := [key for key in self._options.repeated if key not in self._keys]:
             fix = "correct the key in `source.repeated`, or leave it out"
             raise SourceFailed("E414", f"no user has a meta key `{missing[0]}`", fix)
@@ -165,7 +175,7 @@ class SqlSource:
             members = f" AND EXISTS (SELECT 1 FROM {self._meta} m WHERE m.user_id = u.ID AND m.meta_key = {key})"
         rows = f"SELECT * FROM {self._users} u WHERE u.ID > {int(after)}{members} ORDER BY u.ID LIMIT {self._range}"
         users = tables.read(shown, f"FROM ({rows}) u")
-        numbers = users.column(USER_ID).cast(pa.int64())
+        numbers = users.column(USER_ID).cast(pa.uint64())
         return users.take(pc.sort_indices(numbers))
 
     def _with_meta(self, tables: Tables, users: pa.RecordBatch, wanted: Sequence[str]) -> pa.RecordBatch:
@@ -190,6 +200,11 @@ class SqlSource:
         shown = {USER_ID: tables.number("m.user_id"), "key": "m.meta_key", "value": "m.meta_value"}
         if pivot.repeats(keys) or not pivot.take(tables.read(shown, rest), keys):
             pivot.take(tables.read({**shown, "row": tables.number("m.umeta_id")}, rest), keys)
+
+
+def _readable(key: str) -> bool:
+    """Whether a meta key may be a column. One with a backslash has no form that all databases take, see `literal`."""
+    return bool(key.strip()) and is_text(key) and "\\" not in key and "\0" not in key and not secret(key)
 
 
 def _no_site(users: str, there: Sequence[str]) -> SourceFailed:

@@ -40,7 +40,11 @@ class Tables(Protocol):
         """The expression of a number as text."""
 
     def distinct(self, table: str, column: str) -> Sequence[str]:
-        """Each value of an indexed column of texts once, blanks left out."""
+        """Each value of an indexed column of texts once, blanks left out; of several that the column's collation calls
+        equal, perhaps one alone."""
+
+    def has(self, table: str, column: str, text: str) -> bool:
+        """Whether an indexed column of texts holds this one, letter by letter."""
 
     def tables(self, ending: str) -> Sequence[str]:
         """Names of tables that end so."""
@@ -85,19 +89,19 @@ class MysqlTables:
         return f"CAST({expression} AS CHAR)"
 
     def distinct(self, table: str, column: str) -> Sequence[str]:
-        """Through the column's index, from one value to the next: a table of meta data has many rows and few keys."""
-        found: list[str] = []
-        name = f"`{table}`"
-        self._asked(f"HANDLER {name} OPEN")
         try:
-            at = b""
-            while rows := self._asked(f"HANDLER {name} READ `{column}` > (%s) LIMIT 1", at):
-                row = dict(zip(self._names, rows[0], strict=True))
-                at = row[column]
-                found.append(at.decode(errors="replace"))
-        finally:
-            self._asked(f"HANDLER {name} CLOSE")
-        return found
+            return self._walked(table, column)
+        except SourceFailed as failed:
+            if failed.code != "E435":
+                raise
+        # A view, or a table whose index has another name.
+        text = f"CAST(CONVERT(`{column}` USING utf8mb4) AS BINARY)"
+        rows = self._asked(f"SELECT DISTINCT {text} FROM `{table}` WHERE `{column}` <> '' ORDER BY 1")
+        return [data.decode(errors="replace") for (data,) in rows]
+
+    def has(self, table: str, column: str, text: str) -> bool:
+        exact = f"CAST(CONVERT(`{column}` USING utf8mb4) AS BINARY) = CAST(%s AS BINARY)"
+        return bool(self._asked(f"SELECT 1 FROM `{table}` WHERE `{column}` = %s AND {exact} LIMIT 1", text, text))
 
     def tables(self, ending: str) -> Sequence[str]:
         asked = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
@@ -107,7 +111,21 @@ class MysqlTables:
         if self._connection.open:
             self._connection.close()
 
-    def _asked(self, statement: str, *given: bytes) -> list[Any]:
+    def _walked(self, table: str, column: str) -> Sequence[str]:
+        """Through the column's index, from one value to the next: a table of meta data has many rows and few keys."""
+        found: list[str] = []
+        name, at = f"`{table}`", ""
+        self._asked(f"HANDLER {name} OPEN")
+        try:
+            while rows := self._asked(f"HANDLER {name} READ `{column}` > (%s) LIMIT 1", at):
+                row = dict(zip(self._names, rows[0], strict=True))
+                at = row[column].decode(errors="replace")  # a text, which the server turns into the column's bytes
+                found.append(at)
+        finally:
+            self._asked(f"HANDLER {name} CLOSE")
+        return found
+
+    def _asked(self, statement: str, *given: str) -> list[Any]:
         with said(), self._connection.cursor() as cursor:
             cursor.execute(statement, given or None)
             self._names = [field[0] for field in cursor.description or ()]
@@ -121,7 +139,9 @@ class MysqlTables:
     def _one_by_one(self, line: str, shown: Shown, rest: str) -> pa.RecordBatch:
         import pyarrow as pa
 
-        rows = (data for (data,) in self._asked(f"SELECT {line} {rest}"))
+        rows = [data for (data,) in self._asked(f"SELECT {line} {rest}")]
+        if None in rows:  # the server had no room for it
+            raise SourceFailed("E441")
         schema = pa.schema([(name, pa.string()) for name in shown])
         table = pa.Table.from_batches(batches(rows, list(shown)), schema).combine_chunks()
         return (table.to_batches() or [pa.RecordBatch.from_pylist([], schema)])[0]
@@ -160,8 +180,14 @@ class SqliteTables:
 
     def distinct(self, table: str, column: str) -> Sequence[str]:
         with sqlite_said():
-            rows = self._connection.execute(f'SELECT DISTINCT "{column}" FROM "{table}" ORDER BY 1').fetchall()
+            exact = f'SELECT DISTINCT "{column}" COLLATE BINARY FROM "{table}" ORDER BY 1'
+            rows = self._connection.execute(exact).fetchall()
         return [text for (text,) in rows if text]
+
+    def has(self, table: str, column: str, text: str) -> bool:
+        exact = f'SELECT 1 FROM "{table}" WHERE "{column}" = ? AND "{column}" = ? COLLATE BINARY LIMIT 1'
+        with sqlite_said():
+            return bool(self._connection.execute(exact, (text, text)).fetchall())
 
     def tables(self, ending: str) -> Sequence[str]:
         with sqlite_said():

@@ -59,7 +59,7 @@ def _prefix(there: Sequence[str]) -> str:
 
 def options_table(options: WordPressOptions) -> str:
     """The table's name; of a network each site has its own."""
-    return f"{options.table_prefix}{f'{options.site}_' if options.site > 1 else ''}{_ENDING}"
+    return f"{options.own_prefix}{_ENDING}"
 
 
 def _value(name: str, written: str) -> Plain:
