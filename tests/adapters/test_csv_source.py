@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from openings import in_folder
 from pydantic import ValidationError
 
 from reconciler.adapters import csv as adapter
@@ -19,7 +20,7 @@ CANARY = "Zanzibar"
 
 def source(path: Path, content: bytes | str, **options: str) -> adapter.CsvSource:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return adapter.ADAPTER.open(adapter.CsvOptions(path=path.name, **options), path.parent)
+    return adapter.ADAPTER.open(adapter.CsvOptions(path=path.name, **options), in_folder(path.parent))
 
 
 def rows(found: adapter.CsvSource, columns: Sequence[str] | None = None) -> list[tuple[str | None, ...]]:

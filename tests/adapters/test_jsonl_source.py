@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from openings import in_folder
 
 from reconciler.adapters import jsonl, registry
 from reconciler.adapters.errors import SourceFailed
@@ -18,7 +19,7 @@ def path(tmp_path: Path) -> Path:
 
 def source(path: Path, content: bytes | str) -> jsonl.JsonlSource:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return jsonl.ADAPTER.open(jsonl.JsonlOptions(path=path.name), path.parent)
+    return jsonl.ADAPTER.open(jsonl.JsonlOptions(path=path.name), in_folder(path.parent))
 
 
 def values(found: jsonl.JsonlSource, column: str) -> list[str | None]:

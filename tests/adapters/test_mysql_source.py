@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from filled import CANARY, failure, of, rows_of
+from openings import in_folder
 from pydantic import ValidationError
 from servers.cut import cut
 from servers.databases import Database
@@ -186,7 +187,7 @@ def test_nothing_can_be_written_even_by_a_query_that_nobody_looked_at(people: Da
     unchecked = MysqlOptions(url=people.url, table="people").model_copy(
         update={"table": None, "query": query.replace("'taken'", f"'{place}taken'")}
     )
-    with closing(ADAPTER.open(unchecked, Path())) as source, suppress(SourceFailed):
+    with closing(ADAPTER.open(unchecked, in_folder(Path()))) as source, suppress(SourceFailed):
         assert "FOR UPDATE" in query, rows_of(source)
     assert people.run("SELECT * FROM people") == [(1, CANARY)]
     assert not (Path(place) / "taken").exists()
@@ -383,9 +384,9 @@ def test_a_reading_that_is_left_leaves_no_connection(mysql: Database) -> None:
 def test_without_the_client_the_way_out_is_said() -> None:
     program = (
         "import sys; sys.modules['pymysql'] = None\n"
-        "from pathlib import Path\nfrom reconciler.adapters import mysql\n"
+        "from reconciler.adapters import mysql\n"
         "options = mysql.MysqlOptions(url='mysql://h/x', table='t')\n"
-        "try: mysql.ADAPTER.open(options, Path()).columns()\n"
+        "try: mysql.ADAPTER.open(options, None).columns()\n"
         "except mysql.SourceFailed as error: print(error.code, error.fix)"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -93,8 +93,8 @@ class Options(BaseModel):
 
 class Adapter:
     Options = Options
-    def open(self, options, base):
-        return CsvSource(base / options.file, ";")
+    def open(self, options, opening):
+        return CsvSource(opening.base / options.file, ";")
 
 ADAPTER = Adapter()
 """

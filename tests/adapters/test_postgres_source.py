@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from filled import CANARY, failure, of, rows_of
+from openings import in_folder
 from pydantic import ValidationError
 from servers.cut import cut
 from servers.databases import Database
@@ -166,7 +167,7 @@ def test_nothing_can_be_written_even_by_a_query_that_nobody_looked_at(people: Da
 (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_largeobject_metadata)"
     before = people.run(state)
     unchecked = PostgresOptions(url=people.url, table="people").model_copy(update={"table": None, "query": query})
-    with closing(ADAPTER.open(unchecked, Path())) as source, suppress(SourceFailed):
+    with closing(ADAPTER.open(unchecked, in_folder(Path()))) as source, suppress(SourceFailed):
         rows_of(source)
     assert people.run(state) == before
 
@@ -336,9 +337,9 @@ def test_without_the_client_the_way_out_is_said(people: Database) -> None:
 
     program = (
         "import sys; sys.modules['psycopg'] = None\n"
-        "from pathlib import Path\nfrom reconciler.adapters import postgres\n"
+        "from reconciler.adapters import postgres\n"
         "options = postgres.PostgresOptions(url='postgresql://h/x', table='t')\n"
-        "try: postgres.ADAPTER.open(options, Path()).columns()\n"
+        "try: postgres.ADAPTER.open(options, None).columns()\n"
         "except postgres.SourceFailed as error: print(error.code, error.fix)"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from edited import beside, exactly, refused, writable, written
 from filled import CANARY, opened
+from openings import in_folder
 
 from reconciler.adapters import registry, replacing
 from reconciler.adapters.errors import SourceFailed
@@ -54,7 +55,7 @@ def loaded(kind: str, folder: Path) -> Desired:
 def test_the_file_says_whether_values_may_be_written_back(kind: str, tmp_path: Path) -> None:
     options = loaded(kind, tmp_path).source.options
     adapter = registry.find(registry.SOURCE, kind)
-    assert adapter.open(options, tmp_path).cannot_write() == ""
+    assert adapter.open(options, in_folder(tmp_path)).cannot_write() == ""
 
 
 def test_the_file_cannot_say_so_of_a_parquet_file(tmp_path: Path) -> None:

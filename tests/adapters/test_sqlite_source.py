@@ -223,9 +223,11 @@ import pyarrow  # while it is being imported, a signal may be lost
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from reconciler.adapters import registry
+from reconciler.adapters.opening import Opening
+from reconciler.model.clock import Clock
 adapter = registry.find(registry.SOURCE, "sqlite")
 endless = "WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) SELECT sum(v) AS a FROM n"
-source = adapter.open(adapter.Options(path={str(path)!r}, query=endless), Path())
+source = adapter.open(adapter.Options(path={str(path)!r}, query=endless), Opening(Path(), Clock.system()))
 print(source.columns(), flush=True)
 try:
     list(source.read(["a"]))

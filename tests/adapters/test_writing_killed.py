@@ -19,10 +19,12 @@ WRITES = """
 import sys
 from pathlib import Path
 from reconciler.adapters import registry
+from reconciler.adapters.opening import Opening
 from reconciler.adapters.source import Edit
+from reconciler.model.clock import Clock
 path, people = Path(sys.argv[1]), range(0, int(sys.argv[2]), 7)
 adapter = registry.find(registry.SOURCE, path.suffix[1:])
-source = adapter.open(adapter.Options(path=path.name, write=True), path.parent)
+source = adapter.open(adapter.Options(path=path.name, write=True), Opening(path.parent, Clock.system()))
 now, then = sys.argv[3:]
 print("ready", flush=True)
 while True:

@@ -45,6 +45,7 @@ ENV = {
     "BOTTLECRM_TOKEN": "canary-token",
     "HUBSPOT_URL": "https://crm.example.org",
     "HUBSPOT_TOKEN": "canary-token",
+    "WORDPRESS_URL": "mysql://root:canary-password@host/db",
 }
 
 HEAD = """\
