@@ -11,13 +11,14 @@ import click
 
 from reconciler.cli.settings import Settings
 from reconciler.model.messages import problem
-from reconciler.model.problems import Failure, Problem
+from reconciler.model.problems import Exit, Failure, Problem
 from reconciler.report.words import listing
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from reconciler.report.annotations import Seen
+    from reconciler.report.shapes import PlanOutcome
 
 
 def usage_problem(error: click.UsageError, command: click.Command) -> Problem:
@@ -101,11 +102,14 @@ PLACED: Mapping[str, Callable[[Iterable[Problem], Seen], str]] = {"github": _wor
 """Formats that are made of problems and their places alone."""
 
 
+_ENDED: Mapping[Exit, PlanOutcome] = {Exit.STALE: "stale", Exit.REFUSED: "refused"}
+
+
 def _plan_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
     from reconciler.report.document import error_document
 
     mode: Literal["plan", "apply"] = "apply" if settings.command == "apply" else "plan"
-    return error_document(mode, failure.problems, settings.file, now)
+    return error_document(mode, failure.problems, settings.file, now, _ENDED.get(failure.exit, "error"))
 
 
 def _validation_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above

@@ -81,8 +81,8 @@ class Asked:
         return bool(self.persons or self.target or self.exclude or self.allowed or self.resolved or self.relink)
 
 
-def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> Any:
-    """What the pipeline is asked for; all wrong options at once."""
+def request(settings: Settings, asked: Asked, **more: Any) -> Any:
+    """What the pipeline is asked for; all wrong options at once. `more`: what only one of the commands asks for."""
     allow, wrong = allowances(asked.allowed)
     now, wrong_now = moment(asked.now)
     resolve, unclear = resolutions(asked.resolved)
@@ -96,12 +96,25 @@ def request(settings: Settings, asked: Asked, max_calls: int | None = None) -> A
         target=tuple(asked.target),
         exclude=tuple(asked.exclude),
         allow=allow,
-        max_calls=max_calls,
         show_values=asked.show_values,
         refresh=asked.refresh,
         resolve=resolve,
         relink=asked.relink or "",
+        **more,
     )
+
+
+def chosen_anew(asked: Asked) -> list[str]:
+    """The options that say what is planned, as they were typed; limits apart, which may be raised at any time."""
+    typed = (
+        ("--person", asked.persons),
+        ("--target", asked.target),
+        ("--exclude", asked.exclude),
+        ("--now", asked.now),
+        ("--resolve", asked.resolved),
+        ("--relink", asked.relink),
+    )
+    return [name for name, given in typed if given]
 
 
 def resolutions(typed: Sequence[str]) -> tuple[dict[str, str], list[Any]]:

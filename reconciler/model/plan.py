@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
 from reconciler.model.capabilities import Wire
 from reconciler.model.problems import Level, Place, Problem
+
+if TYPE_CHECKING:
+    from reconciler.model.approvals import Approved
 
 
 class Action(StrEnum):
@@ -353,6 +356,7 @@ class Plan:
     source_writes: int = 0  # rows of the source to write
     remembers: Remembers | None = None  # for an apply to keep
     caches: Caches | None = None  # what is to be kept for the next plan
+    approved: Approved | None = None  # only what a saved plan approved is carried out
     drift_since: str = ""  # the last apply, UTC, where drift can be told from a change of ours; "" where it cannot
 
     @property
@@ -360,3 +364,8 @@ class Plan:
         """Whether an apply at the same clock would write anything; held, blocked and findings are not pending."""
         pending = {Action.CREATE, Action.UPDATE, Action.RENAME, Action.DELETE}
         return bool(self.people.contacts) or any(c.action in pending for c in self.inventory)
+
+    @property
+    def withheld(self) -> int:
+        """Changes that are not carried out, since a saved plan did not approve them."""
+        return self.approved.new if self.approved is not None else 0

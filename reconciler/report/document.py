@@ -68,13 +68,17 @@ def ended_document(plan: Plan, run: str, problems: Iterable[Problem]) -> shapes.
 
 
 def error_document(
-    mode: Literal["plan", "apply"], problems: Iterable[Problem], file: str = "", now: datetime | None = None
+    mode: Literal["plan", "apply"],
+    problems: Iterable[Problem],
+    file: str = "",
+    now: datetime | None = None,
+    outcome: shapes.PlanOutcome = "error",
 ) -> shapes.PlanDocument:
     """The same shape for a command that came to no plan: every count is zero."""
     return shapes.PlanDocument(
         tool=__version__,
         mode=mode,
-        outcome="error",
+        outcome=outcome,
         file=file,
         now=_moment(now) if now else None,
         problems=problem_rows(problems),
@@ -191,6 +195,7 @@ def _facts(plan: Plan) -> dict[str, Any]:
             rate=plan.cost.rate,
             endpoints=_endpoints(plan.cost.endpoints),
         ),
+        "approved": shapes.ApprovedRow(**asdict(plan.approved)) if plan.approved else None,
     }
 
 

@@ -19,11 +19,13 @@ _TOGETHER = re.compile(r"(?:^|[ (])(?:--[a-z-]+|\d(?:[\d,]*\d)?)$")  # an option
 
 class Page(NamedTuple):
     """What a text is written for. `width`: columns. `options`: the global options that were typed, besides the file,
-    as they have to be typed again. `narrowed`: other options decided what was planned, too."""
+    as they have to be typed again. `narrowed`: other options decided what was planned, too. `saved`: the file in which
+    the plan is saved."""
 
     width: int = WIDTH
     options: str = ""
     narrowed: bool = False
+    saved: str = ""
 
 
 PAGE = Page()

@@ -76,7 +76,8 @@ def _last_line(outcome: Outcome, page: Page) -> list[str]:
     plan, apply = (command(name, outcome.plan.file, page) for name in ("plan", "apply"))
     refused = obstacles(outcome.plan) or "the errors above"
     run = f" (run {outcome.run})" if outcome.run else ""
-    settled = "" if outcome.written.moved + outcome.written.moved_rows else ", which has nothing left to do"
+    more = outcome.written.moved + outcome.written.moved_rows + outcome.plan.withheld
+    settled = "" if more else ", which has nothing left to do"
     return {
         Result.NONE: ["Nothing to do. Nothing was written."],
         Result.APPLIED: [f"Applied{run}.", f"Next: {plan}{settled}"],

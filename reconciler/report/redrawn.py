@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from reconciler.model.approvals import Approved
 from reconciler.model.outcome import Outcome, Result, Written
 from reconciler.model.plan import (
     Action,
@@ -89,6 +90,7 @@ def plan_of(document: PlanDocument) -> Plan:
         ),
         cost=Cost(cost.reads, cost.writes, cost.seconds, cost.rate, _endpoints(cost.endpoints)),
         people=_Counted(contacts.create + contacts.update),
+        approved=Approved(**document.approved.model_dump()) if document.approved else None,
         problems=tuple(map(_problem, document.problems)),
     )
 

@@ -207,6 +207,23 @@ class WrittenRow(Shape):
     """Rows of the source that had changed since they were read; left alone."""
 
 
+class ApprovedRow(Shape):
+    """A saved plan beside what is so now, in changes: an apply of it carries out `pending`, and nothing else."""
+
+    id: str
+    at: str
+    """When the plan was saved, UTC."""
+    approved: int
+    pending: int
+    """Approved, and still to do."""
+    already: int
+    """Approved, and nothing to do any more."""
+    new: int
+    """Not approved: came up since. Left for the next plan."""
+    contacts: int
+    """Contacts with such changes."""
+
+
 class PlanDocument(Shape):
     """One object for every `plan` and `apply`, errors included."""
 
@@ -237,6 +254,8 @@ class PlanDocument(Shape):
     findings: tuple[FindingRow, ...] = ()
     cost: CostRow = CostRow()
     problems: tuple[ProblemRow, ...] = ()
+    approved: ApprovedRow | None = None
+    """`apply` of a saved plan: how much of what was approved there is."""
     run: str | None = None
     """`apply`: the run in the journal."""
     result: Literal["none", "applied", "partial", "refused", "declined", "interrupted"] | None = None

@@ -29,6 +29,7 @@ def plan_text(plan: Plan, applying: bool = False, page: Page = PAGE) -> str:
             *people_lines(plan, page.width),
             *finding_lines(plan.findings, page.width),
             *limit_lines(plan.guards, page.width),
+            *_approved_lines(plan, page.width),
             *_cost_lines(plan, page.width),
         ],
         problems_text(plan.problems, page.width).splitlines(),
@@ -43,6 +44,18 @@ def _header(plan: Plan) -> list[str]:
     account = f", account {plan.account}" if plan.account else ""
     source = f"{plan.source_label} ({number(plan.source_rows)}) -> {plan.crm} {plan.object}{account}"
     return [plan.file, source, listing([read, way, f"pulled {plan.written_how}" if plan.written_how else ""])]
+
+
+def _approved_lines(plan: Plan, width: int) -> list[str]:
+    """Of a saved plan: what of it is carried out, and what is not because nobody approved it."""
+    if (of := plan.approved) is None:
+        return []
+    done = f"{number(of.already)} already so" if of.already else ""
+    told = [listing([f"{number(of.pending)} of {some(of.approved, 'change')} still to do", done])]
+    if of.new:
+        people = f", of {some(of.contacts, 'contact')}" if of.contacts else ""
+        told.append(f"{number(of.new)} new since approval{people}: left for the next plan")
+    return section("Approved", told, width)
 
 
 def _cost_lines(plan: Plan, width: int) -> list[str]:
@@ -108,4 +121,6 @@ def command(name: str, file: str, page: Page = PAGE) -> str:
     """The command as it has to be typed for that file."""
     chosen = "" if file == DEFAULT_FILE else f"-f {shlex.quote(file)}"
     typed = " ".join(part for part in ("reconciler", page.options, chosen, name) if part)
+    if page.saved and name == "apply":  # its options are saved with it
+        return f"{typed} {shlex.quote(page.saved)}"
     return f"{typed} with the same options" if page.narrowed else typed

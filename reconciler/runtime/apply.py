@@ -54,7 +54,7 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
     if halted is None:
         if scope.everybody:
             journal.settle(applying.journal.id)
-        remember(work, applying.state, inventory.lost, clean=not written.failed + written.left)
+        remember(work, applying.state, inventory.lost, clean=not written.failed + written.left + plan.withheld)
     result = _result(halted, written.failed + written.left)
     journal.end(applying.journal.id, moment_text(work.moments()), result.value)
     problems = (*source.problems(), *applying.problems(), *_ending(halted, written.left))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.runtime.formatting import Formatted
     from reconciler.runtime.importing import Asked
     from reconciler.runtime.kept import Shown
+    from reconciler.runtime.savedplan import SavedPlan
     from reconciler.runtime.starting import Told
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "kept_runs",
     "look_around",
     "plan",
+    "saved_plan",
     "shown",
     "start",
     "status",
@@ -70,6 +72,7 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
 
 def plan(request: Request) -> Plan:
     """What an apply would do. Writes nothing but state. Raises Failure."""
+    from reconciler.runtime.approving import save
     from reconciler.runtime.disk import full_disk_said
     from reconciler.runtime.session import last_run, open_session
 
@@ -77,6 +80,8 @@ def plan(request: Request) -> Plan:
         made = session.diff(request, remember=False)
         session.state.set_last("plan", last_run(made.id, request, made, "changes" if made.pending else "none"))
         session.keep_plan(request, made)
+        if request.out is not None:
+            save(request, session, made, request.out)
         return made
 
 
@@ -96,16 +101,20 @@ def drift(request: Request) -> Plan:
 
 def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], bool]) -> Outcome:
     """Plan and, if no guard stands against it and `confirm` agrees, carry the plan out. `stop` is asked before every
-    write; what is in flight ends first. Raises Failure, also in the middle, where nothing may go on."""
+    write; what is in flight ends first. Of a saved plan only what it approved is carried out. Raises Failure, also in
+    the middle, where nothing may go on."""
     from reconciler.model.outcome import Outcome, Result, Written
     from reconciler.runtime.apply import Work
+    from reconciler.runtime.approving import approval
     from reconciler.runtime.disk import full_disk_said
     from reconciler.runtime.refusals import refusals
     from reconciler.runtime.relinking import ANEW
     from reconciler.runtime.session import applying_alone, open_session
 
     with full_disk_said(), applying_alone(request), open_session(request) as session:
-        made = session.diff(request, remember=True)
+        approved = approval(request, session)
+        request = approved.request
+        made = approved.of(session.diff(request, remember=True))
         session.keep_plan(request, made)
         anew = request.relink == ANEW
         moments, source = request.clock.now, session.source
@@ -115,11 +124,15 @@ def apply(request: Request, confirm: Callable[[Plan], bool], stop: Callable[[], 
             return Outcome(Result.REFUSED, made, "", Written(), calls.made(), refused)
         if not made.pending:
             session.nothing_to_do(request, work)
+            approved.ended(Result.NONE.value)
             return Outcome(Result.NONE, made, "", Written(), calls.made())
         session.gateway.check_rights(made.cost.endpoints)
         if not confirm(made):
             return Outcome(Result.DECLINED, made, "", Written(), calls.made())
-        return session.carry_out(request, work, stop)
+        approved.ended("begun")
+        outcome = session.carry_out(request, work, stop)
+        approved.ended(outcome.result.value)
+        return outcome
 
 
 def status(request: Request) -> Status:
@@ -191,6 +204,13 @@ def shown(request: Request, name: str) -> Shown:
     from reconciler.runtime.showing import shown
 
     return shown(request, name)
+
+
+def saved_plan(request: Request, path: Path) -> SavedPlan:
+    """What `plan --out` wrote; see `runtime.savedplan`. Raises Failure."""
+    from reconciler.runtime.savedplan import saved_plan
+
+    return saved_plan(request, path)
 
 
 def kept_runs(request: Request) -> tuple[KeptRun, ...]:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Request:
     """What is asked for. `now`: the plan's clock; None: the start of the clock's day, UTC. `token_bytes`: randomness,
     n -> n secret bytes. `resolve`: field -> `source` or `crm`, who wins its conflicts in this run. `relink`: what
-    becomes of the links of a former person column (`runtime.relinking`). `transport`, `workers`: see `Opening`."""
+    becomes of the links of a former person column (`runtime.relinking`). `out`: where a plan is saved; `saved`: the
+    saved plan of which an apply does what was approved. `transport`, `workers`: see `Opening`."""
 
     file: Path
     env: Mapping[str, str]
@@ -39,6 +40,8 @@ class Request:
     refresh: str | None = None
     resolve: Mapping[str, str] = field(default_factory=dict)
     relink: str = ""
+    out: Path | None = None
+    saved: Path | None = None
     progress: Progress = field(default_factory=Silent)
     transport: Any = None
     workers: int | None = None

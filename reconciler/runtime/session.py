@@ -122,7 +122,7 @@ class Session:
         self.state.name_by(work.desired.identity.person, work.anew)
         if work.scope.everybody:
             self.journal.settle("")
-        remember(work, self.state, set(), clean=True)
+        remember(work, self.state, set(), clean=not plan.withheld)
 
     def carry_out(self, request: Request, work: Work, stop: Callable[[], bool]) -> Outcome:
         run = self.journal.begin(_run_id(request), request.started, work.plan.config, request.resolve)
@@ -136,13 +136,13 @@ class Session:
         except Failure as failure:
             self.state.set_last("apply", last_run(run.id, request, work.plan, "error"))
             with suppress(Failure):  # the one that ended the run is told
-                self._keep_run(request, run.id, ended_document(_public(work.plan), run.id, failure.problems))
+                self._keep_run(request, run.id, ended_document(public(work.plan), run.id, failure.problems))
             raise
         self.state.set_last("apply", last_run(run.id, request, work.plan, outcome.result.value))
         if self.state.has_moves:
             self._fold()
         try:
-            self._keep_run(request, run.id, outcome_document(replace(outcome, plan=_public(outcome.plan))))
+            self._keep_run(request, run.id, outcome_document(replace(outcome, plan=public(outcome.plan))))
         except Failure as failure:
             said = problem("E532", "; ".join(p.summary for p in failure.problems))
             return replace(outcome, problems=(*outcome.problems, said))
@@ -162,7 +162,7 @@ class Session:
 
     def keep_plan(self, request: Request, made: Plan) -> None:
         """So that `show` can print it again. Raises Failure."""
-        KeptRuns(self.state.path).keep_plan(Shown(request.started, request.narrowed, plan_document(_public(made))))
+        KeptRuns(self.state.path).keep_plan(Shown(request.started, request.narrowed, plan_document(public(made))))
 
     def _keep_run(self, request: Request, run: str, document: PlanDocument) -> None:
         KeptRuns(self.state.path).keep_run(run, Shown(request.started, request.narrowed, document))
@@ -226,7 +226,7 @@ def applying_alone(request: Request) -> Iterator[None]:
         lock.release()
 
 
-def _public(made: Plan) -> Plan:
+def public(made: Plan) -> Plan:
     """Without what was shown at a terminal to who asked for it."""
     return replace(made, values_shown=False, examples={})
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli import exits
-from reconciler.cli.planning import Asked, planning_options, request
+from reconciler.cli.planning import Asked, chosen_anew, planning_options, request
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
+from reconciler.report.words import listing
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
@@ -19,15 +21,21 @@ if TYPE_CHECKING:
 
 
 @click.command("apply")
+@click.argument("saved", metavar="[PLAN]", required=False, type=click.Path(path_type=Path))
 @planning_options
 @click.option("--auto-approve", is_flag=True, help="Do not ask; needed where nobody can be asked.")
 @click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Stop after so many calls; go on later.")
 @global_options(hidden=True)
 @click.pass_obj
-def command(settings: Settings, /, auto_approve: bool, max_calls: int | None, **options: Any) -> int:
+def command(
+    settings: Settings, /, saved: Path | None, auto_approve: bool, max_calls: int | None, **options: Any
+) -> int:
     """Do what the plan says, after asking.
 
     The plan is made and printed first. Ctrl-C stops after the batch in flight; run the command again to go on.
+
+    PLAN is a file that `reconciler plan --out` wrote. What it approved is done without asking again, and nothing else:
+    what came up since is counted and left. It is good for 24 hours, for one file, one account and one apply.
 
     \b
     Examples:
@@ -35,17 +43,21 @@ def command(settings: Settings, /, auto_approve: bool, max_calls: int | None, **
       reconciler apply --auto-approve --format json
       reconciler apply --allow create=5000 --max-calls 200
       reconciler apply --relink
+      reconciler apply reviewed.plan
     """
     asked = Asked(**options)
-    if not auto_approve and not settings.at_terminal:
+    approved = auto_approve or saved is not None
+    if not approved and not settings.at_terminal:
         raise Failure(problem("E905"))
-    wanted = request(settings, asked, max_calls)
-    approval = _Approval(settings, wanted, asked, auto_approve)
+    if saved is not None and (anew := chosen_anew(asked)):
+        raise Failure(problem("E569", listing(f"`{name}`" for name in anew)))
+    wanted = request(settings, asked, max_calls=max_calls, saved=saved)
+    approval = _Approval(settings, wanted, asked, approved)
     try:
         outcome = settings.program().apply(wanted, approval.confirm, settings.interrupts.stop)
     finally:
         wanted.progress.done()
-    _print(settings, outcome, asked, approval.shown)
+    _print(settings, outcome, asked, approval.shown, str(saved or ""))
     return exits.OF_RESULT[outcome.result]
 
 
@@ -81,7 +93,7 @@ def _ask() -> bool:
     return sys.stdin.readline().strip().casefold() in {"yes", "y"}
 
 
-def _print(settings: Settings, outcome: Outcome, asked: Asked, shown: bool) -> None:
+def _print(settings: Settings, outcome: Outcome, asked: Asked, shown: bool, saved: str) -> None:
     if asked.json:
         from reconciler.report.document import outcome_document, to_json
 
@@ -90,7 +102,7 @@ def _print(settings: Settings, outcome: Outcome, asked: Asked, shown: bool) -> N
     from reconciler.report.outcome import outcome_text
     from reconciler.report.text import plan_text
 
-    page = settings.page(asked.narrowed)
+    page = settings.page(asked.narrowed)._replace(saved=saved)
     if not shown:
         settings.print(plan_text(outcome.plan, applying=True, page=page))
     if outcome.result != "none":

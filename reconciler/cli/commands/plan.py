@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,16 +10,22 @@ import click
 from reconciler.cli import exits
 from reconciler.cli.planning import Asked, planning_options, request
 from reconciler.cli.settings import Settings, global_options
+from reconciler.model.messages import problem
+from reconciler.model.problems import Failure
 
 
 @click.command("plan")
 @planning_options
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, for `apply FILE`.")
 @click.option("--timings", is_flag=True, help="Say on stderr how long each stage took.")
 @global_options(hidden=True)
 @click.pass_obj
-def command(settings: Settings, /, detailed_exitcode: bool, timings: bool, **options: Any) -> int:
+def command(settings: Settings, /, detailed_exitcode: bool, out: Path | None, timings: bool, **options: Any) -> int:
     """Show what an apply would do. Writes nothing to the CRM.
+
+    --out saves it, without any value of a person: once it is reviewed, `reconciler apply FILE` does that and nothing
+    else. Where another machine applies it, both need the same RECONCILER_PLAN_KEY.
 
     \b
     Examples:
@@ -28,13 +35,16 @@ def command(settings: Settings, /, detailed_exitcode: bool, timings: bool, **opt
       reconciler plan --allow update_percent=40
       reconciler plan --relink=renamed
       reconciler plan --format json --detailed-exitcode > plan.json
+      reconciler plan --out reviewed.plan
     """
     asked = Asked(**options)
+    if out is not None and asked.persons:
+        raise Failure(problem("E569", "`--out` saves a plan that names nobody; `--person` names somebody"))
     if timings:
         from reconciler.cli.timings import Timings
 
         settings.timings = Timings()
-    wanted = request(settings, asked)
+    wanted = request(settings, asked, out=out)
     try:
         plan = settings.program().plan(wanted)
     finally:
@@ -46,7 +56,8 @@ def command(settings: Settings, /, detailed_exitcode: bool, timings: bool, **opt
     else:
         from reconciler.report.text import plan_text
 
-        settings.print(plan_text(plan, page=settings.page(asked.narrowed)))
+        page = settings.page(asked.narrowed)._replace(saved=str(out or ""))
+        settings.print(plan_text(plan, page=page))
     if settings.timings is not None:
         settings.print("\n" + settings.timings.text(), to_stderr=True)
     return exits.CHANGES_PENDING if detailed_exitcode and plan.pending else exits.DONE

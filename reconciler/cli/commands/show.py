@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,16 +10,17 @@ import click
 from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.messages import problem
-from reconciler.model.problems import Failure
+from reconciler.model.problems import Failure, Place
 
 if TYPE_CHECKING:
     from reconciler.model.status import KeptRun
+    from reconciler.runtime.savedplan import SavedPlan
 
 
 @click.command("show")
-@click.argument("name", metavar="[RUN|last|plan]", default="plan")
+@click.argument("name", metavar="[RUN|last|plan|FILE]", default="plan")
 @click.option("--list", "listed", is_flag=True, help="List the runs instead, with time, result and counts.")
-@format_option()
+@format_option("jsonl")
 @global_options(hidden=True)
 @click.pass_obj
 def command(settings: Settings, name: str, listed: bool, format: str) -> None:
@@ -27,6 +29,9 @@ def command(settings: Settings, name: str, listed: bool, format: str) -> None:
     RUN is the id of an apply, or a beginning that no other one has; `last` is the newest. The last plan and the
     outcomes of the last 20 runs are kept in the state folder, without any value; `status --forget runs` removes them.
 
+    FILE is a plan that `reconciler plan --out` saved. As jsonl it is one line a change: addresses, actions, causes and
+    digests, no values.
+
     \b
     Examples:
       reconciler show
@@ -34,8 +39,14 @@ def command(settings: Settings, name: str, listed: bool, format: str) -> None:
       reconciler show 20261122T10
       reconciler show --list
       reconciler show plan --format json
+      reconciler show reviewed.plan --format jsonl
     """
     wanted = bare_request(settings)
+    if _is_file(name) and not listed:
+        _saved(settings, settings.program().saved_plan(wanted, Path(name)), format)
+        return
+    if format == "jsonl":
+        raise Failure(problem("E904", "`--format jsonl` is for a saved plan", fix="name its file, or leave it out"))
     if listed:
         if name != "plan":
             raise Failure(problem("E904", "`--list` and a run exclude each other", fix="leave one of them out"))
@@ -50,6 +61,30 @@ def command(settings: Settings, name: str, listed: bool, format: str) -> None:
         from reconciler.report.redrawn import document_text
 
         settings.print(document_text(found.document, settings.page(found.narrowed), found.settled))
+
+
+def _is_file(name: str) -> bool:
+    """Whether a saved plan is meant. Names of runs have neither dots nor slashes."""
+    return name not in ("plan", "last") and (any(sign in name for sign in "./\\") or Path(name).is_file())
+
+
+def _saved(settings: Settings, saved: SavedPlan, format: str) -> None:
+    from reconciler.report.problems import problems_text
+
+    if saved.sealed is None:
+        width = settings.page(to_stderr=True).width
+        settings.print(problems_text([problem("E571", where=Place(str(saved.path)))], width), to_stderr=True)
+    if format == "jsonl":
+        for line in saved.lines():
+            settings.print(line + "\n")
+    elif format == "json":
+        from reconciler.report.document import to_json
+
+        settings.print(to_json(saved.document) + "\n")
+    else:
+        from reconciler.report.redrawn import document_text
+
+        settings.print(document_text(saved.document, settings.page()._replace(saved=str(saved.path))))
 
 
 def _list(settings: Settings, runs: tuple[KeptRun, ...], format: str) -> None:
