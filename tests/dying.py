@@ -18,6 +18,7 @@ from reconciler.adapters.source import Edit, Same, Writable, Wrote
 from reconciler.localcrm import LocalCrm
 from reconciler.model.capabilities import Call
 from reconciler.runtime.apply import Work
+from reconciler.runtime.approving import approval
 from reconciler.runtime.gateway import Gateway
 from reconciler.runtime.pipeline import Request
 from reconciler.runtime.refusals import refusals
@@ -145,8 +146,11 @@ def apply_and_die(request: Request, crm: LocalCrm, instant: int) -> bool:
             session.source = DyingSource(session.source, death)  # type: ignore[assignment]  # both are sources
             with closing(DyingState(session.state, death)) as state:
                 session.state = state
-                made = session.diff(request, remember=True)
+                approved = approval(request, session)
+                request = approved.request
+                made = approved.of(session.diff(request, remember=True))
                 assert not refusals(made)
+                approved.ended("begun")
                 work = Work(made, session.desired, session.inventory, request.scope, request.clock.now, session.source)
                 if made.pending:
                     session.carry_out(request, work, lambda: False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -103,13 +103,15 @@ PLACED: Mapping[str, Callable[[Iterable[Problem], Seen], str]] = {"github": _wor
 
 
 _ENDED: Mapping[Exit, PlanOutcome] = {Exit.STALE: "stale", Exit.REFUSED: "refused"}
+"""How an apply ended that came to no plan, where that is not an error."""
 
 
 def _plan_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
     from reconciler.report.document import error_document
 
-    mode: Literal["plan", "apply"] = "apply" if settings.command == "apply" else "plan"
-    return error_document(mode, failure.problems, settings.file, now, _ENDED.get(failure.exit, "error"))
+    if settings.command != "apply":
+        return error_document("plan", failure.problems, settings.file, now)
+    return error_document("apply", failure.problems, settings.file, now, _ENDED.get(failure.exit, "error"))
 
 
 def _validation_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above

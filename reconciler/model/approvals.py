@@ -26,7 +26,7 @@ APPROVALS: pa.Schema = pa.schema(
         pa.field("digest", pa.int64(), nullable=False),  # 64 bits: is it the change that was reviewed
     ]
 )
-"""One line a change of a person. A creation is one line, for nobody approved half a contact."""
+"""One line a change of a person. A creation has one of its own beside its parts, for nobody approved half a contact."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,21 @@ _WRITES: Mapping[int, str] = {Verdict.SET: "set", Verdict.CLEAR: "clear", Verdic
 _TAGGINGS: Mapping[int, str] = {TagAction.APPLY: "apply", TagAction.REMOVE: "remove"}
 _CREATE = _WHAT["create", ""]
 _VALUE = ("field", "verdict", "cause", "before", "after", "read", "write")
-_LINES = pa.schema([("row", pa.int64()), ("place", pa.int64()), ("kind", pa.int8()), *APPROVALS])
-"""Of a batch of changes: the row and, of a value or a tagging, its number among all of the batch."""
+_LINES = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("place", pa.int64()),  # of a value or a tagging: its number among all of the batch
+        ("kind", pa.int8()),
+        ("created", pa.bool_()),  # of somebody who is created
+        *APPROVALS,
+        ("part", pa.int64()),  # the digest that it would have as part of a creation
+    ]
+)
+"""Of a batch of changes."""
 _IS_CREATE, _IS_VALUE, _IS_TAG = range(3)
+
+
+_Line = tuple[int, int, int, bool, int, int, int, int, int]
 
 
 def framed(*parts: str | None) -> bytes:
@@ -81,13 +93,13 @@ class Approver:
         return InventoryApproval(address, change.action.value, self._digest(framed(*parts)).hex(), touches)
 
     def lines(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Schema _LINES: creations, then values and taggings of updates, in the order of the batch."""
+        """Schema _LINES: of each row its creation, its values, its taggings."""
         rows = list(self._rows(batch))
         columns = zip(*rows, strict=True) if rows else ([] for _ in _LINES)
         arrays = [pa.array(column, kind.type) for column, kind in zip(columns, _LINES, strict=True)]
         return pa.RecordBatch.from_arrays(arrays, schema=_LINES)
 
-    def _rows(self, batch: pa.RecordBatch) -> Iterator[tuple[int, int, int, int, int, int, int]]:
+    def _rows(self, batch: pa.RecordBatch) -> Iterator[_Line]:
         values, tags = batch.column("values"), batch.column("tags")
         flat = values.flatten()
         each = enumerate(zip(*(flat.field(name).to_pylist() for name in _VALUE), strict=True))
@@ -96,24 +108,26 @@ class Approver:
         people = (batch.column(name).to_pylist() for name in ("person", "match", "contact", "action"))
         counts = values.value_lengths().to_pylist(), tags.value_lengths().to_pylist()
         for row, (person, match, contact, action, filled, carried) in enumerate(zip(*people, *counts, strict=True)):
-            who, whose = self._contact(person), framed(person, contact)
-            its, given = islice(each, filled), islice(tagging, carried)
-            if action == ContactAction.CREATE:
-                yield row, -1, _IS_CREATE, who, 0, _CREATE, self._created(whose, match, its, given)
-                continue
-            for place, (field, verdict, cause, *texts) in its:
-                said = framed(self._keys[field], _WRITES[verdict], *texts)
-                what = _WHAT[_WRITES[verdict], CAUSES[cause]]
-                yield row, place, _IS_VALUE, who, self._values[field], what, self._line(whose + said)
-            for place, (tag, action) in given:
-                said = framed(tag, _TAGGINGS[action])
-                yield row, place, _IS_TAG, who, self._tag(tag), _WHAT[_TAGGINGS[action], ""], self._line(whose + said)
+            who, created = self._contact(person), action == ContactAction.CREATE
+            parts = [*self._values_of(islice(each, filled)), *self._tags_of(islice(tagging, carried))]
+            alone, whose = framed(person, None), framed(person, contact)
+            if created:
+                whole = self._line(framed(person, "create", match) + b"".join(sorted(said for *_, said in parts)))
+                yield row, -1, _IS_CREATE, created, who, 0, _CREATE, whole, whole
+            for place, kind, subject, what, said in parts:
+                part = self._line(alone + said)
+                yield row, place, kind, created, who, subject, what, part if created else self._line(whose + said), part
 
-    def _created(self, whose: bytes, match: str | None, values: Iterable[Any], tags: Iterable[Any]) -> int:
-        """A creation as a whole, whatever the order of its parts."""
-        parts = [framed(self._keys[field], after) for _, (field, _v, _c, _b, after, *_) in values]
-        parts += [framed("", tag) for _, (tag, _action) in tags]
-        return self._line(whose + framed("create", match) + b"".join(sorted(parts)))
+    def _values_of(self, values: Iterable[Any]) -> Iterator[tuple[int, int, int, int, bytes]]:
+        for place, (field, verdict, cause, *texts) in values:
+            action = _WRITES[verdict]
+            said = framed(self._keys[field], action, *texts)
+            yield place, _IS_VALUE, self._values[field], _WHAT[action, CAUSES[cause]], said
+
+    def _tags_of(self, tags: Iterable[Any]) -> Iterator[tuple[int, int, int, int, bytes]]:
+        for place, (tag, number) in tags:
+            action = _TAGGINGS[number]
+            yield place, _IS_TAG, self._tag(tag), _WHAT[action, ""], framed(tag, action)
 
     def _contact(self, person: str) -> int:
         made = self._person.copy()
@@ -186,13 +200,14 @@ class Intersection:
         pending = [(c, self._approver.inventory(c)) for c in plan.inventory if c.action in _PENDING]
         self._kept = [(change, approval) for change, approval in pending if approval.digest in known]
         self._new = [(change, approval) for change, approval in pending if approval.digest not in known]
+        self._blocked = {c.shown for c in plan.inventory if c.action is Action.BLOCKED}
 
     def moved(self, desired: Desired, inventory: Inventory) -> tuple[str, ...]:
         """Addresses that are not what they were when the plan was approved, and that the plan itself has not made so,
         nor is still to make so."""
         before, now = self._approvals.touched, touched(desired, inventory)
         ours = {name for approval in self._approvals.inventory for name in approval.touches}
-        ours -= {name for _, approval in self._new for name in approval.touches}
+        ours -= {name for _, approval in self._new for name in approval.touches} | self._blocked
         made = {address(name) for name in ours for address in (field_address, tag_address)}
         differing = {address for address in before.keys() | now.keys() if before.get(address) != now.get(address)}
         return tuple(sorted(differing - made))
@@ -232,12 +247,13 @@ class _ApprovedPeople:
         known = pa.chunked_array([batch.column("digest") for batch in approvals.people()], pa.int64())
         found: list[pa.Array] = []
         moved: list[pa.Array] = []
-        new = contacts = 0
+        pending = new = contacts = 0
         for batch in self._all.batches():
             lines = approver.lines(batch)
-            mask = pc.is_in(lines.column("digest"), value_set=known)
+            mask = _approved(lines, known)
             kept, others = lines.filter(mask), lines.filter(pc.invert(mask))
-            found.append(kept.column("digest"))
+            found += (kept.column("digest"), kept.column("part"))
+            pending += kept.num_rows
             moved.append(_place(others))
             new += others.num_rows
             contacts += len(pc.unique(others.column("row")))
@@ -246,20 +262,26 @@ class _ApprovedPeople:
                 self.contacts += left.num_rows
                 self._spool.append(left)
         settled = _settled(approvals, pa.chunked_array(found, pa.int64()), pa.chunked_array(moved, pa.uint64()))
-        pending = sum(map(len, found))
         return replace(approved, approved=len(known), pending=pending, already=settled, new=new, contacts=contacts)
+
+
+def _approved(lines: pa.RecordBatch, known: pa.ChunkedArray) -> pa.Array:
+    """Which lines are. Of somebody who is to be created all of them or none; what an earlier apply left of a creation
+    was approved with it."""
+    kind, created = lines.column("kind"), lines.column("created")
+    same = pc.or_(pc.is_in(lines.column("digest"), value_set=known), pc.is_in(lines.column("part"), value_set=known))
+    creations = lines.column("row").filter(pc.and_(same, pc.equal(kind, _IS_CREATE)))
+    return pc.if_else(created, pc.is_in(lines.column("row"), value_set=creations), same)
 
 
 def _only(batch: pa.RecordBatch, kept: pa.RecordBatch) -> pa.RecordBatch:
     """The rows of the batch with only the lines that are kept; rows of which nothing is kept are left out."""
-    whole = kept.filter(pc.equal(kept.column("kind"), _IS_CREATE)).column("row")
     columns = {name: batch.column(name) for name in CHANGES.names}
     for name, kind in (("values", _IS_VALUE), ("tags", _IS_TAG)):
         lists = batch.column(name)
         owners = pc.list_parent_indices(lists).cast(pa.int64())
         mine = kept.filter(pc.equal(kept.column("kind"), kind)).column("place")
-        numbers = pa.arange(0, len(owners))
-        mask = pc.or_(pc.is_in(numbers, value_set=mine), pc.is_in(owners, value_set=whole))
+        mask = pc.is_in(pa.arange(0, len(owners)), value_set=mine)
         columns[name], _ = grouped(batch.num_rows, [owners.filter(mask)], lists.flatten().filter(mask))
     made = pa.RecordBatch.from_arrays(
         [columns[name].cast(field.type) for name, field in zip(CHANGES.names, CHANGES, strict=True)], schema=CHANGES

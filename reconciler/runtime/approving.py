@@ -7,6 +7,7 @@ same file, as long as nobody else changed what it touches.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,12 @@ from reconciler.runtime.session import Session, public
 _USED_UP = frozenset({"applied", "none"})
 _REMEMBERED = timedelta(days=7)
 """How long it is known that a plan is used up: longer than any is good for."""
+
+
+def check_place(out: Path | None) -> None:
+    """Whether a plan can be saved there, before work is done for it. Raises Failure E561."""
+    if out is not None and (out.is_dir() or not os.access(out.parent, os.W_OK)):
+        raise Failure(problem("E561", where=Place(str(out))))
 
 
 def save(request: Request, session: Session, made: Plan, out: Path) -> None:

@@ -72,10 +72,11 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
 
 def plan(request: Request) -> Plan:
     """What an apply would do. Writes nothing but state. Raises Failure."""
-    from reconciler.runtime.approving import save
+    from reconciler.runtime.approving import check_place, save
     from reconciler.runtime.disk import full_disk_said
     from reconciler.runtime.session import last_run, open_session
 
+    check_place(request.out)
     with full_disk_said(), open_session(request) as session:
         made = session.diff(request, remember=False)
         session.state.set_last("plan", last_run(made.id, request, made, "changes" if made.pending else "none"))

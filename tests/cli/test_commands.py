@@ -101,7 +101,9 @@ def test_a_failure_prints_all_problems_and_exits_by_its_kind(
     assert codes(capsys) == ["E905", "E906"]
     assert call(f"{command} --format json", Program(raises=failure)) == code
     document = parsed(capsys.readouterr().out)
-    assert (document["outcome"], document["mode"]) == ("error", command.split()[0])
+    ended = {("apply", Exit.STALE): "stale", ("apply", Exit.REFUSED): "refused"}
+    mode = command.split()[0]
+    assert (document["outcome"], document["mode"]) == (ended.get((mode, exit), "error"), mode)
     assert [p["code"] for p in document["problems"]] == ["E905", "E906"]
 
 
