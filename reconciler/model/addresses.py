@@ -18,6 +18,11 @@ def tag_address(name: str) -> str:
     return f"tag[{json.dumps(name, ensure_ascii=False)}]"
 
 
+def list_address(under: str) -> str:
+    """Of all tags that are made from one list of values; their names are somebody's data."""
+    return f"dynamic_tags[{json.dumps(under, ensure_ascii=False)}]"
+
+
 def person_digest(key: bytes, person: str) -> bytes:
     """16 bytes that stand for a person in links, journal and addresses; the same as `tables` computes in bulk.
 

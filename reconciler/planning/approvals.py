@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reconciler.model.addresses import field_address, tag_address
+from reconciler.model.addresses import field_address, list_address, tag_address
 from reconciler.model.approvals import APPROVALS, WHATS, Approvals, Approved, InventoryApproval
 from reconciler.model.desired import Desired
 from reconciler.model.inventory import CrmField, Inventory
@@ -89,7 +89,7 @@ class Approver:
         deltas = json.dumps([[d.path, d.before, d.after] for d in change.deltas], sort_keys=True, default=str)
         parts = (change.address, change.action, change.key, change.new_key, change.option, deltas)
         touches = () if change.under else tuple(sorted({change.shown, change.new_key or change.shown}))
-        address = _list_address(change.under) if change.under else change.address
+        address = list_address(change.under) if change.under else change.address
         return InventoryApproval(address, change.action.value, self._digest(framed(*parts)).hex(), touches)
 
     def lines(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -150,11 +150,6 @@ class Approver:
 
     def _number(self, subject: str) -> int:
         return self._subjects.setdefault(subject, len(self._subjects))
-
-
-def _list_address(under: str) -> str:
-    """Of tags made from values, whose names are somebody's data."""
-    return f"dynamic_tags[{json.dumps(under, ensure_ascii=False)}]"
 
 
 def approve(plan: Plan, desired: Desired, inventory: Inventory, key: bytes) -> Approvals:

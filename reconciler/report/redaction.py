@@ -7,11 +7,11 @@ the terminal asked for values.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from itertools import groupby
 
+from reconciler.model.addresses import list_address
 from reconciler.model.plan import Delta, InventoryChange, Plan, TagCount
 from reconciler.report.words import some
 
@@ -32,7 +32,7 @@ def _one_change(changes: list[InventoryChange]) -> InventoryChange:
     first, count = changes[0], len(changes)
     return replace(
         first,
-        address=f"{TOGETHER}{json.dumps(first.under, ensure_ascii=False)}]",
+        address=list_address(first.under),
         key=first.under,
         deltas=(Delta("tags", None, count),),
         summary=f"{some(count, 'tag')} made from values",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reconciler.model.addresses import list_address, tag_address
 from reconciler.model.approvals import APPROVALS, WHATS, Approvals, InventoryApproval, contact_name
 from reconciler.model.messages import problem
 from reconciler.model.problems import Exit, Failure, Place
@@ -72,16 +73,28 @@ class SavedPlan:
 
     def lines(self) -> Iterator[str]:
         """The file as JSON Lines: a header without the document, then one object a change, inventory first."""
-        document, subjects = self.document, self.approvals.subjects
+        document, places = self.document, self._places()
         head = {"format": FORMAT, "id": self.id, "at": self.at.isoformat(), "file": document.file}
         yield json.dumps({**head, "account": document.account, "config": document.config, "now": document.now})
-        for approval in self.approvals.inventory:
-            yield json.dumps({"address": approval.address, "action": approval.action, "digest": approval.digest})
+        for a in self.approvals.inventory:
+            row = {"address": a.address, "action": a.action, "where": places.get(a.address), "digest": a.digest}
+            yield json.dumps(row)
+        where = [places.get(subject.removeprefix(".")) for subject in self.approvals.subjects]
         for batch in self.approvals.people():
             for contact, subject, what, digest in zip(*(c.to_pylist() for c in batch.columns), strict=True):
                 action, cause = WHATS[what]
-                row = {"address": contact_name(contact) + subjects[subject], "action": action, "cause": cause or None}
+                address = contact_name(contact) + self.approvals.subjects[subject]
+                row = {"address": address, "action": action, "cause": cause or None, "where": where[subject]}
                 yield json.dumps({**row, "digest": digest.to_bytes(8, "little", signed=True).hex()})
+
+    def _places(self) -> dict[str, str | None]:
+        """The line of the file behind an address of the inventory, and behind what follows a contact in one."""
+        document = self.document
+        places = {change.address: change.where for change in document.changes}
+        places |= {field.key: field.where for field in document.fields}
+        return places | {
+            address: tag.where for tag in document.tags for address in (tag_address(tag.name), list_address(tag.name))
+        }
 
 
 def plan_key(env: Mapping[str, str], secret: bytes) -> bytes:
