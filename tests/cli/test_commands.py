@@ -213,7 +213,7 @@ def test_a_date_is_its_start_in_utc() -> None:
 
 WRONG = [
     ("plna", "E901", "`plna`; did you mean `plan`?"),
-    ("plan --formt json", "E902", "did you mean `--format`?"),
+    ("plan --formt json", "E902", "did you mean `--format`"),
     ("--nope plan", "E902", "`--nope`"),
     ("plan --format xml", "E903", "`--format` takes text or json"),
     ("plan --now", "E903", "`--now` needs a value"),
