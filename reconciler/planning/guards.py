@@ -66,10 +66,14 @@ def tripped_message(guard: Guard) -> str:
     about = f"{guard.limit} of {guard.subject}" if guard.subject else guard.limit
     said = f"{about}: {guard.observed:,} planned, {guard.allowed:,} allowed"
     reason = f" ({guard.detail})" if guard.detail else ""
+    return f"{said}{reason}. apply is refused; {', or '.join(ways_on(guard))}"
+
+
+def ways_on(guard: Guard) -> tuple[str, ...]:
+    """What lets the apply go on: in the file where that can be said there, and at the command line."""
     in_file = guard.limit not in _ONLY_ALLOWED and guard.detail != WITHOUT_STATE
-    ways = [f"raise limits.{guard.limit}"] if in_file else []
-    ways.append(f"--allow {guard.limit}={guard.observed}")
-    return f"{said}{reason}. apply is refused; {', or '.join(ways)}"
+    allowed = f"--allow {guard.limit}={guard.observed}"
+    return (f"raise limits.{guard.limit}", allowed) if in_file else (allowed,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,94 @@
+"""The page is put together here, and here alone text that others wrote becomes HTML.
+
+Templates print nothing that did not pass `plain` and the escaping; styles and script are ours, and the page's policy
+allows them by their digests and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.report.html.headline import headline
+from reconciler.report.html.limits import limits
+from reconciler.report.html.rows import causes, drift_charts, field_chart, tag_chart
+from reconciler.report.html.inventory import groups
+from reconciler.report.html.notes import notes_of_findings, notes_of_problems
+from reconciler.report.html.numbers import cost_lines, facts, people, tiles
+from reconciler.report.shapes import DriftDocument, PlanDocument
+from reconciler.report.words import plain
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def html_page(document: PlanDocument | DriftDocument) -> str:
+    """The document as one HTML page, UTF-8; all that is in the text and more, and nothing that the document has not."""
+    style, script = _part("style.css"), _part("script.js")
+    template = _environment().get_template("drift.html" if isinstance(document, DriftDocument) else "plan.html")
+    view = _drift(document) if isinstance(document, DriftDocument) else _plan(document)
+    return template.render(
+        style=style, script=script, policy=_policy(style, script), head=headline(document), facts=facts(document), **view
+    )
+
+
+def _plan(document: PlanDocument) -> dict[str, object]:
+    return {
+        "applied": document.mode == "apply",
+        "tiles": tiles(document),
+        "limits": limits(document),
+        "problems": notes_of_problems(document.problems),
+        "people": people(document),
+        "causes": causes(document),
+        "fields": field_chart(document),
+        "tags": tag_chart(document),
+        "groups": groups(document),
+        "findings": notes_of_findings(document.findings),
+        "cost": cost_lines(document),
+    }
+
+
+def _drift(document: DriftDocument) -> dict[str, object]:
+    fields, tags = drift_charts(document)
+    return {"fields": fields, "tags": tags, "gone": document.gone, "problems": notes_of_problems(document.problems)}
+
+
+def _policy(style: str, script: str) -> str:
+    allowed = (("style-src", style), ("script-src", script))
+    own = "; ".join(f"{kind} 'sha256-{_digest(content)}'" for kind, content in allowed)
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'"
+
+
+def _digest(content: str) -> str:
+    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def _part(name: str) -> str:
+    """Between the tags there is exactly this text, which is what a browser takes the digest of."""
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _harmless(value: object) -> object:
+    """Every expression of a template passes here before it is escaped. What is ours and marked as HTML stays."""
+    if hasattr(value, "__html__"):
+        return value
+    return plain(f"{value:,}" if isinstance(value, int) else str(value))
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        finalize=_harmless,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
