@@ -1,4 +1,4 @@
-"""A plan, an apply or a drift as one HTML page that needs nothing else: no network, no script or font from elsewhere."""
+"""A plan, an apply or a drift as one HTML page that needs nothing else: nothing is fetched from anywhere."""
 
 from reconciler.report.html.page import html_page
 

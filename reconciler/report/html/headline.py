@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.report.redrawn import plan_of
 from reconciler.report.shapes import DriftDocument, InventoryCounts, PlanDocument, ProblemRow, WrittenRow
 from reconciler.report.text import command, obstacles
-from reconciler.report.words import duration, listing, some
+from reconciler.report.words import counted, duration, listing, number, some
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ _ENDS = {
     "error": ("stop", "Error", "The apply could not go on."),
 }
 
+_LEFT = (("held", "held"), ("conflict", "in conflict"), ("blocked", "blocked"))
+
 
 def headline(document: PlanDocument | DriftDocument) -> Headline:
     """Of a plan what an apply would do, of an apply what it did, of drift what was moved."""
@@ -51,18 +53,20 @@ def _of_plan(document: PlanDocument) -> Headline:
     if document.outcome == "none":
         in_sync = document.summary.contacts.in_sync
         settled = f"{some(in_sync, 'person')} in sync." if in_sync else "There is nobody to write to."
-        return Headline(title, "good", "Nothing to do", "Nothing to do.", settled)
+        return Headline(title, "good", "Nothing to do", settled, _aside(document))
     sentence, detail = f"An apply {_spoken(_promised(document))}.", _weight(document)
     if refused := obstacles(plan_of(document)):
         see = "errors" if refused.startswith("the") else "limits" if "and" not in refused else "limits and errors"
-        return Headline(title, "stop", "Apply is refused", sentence, detail, next_note=f"Refused as it stands: see the {see} below.")
+        return Headline(
+            title, "stop", "Apply is refused", sentence, detail, next_note=f"Refused as it stands: see the {see} below."
+        )
     return Headline(title, "go", "Ready to apply", sentence, detail, command("apply", document.file))
 
 
 def _of_apply(document: PlanDocument) -> Headline:
     tone, word, sentence = _ENDS[document.result or document.outcome]
     written = _done(document.written) if document.written else ()
-    said = f"{_capital(_spoken(written))}." if written else sentence
+    said = f"{first_up(_spoken(written))}." if written else sentence
     detail = sentence if written else _tally(document.problems)
     goes_on = {"partial": "plan", "applied": "plan", "interrupted": "apply"}.get(document.result or "")
     settled = document.written is not None and not (document.written.moved + document.written.moved_rows)
@@ -94,7 +98,7 @@ def _promised(document: PlanDocument) -> Iterable[str]:
     contacts = ((summary.contacts.create, "creates"), (summary.contacts.update, "updates"))
     people = [(verb, count) for count, verb in contacts if count]
     for at, (verb, count) in enumerate(people):
-        yield f"{verb} {some(count, 'contact') if not at else f'{count:,}'}"
+        yield f"{verb} {some(count, 'contact') if not at else number(count)}"
     made = [(_changed(summary.fields), "field"), (_changed(summary.tags), "tag")]
     if inventory := [some(count, noun) for count, noun in made if count]:
         yield f"changes {' and '.join(inventory)}"
@@ -114,14 +118,23 @@ def _weight(document: PlanDocument) -> str:
     return f"{listing([*said, f'about {duration(document.cost.seconds)}'])}." if said else ""
 
 
+def _aside(document: PlanDocument) -> str:
+    fields = document.fields
+    left = tuple((sum(getattr(f, name) for f in fields), word) for name, word in _LEFT)
+    findings = sum(row.level != "off" for row in document.findings)
+    said = listing([counted(left), some(findings, "finding") if findings else ""])
+    return f"Left as it is: {said}." if said else ""
+
+
 def _done(written: WrittenRow) -> Sequence[str]:
+    updated = some(written.updated, "contact") if not written.created else number(written.updated)
     counts = (
-        (written.created, "contact", " created"),
-        (written.updated, "contact", " updated"),
-        (written.inventory, "change of fields and tags", ""),
-        (written.rows, "row of the source", " written"),
+        (written.created, f"{some(written.created, 'contact')} created"),
+        (written.updated, f"{updated} updated"),
+        (written.inventory, f"{some(written.inventory, 'change of fields and tags')} made"),
+        (written.rows, f"{some(written.rows, 'row of the source')} written"),
     )
-    return [some(count, noun) + more for count, noun, more in counts if count]
+    return [said for count, said in counts if count]
 
 
 def _changed(counts: InventoryCounts) -> int:
@@ -141,5 +154,6 @@ def _spoken(parts: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _capital(text: str) -> str:
+def first_up(text: str) -> str:
+    """With a capital at the beginning."""
     return text[:1].upper() + text[1:]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from reconciler.report.inventory import SIGNS
 from reconciler.model.plan import Action
+from reconciler.report.inventory import SIGNS
 from reconciler.report.shapes import ChangeRow, DeltaRow, PlanDocument
 from reconciler.report.words import listing, some
 
@@ -19,12 +19,12 @@ _WORDS: dict[Action, str] = {
     Action.RELEASED: "Released",
 }
 _MEANING: dict[Action, str] = {
-    Action.BLOCKED: "planned, but this CRM cannot; nothing is done until somebody does it by hand",
-    Action.DELETE: "taken out of the CRM, with what it holds",
-    Action.RENAME: "the same thing under another name",
-    Action.UPDATE: "changed where it is",
-    Action.CREATE: "made in the CRM",
-    Action.RELEASED: "no longer declared by this file; left as it is",
+    Action.BLOCKED: "Planned, but this CRM cannot: somebody has to do it by hand.",
+    Action.DELETE: "Taken out of the CRM, with what contacts hold in it.",
+    Action.RENAME: "The same thing under another name.",
+    Action.UPDATE: "Changed where it is.",
+    Action.CREATE: "Made in the CRM.",
+    Action.RELEASED: "No longer declared by this file; left as it is.",
 }
 _SAID = {Action.DELETE, Action.RELEASED}  # of which nothing but the row itself is told
 _NAMES = {"key", "name"}  # deltas that only repeat what the row is called
@@ -103,7 +103,8 @@ def _said(row: ChangeRow, action: Action, scope: str) -> str:
 
 
 def _differences(row: ChangeRow) -> tuple[Difference, ...]:
-    told = sorted((delta for delta in row.deltas if delta.path not in _NAMES), key=lambda delta: delta.path)
+    said = _NAMES | {"type"} if row.action == "create" and row.summary else _NAMES
+    told = sorted((delta for delta in row.deltas if delta.path not in said), key=lambda delta: delta.path)
     return tuple(_difference(delta, row) for delta in told)
 
 
@@ -114,4 +115,5 @@ def _difference(delta: DeltaRow, row: ChangeRow) -> Difference:
 
 
 def _written(value: object) -> str:
-    return value if isinstance(value, str) and value.isidentifier() else json.dumps(value, ensure_ascii=False)
+    """A text stands for itself where its ends can be seen."""
+    return value if isinstance(value, str) and value.strip() == value != "" else json.dumps(value, ensure_ascii=False)

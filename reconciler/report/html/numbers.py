@@ -81,7 +81,9 @@ def _planned(document: PlanDocument) -> Iterable[Tile]:
 def _written(written: WrittenRow) -> Iterable[Tile]:
     yield _tile("contacts", (written.created, "created"), (written.updated, "updated"))
     pulled = f"{number(written.pulled)} pulled into {some(written.rows, 'row')} of the source" if written.pulled else ""
-    yield Tile(number(written.values + written.pulled), "values", pulled or counted([(written.values, "set or cleared")]))
+    yield Tile(
+        number(written.values + written.pulled), "values", pulled or counted([(written.values, "set or cleared")])
+    )
     yield _tile("taggings", (written.tags_applied, "applied"), (written.tags_removed, "removed"))
     yield Tile(number(written.inventory), "changes of fields and tags", "")
     left = ((written.failed, "refused by the CRM"), (written.left, "not reached"))
@@ -112,7 +114,7 @@ def people(document: PlanDocument) -> People | None:
     return People(counts.people, stacked(shown, sum(count for _, count in shown)), tuple(beside))
 
 
-def cost_lines(document: PlanDocument) -> CostTable | None:
+def cost_table(document: PlanDocument) -> CostTable | None:
     """Calls per endpoint: of an apply those that were made, of a plan those that an apply would make. None: none."""
     if document.mode == "apply" and document.calls:
         return CostTable(_calls(document.calls), _costed(document.calls))
@@ -138,7 +140,11 @@ def _costed(rows: tuple[EndpointRow, ...]) -> tuple[CostLine, ...]:
 
 def facts(document: PlanDocument | DriftDocument) -> tuple[tuple[str, str], ...]:
     """What the page is about: name and content, for its head and foot; only what is known."""
-    shared = [("File", document.file), ("CRM", f"{document.crm} {document.object}".strip()), ("Account", document.account)]
+    shared = [
+        ("File", document.file),
+        ("CRM", f"{document.crm} {document.object}".strip()),
+        ("Account", document.account),
+    ]
     if isinstance(document, DriftDocument):
         own = [("Since the apply of", document.since)]
     else:

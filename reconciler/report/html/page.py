@@ -12,12 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.report.html.headline import headline
-from reconciler.report.html.limits import limits
-from reconciler.report.html.rows import causes, drift_charts, field_chart, tag_chart
-from reconciler.report.html.inventory import groups
-from reconciler.report.html.notes import notes_of_findings, notes_of_problems
-from reconciler.report.html.numbers import cost_lines, facts, people, tiles
+from reconciler.report.html.headline import first_up, headline
+from reconciler.report.html.numbers import facts
+from reconciler.report.html.views import drift_view, plan_view
 from reconciler.report.shapes import DriftDocument, PlanDocument
 from reconciler.report.words import plain
 
@@ -30,32 +27,24 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def html_page(document: PlanDocument | DriftDocument) -> str:
     """The document as one HTML page, UTF-8; all that is in the text and more, and nothing that the document has not."""
     style, script = _part("style.css"), _part("script.js")
-    template = _environment().get_template("drift.html" if isinstance(document, DriftDocument) else "plan.html")
-    view = _drift(document) if isinstance(document, DriftDocument) else _plan(document)
-    return template.render(
-        style=style, script=script, policy=_policy(style, script), head=headline(document), facts=facts(document), **view
+    name, view = (
+        ("drift.html", drift_view(document))
+        if isinstance(document, DriftDocument)
+        else ("plan.html", plan_view(document))
     )
-
-
-def _plan(document: PlanDocument) -> dict[str, object]:
-    return {
-        "applied": document.mode == "apply",
-        "tiles": tiles(document),
-        "limits": limits(document),
-        "problems": notes_of_problems(document.problems),
-        "people": people(document),
-        "causes": causes(document),
-        "fields": field_chart(document),
-        "tags": tag_chart(document),
-        "groups": groups(document),
-        "findings": notes_of_findings(document.findings),
-        "cost": cost_lines(document),
-    }
-
-
-def _drift(document: DriftDocument) -> dict[str, object]:
-    fields, tags = drift_charts(document)
-    return {"fields": fields, "tags": tags, "gone": document.gone, "problems": notes_of_problems(document.problems)}
+    return (
+        _environment()
+        .get_template(name)
+        .render(
+            style=style,
+            script=script,
+            policy=_policy(style, script),
+            head=headline(document),
+            facts=facts(document),
+            sections=view.sections(),
+            view=view,
+        )
+    )
 
 
 def _policy(style: str, script: str) -> str:
@@ -84,7 +73,7 @@ def _harmless(value: object) -> object:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         finalize=_harmless,
@@ -92,3 +81,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["first_up"] = first_up
+    return environment

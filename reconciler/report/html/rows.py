@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.report.html.bars import Kind, Segment, stacked
 from reconciler.report.shapes import DriftDocument, FieldRow, PlanDocument, TagRow
-from reconciler.report.words import number, some
+from reconciler.report.words import number
 
 NEW = Kind("new", "in new contacts")
 SET = Kind("set", "set")
@@ -34,11 +34,18 @@ _DRIFT_FIELD = (
 _DRIFT_TAG = (Kind("set", "applied again"), Kind("clear", "removed"))
 
 _WHY = {
-    "config": "the file is new or changed",
-    "source": "the source changed",
-    "drift": "moved in the CRM by somebody else",
-    "adopt": "taken over from the CRM",
-    "store": "ids of people that the CRM keeps",
+    "config": "new in the file",
+    "source": "source changed",
+    "drift": "moved in the CRM",
+    "adopt": "taken over",
+    "store": "stored ids",
+}
+_CAUSES = {
+    "config": "A line of the file is new or changed",
+    "source": "The source changed",
+    "drift": "Somebody else moved it in the CRM",
+    "adopt": "Taken over: the CRM had it before the file did",
+    "store": "Ids of people that the CRM keeps",
 }
 
 
@@ -60,12 +67,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Rows on one scale. `kinds`: only those that occur; `said`: all rows together, in words."""
+    """Rows on one scale. `kinds`: only those that occur."""
 
     noun: str
     kinds: tuple[Kind, ...]
     lines: tuple[Line, ...]
-    said: str
+
+    @property
+    def count(self) -> int:
+        """How many fields or tags; one that changes for several causes has several rows."""
+        return len({line.name for line in self.lines})
+
+    @property
+    def explained(self) -> bool:
+        return any(line.why or line.note for line in self.lines)
 
 
 _Told = tuple[str, str, str, str, tuple[int, ...]]
@@ -97,7 +112,7 @@ def causes(document: PlanDocument) -> Chart:
     for tag in document.tags:
         written[tag.cause, True] += tag.apply + tag.remove
     kinds = (Kind("set", "values"), Kind("tagging", "taggings"))
-    told = [(why, "", "", "", (written[cause, False], written[cause, True])) for cause, why in _WHY.items()]
+    told = [(why, "", "", "", (written[cause, False], written[cause, True])) for cause, why in _CAUSES.items()]
     return _chart("cause", kinds, [row for row in told if any(row[4])])
 
 
@@ -109,7 +124,7 @@ def _field(row: FieldRow) -> _Told:
 
 def _tag(row: TagRow) -> _Told:
     ruled = row.cause == "source" and row.where
-    why = "people changed, by the rule" if ruled else _WHY[row.cause]
+    why = "by its rule" if ruled else _WHY[row.cause]
     counts = (row.apply, row.remove, row.kept, row.unknown)
     return row.name, row.where or "", why if row.apply or row.remove else "", "", counts
 
@@ -122,4 +137,4 @@ def _chart(noun: str, kinds: Sequence[Kind], told: Sequence[_Told]) -> Chart:
         Line(*row[:4], tuple(row[4][at] for at in used), stacked(zip(kinds, row[4], strict=True), longest))
         for row in ordered
     )
-    return Chart(noun, tuple(kinds[at] for at in used), lines, some(len(told), noun))
+    return Chart(noun, tuple(kinds[at] for at in used), lines)
