@@ -18,7 +18,7 @@ import pytest
 
 from servers import end, folder, program, wrapped
 
-_FLAGS = [
+_FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -30,7 +30,7 @@ _FLAGS = [
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
     "--remote-debugging-pipe",
-]
+)
 _WAIT = 60.0  # seconds
 
 

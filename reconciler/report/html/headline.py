@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reconciler.report.redrawn import plan_of
 from reconciler.report.shapes import DriftDocument, InventoryCounts, PlanDocument, ProblemRow, WrittenRow
-from reconciler.report.text import command, obstacles
+from reconciler.report.text import command
 from reconciler.report.words import counted, duration, listing, number, some
 
 
@@ -55,11 +54,9 @@ def _of_plan(document: PlanDocument) -> Headline:
         settled = f"{some(in_sync, 'person')} in sync." if in_sync else "There is nobody to write to."
         return Headline(title, "good", "Nothing to do", settled, _aside(document))
     sentence, detail = f"An apply {_spoken(_promised(document))}.", _weight(document)
-    if refused := obstacles(plan_of(document)):
-        see = "errors" if refused.startswith("the") else "limits" if "and" not in refused else "limits and errors"
-        return Headline(
-            title, "stop", "Apply is refused", sentence, detail, next_note=f"Refused as it stands: see the {see} below."
-        )
+    if stops := _stops(document):
+        note = f"Against it: {_spoken(stops)}, see below."
+        return Headline(title, "stop", "Apply is refused", sentence, detail, next_note=note)
     return Headline(title, "go", "Ready to apply", sentence, detail, command("apply", document.file))
 
 
@@ -90,6 +87,13 @@ def _of_drift(document: DriftDocument) -> Headline:
     said = [f"moved {_spoken(parts)}"] if parts else []
     said += [f"deleted {some(document.gone, 'linked contact')}"] if document.gone else []
     return Headline(title, "warn", "Drift", f"Somebody else {_spoken(said)}.", since, command("plan", document.file))
+
+
+def _stops(document: PlanDocument) -> list[str]:
+    """What an apply is refused for, counted."""
+    errors = sum(row.level == "error" for row in (*document.findings, *document.problems))
+    counts = ((sum(guard.tripped for guard in document.guards), "limit"), (errors, "error"))
+    return [some(count, noun) for count, noun in counts if count]
 
 
 def _promised(document: PlanDocument) -> Iterable[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.plan import Guard
 from reconciler.planning.guards import ways_on
-from reconciler.report.redrawn import plan_of
-from reconciler.report.shapes import PlanDocument
+from reconciler.report.shapes import GuardRow, PlanDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class LimitLine:
 
 def limits(document: PlanDocument) -> tuple[LimitLine, ...]:
     """Every limit that the plan comes near: tripped ones first, then by name and subject."""
-    guards = sorted(plan_of(document).guards, key=lambda g: (not g.tripped, g.limit, g.subject))
+    guards = sorted(document.guards, key=lambda g: (not g.tripped, g.limit, g.subject))
     return tuple(
         LimitLine(
             name=guard.limit,
@@ -38,13 +38,17 @@ def limits(document: PlanDocument) -> tuple[LimitLine, ...]:
             unit=" %" if guard.limit.endswith("_percent") else "",
             tripped=guard.tripped,
             detail=guard.detail,
-            where=str(guard.where or ""),
-            ways=ways_on(guard) if guard.tripped else (),
+            where=guard.where or "",
+            ways=_ways(guard) if guard.tripped else (),
             planned_length=_share(guard.observed, guard.allowed),
             allowed_at=_share(guard.allowed, guard.observed),
         )
         for guard in guards
     )
+
+
+def _ways(row: GuardRow) -> tuple[str, ...]:
+    return ways_on(Guard(row.limit, row.allowed, row.observed, row.tripped, row.subject, detail=row.detail))
 
 
 def _share(part: int, other: int) -> str:

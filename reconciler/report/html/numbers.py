@@ -15,7 +15,7 @@ from reconciler.report.shapes import (
     Summary,
     WrittenRow,
 )
-from reconciler.report.words import counted, duration, number, some
+from reconciler.report.words import counted, duration, listing, number, some
 
 _PEOPLE = (
     (Kind("new", "to create"), "create"),
@@ -81,9 +81,8 @@ def _planned(document: PlanDocument) -> Iterable[Tile]:
 def _written(written: WrittenRow) -> Iterable[Tile]:
     yield _tile("contacts", (written.created, "created"), (written.updated, "updated"))
     pulled = f"{number(written.pulled)} pulled into {some(written.rows, 'row')} of the source" if written.pulled else ""
-    yield Tile(
-        number(written.values + written.pulled), "values", pulled or counted([(written.values, "set or cleared")])
-    )
+    said = counted([(written.values, "set or cleared")])
+    yield Tile(number(written.values + written.pulled), "values", listing([said, pulled]))
     yield _tile("taggings", (written.tags_applied, "applied"), (written.tags_removed, "removed"))
     yield Tile(number(written.inventory), "changes of fields and tags", "")
     left = ((written.failed, "refused by the CRM"), (written.left, "not reached"))
@@ -140,11 +139,8 @@ def _costed(rows: tuple[EndpointRow, ...]) -> tuple[CostLine, ...]:
 
 def facts(document: PlanDocument | DriftDocument) -> tuple[tuple[str, str], ...]:
     """What the page is about: name and content, for its head and foot; only what is known."""
-    shared = [
-        ("File", document.file),
-        ("CRM", f"{document.crm} {document.object}".strip()),
-        ("Account", document.account),
-    ]
+    crm = f"{document.crm} {document.object}".strip()
+    shared = [("File", document.file), ("CRM", crm), ("Account", document.account)]
     if isinstance(document, DriftDocument):
         own = [("Since the apply of", document.since)]
     else:
@@ -153,7 +149,7 @@ def facts(document: PlanDocument | DriftDocument) -> tuple[tuple[str, str], ...]
         way = ("two-way" if document.two_way else "push only") if document.source else ""
         own = [
             ("Source", rows),
-            ("Read", ", ".join(part for part in (read, way) if part)),
+            ("Read", listing([read, way])),
             ("Pulled", document.written_how),
             ("Plan", document.id),
             ("Clock", document.now or ""),

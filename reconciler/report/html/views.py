@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from reconciler.report.html.inventory import Group, groups
 from reconciler.report.html.limits import LimitLine, limits
@@ -13,7 +12,8 @@ from reconciler.report.html.rows import Chart, causes, drift_charts, field_chart
 from reconciler.report.shapes import DriftDocument, PlanDocument
 
 
-class Section(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Section:
     """`id`: what links lead to. `count`: of what stands in it; 0: nothing is counted."""
 
     id: str
