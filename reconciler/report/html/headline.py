@@ -85,14 +85,14 @@ def _of_drift(document: DriftDocument) -> Headline:
     )
     parts = [some(count, noun) for count, noun in moved if count]
     said = [f"moved {_spoken(parts)}"] if parts else []
-    said += [f"deleted {some(document.gone, 'linked contact')}"] if document.gone else []
+    said += [f"deleted {some(document.gone, 'contact')}"] if document.gone else []
     return Headline(title, "warn", "Drift", f"Somebody else {_spoken(said)}.", since, command("plan", document.file))
 
 
 def _stops(document: PlanDocument) -> list[str]:
     """What an apply is refused for, counted."""
-    errors = sum(row.level == "error" for row in (*document.findings, *document.problems))
-    counts = ((sum(guard.tripped for guard in document.guards), "limit"), (errors, "error"))
+    levels = [*(row.level for row in document.findings), *(row.level for row in document.problems)]
+    counts = ((sum(guard.tripped for guard in document.guards), "limit"), (levels.count("error"), "error"))
     return [some(count, noun) for count, noun in counts if count]
 
 
