@@ -101,17 +101,17 @@ OURS = read(shapes.PlanDocument(tool="1", mode="plan", outcome="none"))
 TAGS = set(
     re.findall(
         r"\S+",
-        """html head meta title style body script a svg defs pattern rect circle path header nav main footer section div p
-        bdi span code b small del ins h1 h2 h3 ul li dl dt dd label input kbd output button details summary
+        """html head meta title style body script a svg defs pattern rect circle path header nav main footer section div
+        p bdi span code b small del ins h1 h2 h3 ul li dl dt dd label input kbd output button details summary
         table caption thead tbody tr th td""",
     )
 )
 ATTRIBUTES = set(
     re.findall(
         r"\S+",
-        """lang charset http-equiv content name class href id hidden tabindex open role for type placeholder autocomplete
-        spellcheck scope data-group data-row data-word aria-hidden aria-describedby aria-keyshortcuts aria-live
-        aria-label aria-labelledby focusable width height viewBox x y d r cx cy patternUnits patternTransform""",
+        """lang charset http-equiv content name class href id hidden tabindex open role for type placeholder
+        autocomplete spellcheck scope data-group data-row data-word aria-hidden aria-describedby aria-keyshortcuts
+        aria-live aria-label aria-labelledby focusable width height viewBox x y d r cx cy patternUnits patternTransform""",
     )
 )
 

@@ -97,8 +97,8 @@ class Page:
 class Browser:
     """The browser's end of the pipe: a message is one JSON object and a NUL."""
 
-    def __init__(self, write: int, read: int) -> None:
-        self._write, self._read = write, read
+    def __init__(self, write: int, read: int, log: Path) -> None:
+        self._write, self._read, self._log = write, read, log
         self._rest = b""
         self._last = 0
         self._pages: dict[str, Page] = {}
@@ -155,7 +155,7 @@ class Browser:
             if not select.select([self._read], [], [], max(deadline - time.monotonic(), 0))[0]:
                 pytest.fail("the browser does not answer", pytrace=False)
             got = os.read(self._read, 1 << 20)
-            assert got, "the browser ended"
+            assert got, f"the browser ended: {self._log.read_text(errors='replace')[-2000:]}"
             *messages, self._rest = (self._rest + got).split(b"\0")
             for message in map(json.loads, messages):
                 self._take(message, waiting or {})
@@ -178,8 +178,8 @@ def chromium() -> Iterator[Browser]:
     with folder(None) as profile:
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
-        # It reads commands from 3 and answers on 4.
-        joined = ["sh", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "sh", str(found), *_FLAGS]
+        # It reads commands from 3 and answers on 4; not every `sh` can join numbers of two digits.
+        joined = ["bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "bash", str(found), *_FLAGS]
         with (profile / "log").open("wb") as log:
             process = subprocess.Popen(
                 wrapped([*joined, f"--user-data-dir={profile / 'data'}", "about:blank"], None),
@@ -193,7 +193,7 @@ def chromium() -> Iterator[Browser]:
         os.close(theirs_in)
         os.close(theirs_out)
         try:
-            yield Browser(ours_out, ours_in)
+            yield Browser(ours_out, ours_in, profile / "log")
         finally:
             os.close(ours_out)
             os.close(ours_in)
