@@ -111,7 +111,8 @@ ATTRIBUTES = set(
         r"\S+",
         """lang charset http-equiv content name class href id hidden tabindex open role for type placeholder
         autocomplete spellcheck scope data-group data-row data-word aria-hidden aria-describedby aria-keyshortcuts
-        aria-live aria-label aria-labelledby focusable width height viewBox x y d r cx cy patternUnits patternTransform""",
+        aria-live aria-label aria-labelledby focusable width height viewBox x y d r cx cy patternUnits
+        patternTransform""",
     )
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_LEAST = 0.7  # of a hundred: what is there can be seen
+_LEAST = 1.2  # of a hundred: what is there can be seen
 
 
 class Kind(NamedTuple):

@@ -15,7 +15,7 @@ from reconciler.report.shapes import (
     Summary,
     WrittenRow,
 )
-from reconciler.report.words import counted, duration, listing, number, some
+from reconciler.report.words import duration, listing, number, some
 
 _PEOPLE = (
     (Kind("new", "to create"), "create"),
@@ -32,7 +32,7 @@ _INVENTORY_WORDS = ("created", "updated", "renamed", "removed")
 class Tile:
     value: str
     label: str
-    parts: str
+    parts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,16 @@ def _planned(document: PlanDocument) -> Iterable[Tile]:
     yield _tile("taggings", (taggings.apply, "applied"), (taggings.remove, "removed"))
     made = [(changes[name], word) for name, word in zip(_INVENTORY, _INVENTORY_WORDS, strict=True)]
     beside = ((changes["blocked"], "blocked"), (changes["released"], "released"))
-    yield Tile(number(sum(count for count, _ in made)), "fields and tags", counted((*made, *beside)))
+    yield Tile(number(sum(count for count, _ in made)), "fields and tags", _parts((*made, *beside)))
     yield _tile("values left alone", *zip(left, ("held", "in conflict", "blocked"), strict=True))
 
 
 def _written(written: WrittenRow) -> Iterable[Tile]:
     yield _tile("contacts", (written.created, "created"), (written.updated, "updated"))
-    pulled = f"{number(written.pulled)} pulled into {some(written.rows, 'row')} of the source" if written.pulled else ""
-    said = counted([(written.values, "set or cleared")])
-    yield Tile(number(written.values + written.pulled), "values", listing([said, pulled]))
+    pulled = (written.pulled, f"pulled into {some(written.rows, 'row')} of the source")
+    yield _tile("values", (written.values, "set or cleared"), pulled)
     yield _tile("taggings", (written.tags_applied, "applied"), (written.tags_removed, "removed"))
-    yield Tile(number(written.inventory), "changes of fields and tags", "")
+    yield Tile(number(written.inventory), "changes of fields and tags", ())
     left = ((written.failed, "refused by the CRM"), (written.left, "not reached"))
     moved = (written.moved + written.moved_rows, "changed since they were read")
     yield _tile("left undone", *left, moved)
@@ -93,7 +92,11 @@ def _written(written: WrittenRow) -> Iterable[Tile]:
 
 
 def _tile(label: str, *parts: tuple[int, str]) -> Tile:
-    return Tile(number(sum(count for count, _ in parts)), label, counted(parts))
+    return Tile(number(sum(count for count, _ in parts)), label, _parts(parts))
+
+
+def _parts(counts: Iterable[tuple[int, str]]) -> tuple[str, ...]:
+    return tuple(f"{number(count)} {word}" for count, word in counts if count)
 
 
 def _both(summary: Summary, name: str) -> int:
