@@ -9,12 +9,13 @@ from xml.etree.ElementTree import Element
 import html5lib
 
 from reconciler.report.html import html_page
+from reconciler.report.layout import PAGE, Page
 from reconciler.report.shapes import DriftDocument, PlanDocument
 
 
-def read(document: PlanDocument | DriftDocument) -> Element:
+def read(document: PlanDocument | DriftDocument, page: Page = PAGE) -> Element:
     """The root element; names of elements without their namespace."""
-    content = html_page(document).encode()
+    content = html_page(document, page).encode()
     root: Element = html5lib.parse(content, transport_encoding="utf-8", namespaceHTMLElements=False)
     for element in root.iter():
         if isinstance(element.tag, str):

@@ -12,13 +12,15 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
+from reconciler.model.approvals import Approved
 from reconciler.model.messages import problem
 from reconciler.model.outcome import Outcome, Result, Written
 from reconciler.model.plan import Action, Cause, EndpointCost, FieldCount, InventoryChange, Plan, TagCount
 from reconciler.report.document import ended_document, error_document, outcome_document, plan_document
 from reconciler.report.html import html_page
 from reconciler.report.html.bars import Kind, share, stacked
-from reconciler.report.shapes import DriftDocument, DriftField, DriftTag, PlanDocument
+from reconciler.report.layout import Page
+from reconciler.report.shapes import DriftDocument, DriftField, DriftTag, PlanDocument, PlanOutcome
 from tests.report.html_reader import by_class, read, rows, text_of, words
 from tests.report.plans import EMPTY, FULL, at
 from tests.report.test_redaction import made
@@ -279,6 +281,28 @@ def test_what_an_apply_left_is_said_at_the_top(pages: dict[str, Element]) -> Non
     tiles = [text_of(tile) for tile in by_class(pages["applied"], "tiles")[0]]
     assert tiles[0] == "5 contacts 2 created, 3 updated"
     assert any("refused by the CRM" in tile and "not reached" in tile for tile in tiles)
+
+
+def test_of_a_saved_plan_it_is_told_what_was_approved_and_what_came_up_since() -> None:
+    plan = replace(READY, approved=Approved("9a1b", "2026-11-22T09:00:00Z", 76, 69, 7, 4, contacts=1))
+    page = read(applied(Result.APPLIED, plan))
+    said = words(page)
+    assert "69 approved, and to do 86 % 7 approved, and already so 9 % 4 new since approval" in said
+    assert "Of plan 9a1b, saved at 2026-11-22T09:00:00Z: 76 changes approved. What is new is of 1 contact." in said
+    assert "nothing left to do" not in said
+    assert "Approved 76" in [text_of(link) for link in page.iter("a")]
+
+
+def test_the_next_step_is_typed_as_it_was_planned() -> None:
+    page = Page(options="--state shared", saved="reviewed plan")
+    assert "Next: reconciler --state shared apply 'reviewed plan'" in words(read(plan_document(READY), page))
+
+
+@pytest.mark.parametrize(("outcome", "word"), [("stale", "Stale"), ("refused", "Refused"), ("error", "Error")])
+def test_an_apply_that_came_to_no_plan_says_why(outcome: PlanOutcome, word: str) -> None:
+    page = read(error_document("apply", [problem("E514", "7 contacts left")], "reconciler.yaml", outcome=outcome))
+    assert text_of(by_class(page, "pill")[0]) == word
+    assert "Errors 1" in words(page)
 
 
 def test_drift_is_told_by_what_the_next_apply_does(pages: dict[str, Element]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reconciler.report.layout import PAGE, Page
 from reconciler.report.shapes import DriftDocument, InventoryCounts, PlanDocument, ProblemRow, WrittenRow
 from reconciler.report.text import command
 from reconciler.report.words import counted, duration, listing, number, some
@@ -38,14 +39,14 @@ _ENDS = {
 _LEFT = (("held", "held"), ("conflict", "in conflict"), ("blocked", "blocked"))
 
 
-def headline(document: PlanDocument | DriftDocument) -> Headline:
+def headline(document: PlanDocument | DriftDocument, page: Page = PAGE) -> Headline:
     """Of a plan what an apply would do, of an apply what it did, of drift what was moved."""
     if isinstance(document, DriftDocument):
-        return _of_drift(document)
-    return _of_plan(document) if document.mode == "plan" else _of_apply(document)
+        return _of_drift(document, page)
+    return _of_plan(document, page) if document.mode == "plan" else _of_apply(document, page)
 
 
-def _of_plan(document: PlanDocument) -> Headline:
+def _of_plan(document: PlanDocument, page: Page) -> Headline:
     title = f"Plan of {document.file or 'a file'}"
     if document.outcome == "error":
         return Headline(title, "stop", "No plan", "No plan could be made.", _tally(document.problems))
@@ -57,22 +58,21 @@ def _of_plan(document: PlanDocument) -> Headline:
     if stops := _stops(document):
         note = f"Against it: {_spoken(stops)}, see below."
         return Headline(title, "stop", "Apply is refused", sentence, detail, next_note=note)
-    return Headline(title, "go", "Ready to apply", sentence, detail, command("apply", document.file))
+    return Headline(title, "go", "Ready to apply", sentence, detail, command("apply", document.file, page))
 
 
-def _of_apply(document: PlanDocument) -> Headline:
+def _of_apply(document: PlanDocument, page: Page) -> Headline:
     tone, word, sentence = _ENDS[document.result or document.outcome]
     written = _done(document.written) if document.written else ()
     said = f"{first_up(_spoken(written))}." if written else sentence
     detail = sentence if written else _tally(document.problems)
     goes_on = {"partial": "plan", "applied": "plan", "interrupted": "apply"}.get(document.result or "")
-    settled = document.written is not None and not (document.written.moved + document.written.moved_rows)
-    note = "which has nothing left to do" if document.result == "applied" and settled else ""
-    following = command(goes_on, document.file) if goes_on else ""
+    note = "which has nothing left to do" if document.result == "applied" and not _more(document) else ""
+    following = command(goes_on, document.file, page) if goes_on else ""
     return Headline(f"Apply of {document.file or 'a file'}", tone, word, said, detail, following, note)
 
 
-def _of_drift(document: DriftDocument) -> Headline:
+def _of_drift(document: DriftDocument, page: Page) -> Headline:
     title = f"Drift of {document.file}"
     if document.outcome == "error":
         return Headline(title, "stop", "Not known", "Drift could not be told.", _tally(document.problems))
@@ -86,7 +86,14 @@ def _of_drift(document: DriftDocument) -> Headline:
     parts = [some(count, noun) for count, noun in moved if count]
     said = [f"moved {_spoken(parts)}"] if parts else []
     said += [f"deleted {some(document.gone, 'contact')}"] if document.gone else []
-    return Headline(title, "warn", "Drift", f"Somebody else {_spoken(said)}.", since, command("plan", document.file))
+    following = command("plan", document.file, page)
+    return Headline(title, "warn", "Drift", f"Somebody else {_spoken(said)}.", since, following)
+
+
+def _more(document: PlanDocument) -> int:
+    """Changes that an apply left to the next plan."""
+    moved = document.written.moved + document.written.moved_rows if document.written else 0
+    return moved + (document.approved.new if document.approved else 0)
 
 
 def _stops(document: PlanDocument) -> list[str]:

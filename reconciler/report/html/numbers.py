@@ -24,6 +24,11 @@ _PEOPLE = (
     (Kind("held", "without a contact"), "no_contact"),
     (Kind("conflict", "set aside"), "set_aside"),
 )
+_APPROVED = (
+    (Kind("set", "approved, and to do"), "pending"),
+    (Kind("sync", "approved, and already so"), "already"),
+    (Kind("conflict", "new since approval, left for the next plan"), "new"),
+)
 _INVENTORY = ("create", "update", "rename", "delete")
 _INVENTORY_WORDS = ("created", "updated", "renamed", "removed")
 
@@ -42,6 +47,15 @@ class People:
     total: int
     bar: tuple[Segment, ...]
     beside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """A saved plan beside what is so now: its changes, and those that nobody approved."""
+
+    total: int
+    bar: tuple[Segment, ...]
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +128,16 @@ def people(document: PlanDocument) -> People | None:
     beside = [f"{what} in {some(count, 'contact')}" for count, what in kinds if count]
     beside += [f"{some(counts.out_of_scope, 'person')} out of scope"] if counts.out_of_scope else []
     return People(counts.people, stacked(shown, sum(count for _, count in shown)), tuple(beside))
+
+
+def approvals(document: PlanDocument) -> Approvals | None:
+    """None: it is not about a saved plan."""
+    if (of := document.approved) is None:
+        return None
+    shown = [(kind, int(getattr(of, name))) for kind, name in _APPROVED]
+    said = f"Of plan {of.id}, saved at {of.at}: {some(of.approved, 'change')} approved."
+    people = f" What is new is of {some(of.contacts, 'contact')}." if of.new and of.contacts else ""
+    return Approvals(of.approved, stacked(shown, sum(count for _, count in shown)), said + people)
 
 
 def cost_table(document: PlanDocument) -> CostTable | None:

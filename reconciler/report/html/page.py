@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from reconciler.report.html.headline import first_up, headline
 from reconciler.report.html.numbers import facts
 from reconciler.report.html.views import drift_view, plan_view
+from reconciler.report.layout import PAGE, Page
 from reconciler.report.shapes import DriftDocument, PlanDocument
 from reconciler.report.words import plain
 
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def html_page(document: PlanDocument | DriftDocument) -> str:
-    """The document as one HTML page, UTF-8; all that is in the text and more, and nothing that the document has not."""
+def html_page(document: PlanDocument | DriftDocument, page: Page = PAGE) -> str:
+    """The document as one HTML page, UTF-8; all that is in the text and more, and nothing that the document has not.
+    `page`: what the command that comes next has to be typed with."""
     style, script = _part("style.css"), _part("script.js")
     name, view = (
         ("drift.html", drift_view(document))
@@ -39,7 +41,7 @@ def html_page(document: PlanDocument | DriftDocument) -> str:
             style=style,
             script=script,
             policy=_policy(style, script),
-            head=headline(document),
+            head=headline(document, page),
             facts=facts(document),
             sections=view.sections(),
             view=view,

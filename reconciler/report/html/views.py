@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reconciler.report.html.inventory import Group, groups
 from reconciler.report.html.limits import LimitLine, limits
 from reconciler.report.html.notes import Note, notes_of_findings, notes_of_problems
-from reconciler.report.html.numbers import CostTable, People, Tile, cost_table, people, tiles
+from reconciler.report.html.numbers import Approvals, CostTable, People, Tile, approvals, cost_table, people, tiles
 from reconciler.report.html.rows import Chart, causes, drift_charts, field_chart, tag_chart
 from reconciler.report.shapes import DriftDocument, PlanDocument
 
@@ -27,6 +27,7 @@ class PlanView:
     tiles: tuple[Tile, ...]
     limits: tuple[LimitLine, ...]
     problems: tuple[Note, ...]
+    approvals: Approvals | None
     people: People | None
     causes: Chart
     fields: Chart
@@ -42,6 +43,7 @@ class PlanView:
         shown = (
             (stopping, limited),
             (self.errors, _problems(self.problems)),
+            (self.approvals, Section("approved", "Approved", self.approvals.total if self.approvals else 0)),
             (self.people, Section("people", "People", self.people.total if self.people else 0)),
             (self.causes.lines, Section("causes", "Why", self.causes.count)),
             (self.fields.lines, Section("fields", "Values per field", self.fields.count)),
@@ -87,6 +89,7 @@ def plan_view(document: PlanDocument) -> PlanView:
         tiles=tiles(document),
         limits=limits(document),
         problems=notes_of_problems(document.problems),
+        approvals=approvals(document),
         people=people(document),
         causes=causes(document),
         fields=field_chart(document),
