@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help setup demo demo-wordpress test check docs bench lock clean
+.PHONY: help setup demo demo-wordpress test check docs pictures bench lock clean
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
@@ -34,6 +34,9 @@ check: $(STAMP) ## style, types, layers, and that everything generated is curren
 
 docs: $(STAMP) ## write everything that is generated: schemas and docs
 	@$(BIN)/python -m reconciler.testing.generate
+
+pictures: $(STAMP) ## the pictures of docs/report.md (needs Chromium, and the font Inter to look the same)
+	@PYTHONPATH=tests $(BIN)/python -m report_pictures docs/images
 
 bench: $(STAMP) ## the table of targets, measured
 	@$(BIN)/python -m bench
