@@ -4,6 +4,7 @@ with and without its script."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 from membership import Membership, membership
 from servers.chromium import Browser, Look, Page, chromium
 
+from reconciler.model.plan import Cause, FieldCount
 from reconciler.report.document import plan_document
 from reconciler.report.html import html_page
 from reconciler.report.shapes import DriftDocument, DriftField, DriftTag, PlanDocument
+from tests.report.plans import at
 from tests.report.test_html import BIG
 from tests.report.test_html_hostile import NASTY
 
@@ -21,6 +24,10 @@ LOOKS = [Look(w, 900, s, script) for w, s, script in product((1280, 360), ("ligh
 TELEPHONE = Look(360, 760)
 schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
+EVERY_KIND = (
+    FieldCount("customer_lifetime_value_in_euro_rounded_up", at(5), Cause.DRIFT, 900_000, 400_000, 4, 1, 5, 3, 2, 17),
+    FieldCount("tier", at(6), Cause.SOURCE, 3),
+)
 VISIBLE = "[...document.querySelectorAll('[data-row]')].filter(row => row.checkVisibility())"
 
 CONTRASTS = """
@@ -74,6 +81,7 @@ def files(example: Membership, tmp_path_factory: pytest.TempPathFactory) -> dict
         "applied": example.applied,
         "settled": example.settled,
         "big": plan_document(BIG),
+        "kinds": plan_document(replace(BIG, inventory=(), fields=EVERY_KIND, tags=())),
         "hostile": hostile(example.plan),
         "drift": DriftDocument(tool="1", outcome="drift", file="x.yaml", fields=(field,), tags=(tag,), gone=2),
     }
@@ -133,6 +141,16 @@ def test_a_page_asks_for_nothing_says_nothing_on_the_console_and_fits_the_width(
         assert page.evaluate(f"{wide}{hidden}") == []
         assert page.asked == [files[name].as_uri()]
         assert page.said == []
+
+
+@pytest.mark.parametrize("width", [360, 740, 800, 1000, 1280, 1920])
+def test_names_have_room_beside_as_many_numbers_as_there_can_be(
+    browser: Browser, files: dict[str, Path], width: int
+) -> None:
+    names = "[...document.querySelectorAll('.chart tbody th')].map((name) => name.getBoundingClientRect().width)"
+    with browser.page(files["kinds"], Look(width)) as page:
+        assert min(page.evaluate(names)) >= 160
+        assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_what_the_example_says_can_be_read_without_a_script(browser: Browser, files: dict[str, Path]) -> None:
