@@ -59,7 +59,7 @@ def plans() -> st.SearchStrategy[shapes.PlanDocument]:
         shapes.PlanDocument,
         tool=nasty,
         id=nasty,
-        now=nasty,
+        now=st.just("2026-11-22T00:00:00Z"),
         file=nasty,
         config=nasty,
         crm=nasty,

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.report.layout import PAGE, Page
+from reconciler.report.redrawn import plan_of
 from reconciler.report.shapes import DriftDocument, InventoryCounts, PlanDocument, ProblemRow, WrittenRow
-from reconciler.report.text import command
+from reconciler.report.text import command, obstacles
 from reconciler.report.words import counted, duration, listing, number, some
 
 
@@ -55,8 +56,8 @@ def _of_plan(document: PlanDocument, page: Page) -> Headline:
         settled = f"{some(in_sync, 'person')} in sync." if in_sync else "There is nobody to write to."
         return Headline(title, "good", "Nothing to do", settled, _aside(document))
     sentence, detail = f"An apply {_spoken(_promised(document))}.", _weight(document)
-    if stops := _stops(document):
-        note = f"Against it: {_spoken(stops)}, see below."
+    if obstacles(plan_of(document)):
+        note = f"Against it: {_spoken(_stops(document))}, see below."
         return Headline(title, "stop", "Apply is refused", sentence, detail, next_note=note)
     return Headline(title, "go", "Ready to apply", sentence, detail, command("apply", document.file, page))
 
@@ -100,7 +101,7 @@ def _stops(document: PlanDocument) -> list[str]:
     """What an apply is refused for, counted."""
     levels = [*(row.level for row in document.findings), *(row.level for row in document.problems)]
     counts = ((sum(guard.tripped for guard in document.guards), "limit"), (levels.count("error"), "error"))
-    return [some(count, noun) for count, noun in counts if count]
+    return [some(count, noun) for count, noun in counts if count] or ["what the plan says"]
 
 
 def _promised(document: PlanDocument) -> Iterable[str]:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from reconciler.model.plan import Guard
 from reconciler.planning.guards import ways_on
-from reconciler.report.shapes import GuardRow, PlanDocument
+from reconciler.report.redrawn import plan_of
+from reconciler.report.shapes import PlanDocument
 
 
 @dataclass(frozen=True, slots=True)
 class LimitLine:
-    """`reached`: how much of the bar is what is allowed; the bar is as long as what is planned, or allowed if more."""
+    """`where`: the place in the file that the first way on is about; "" if it says so itself. The bar is as long as
+    what is planned, or what is allowed if that is more."""
 
     name: str
     subject: str
@@ -28,27 +30,26 @@ class LimitLine:
 
 def limits(document: PlanDocument) -> tuple[LimitLine, ...]:
     """Every limit that the plan comes near: tripped ones first, then by name and subject."""
-    guards = sorted(document.guards, key=lambda g: (not g.tripped, g.limit, g.subject))
-    return tuple(
-        LimitLine(
-            name=guard.limit,
-            subject=guard.subject,
-            observed=guard.observed,
-            allowed=guard.allowed,
-            unit=" %" if guard.limit.endswith("_percent") else "",
-            tripped=guard.tripped,
-            detail=guard.detail,
-            where=guard.where or "",
-            ways=_ways(guard) if guard.tripped else (),
-            planned_length=_share(guard.observed, guard.allowed),
-            allowed_at=_share(guard.allowed, guard.observed),
-        )
-        for guard in guards
+    guards = sorted(plan_of(document).guards, key=lambda g: (not g.tripped, g.limit, g.subject))
+    return tuple(map(_line, guards))
+
+
+def _line(guard: Guard) -> LimitLine:
+    ways = ways_on(guard) if guard.tripped else ()
+    where = str(guard.where or "")
+    return LimitLine(
+        name=guard.limit,
+        subject=guard.subject,
+        observed=guard.observed,
+        allowed=guard.allowed,
+        unit=" %" if guard.limit.endswith("_percent") else "",
+        tripped=guard.tripped,
+        detail=guard.detail,
+        where="" if any(where in way for way in ways) or len(ways) < 2 else where,
+        ways=ways,
+        planned_length=_share(guard.observed, guard.allowed),
+        allowed_at=_share(guard.allowed, guard.observed),
     )
-
-
-def _ways(row: GuardRow) -> tuple[str, ...]:
-    return ways_on(Guard(row.limit, row.allowed, row.observed, row.tripped, row.subject, detail=row.detail))
 
 
 def _share(part: int, other: int) -> str:
