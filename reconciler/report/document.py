@@ -28,7 +28,7 @@ from reconciler.model.problems import Place, Problem
 from reconciler.model.status import LastRun, Status
 from reconciler.report import shapes
 from reconciler.report.causes import adopted
-from reconciler.report.redaction import shown_changes, shown_tags
+from reconciler.report.redaction import Redacted, redacted, shown_changes, shown_tags
 from reconciler.report.words import file_line
 
 _OUTCOMES: dict[Result, shapes.PlanOutcome] = {
@@ -44,7 +44,9 @@ _OUTCOMES: dict[Result, shapes.PlanOutcome] = {
 def plan_document(plan: Plan) -> shapes.PlanDocument:
     """The plan as one document of mode `plan`; lists sorted by code point."""
     outcome: shapes.PlanOutcome = "changes" if plan.pending else "none"
-    return shapes.PlanDocument(mode="plan", outcome=outcome, problems=problem_rows(plan.problems), **_facts(plan))
+    return shapes.PlanDocument(
+        mode="plan", outcome=outcome, problems=problem_rows(plan.problems), **_facts(redacted(plan))
+    )
 
 
 def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
@@ -57,14 +59,14 @@ def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
         result=outcome.result.value,
         written=shapes.WrittenRow(**asdict(outcome.written)),
         calls=_endpoints(outcome.calls),
-        **_facts(outcome.plan),
+        **_facts(redacted(outcome.plan)),
     )
 
 
 def ended_document(plan: Plan, run: str, problems: Iterable[Problem]) -> shapes.PlanDocument:
     """An apply that could not go on: the plan that it carried out, and why it ended."""
     rows = problem_rows((*plan.problems, *problems))
-    return shapes.PlanDocument(mode="apply", outcome="error", run=run, problems=rows, **_facts(plan))
+    return shapes.PlanDocument(mode="apply", outcome="error", run=run, problems=rows, **_facts(redacted(plan)))
 
 
 def error_document(
@@ -166,8 +168,9 @@ def schema(shape: Shape) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _facts(told: Redacted) -> dict[str, Any]:
     """What a plan says, whichever command prints it."""
+    plan = told.plan
     return {
         "tool": __version__,
         "id": plan.id,
