@@ -97,6 +97,8 @@ def validation_document(
         file=file,
         fields=len(desired.fields) if desired else 0,
         tags=len(desired.tags) + len(desired.dynamic_tags) if desired else 0,
+        dynamic_tags=len(desired.dynamic_tags) if desired else 0,
+        scores=len(desired.scores) if desired else 0,
         problems=problem_rows(problems),
     )
 

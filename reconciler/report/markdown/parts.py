@@ -1,0 +1,60 @@
+"""Pieces of Markdown: tables, lists, sections, and what is said of rows that are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.report.markdown.fitting import Detail
+from reconciler.report.neutral import markdown_code, markdown_comment
+from reconciler.report.words import number, plain, some
+
+_OPEN = 12
+"""A list of more rows is folded."""
+
+
+def mark(file: str) -> str:
+    """The hidden first line, by which a comment is found again. `file`: as seen from the folder of the review."""
+    return f"<!-- reconciler: {markdown_comment(file)} -->"
+
+
+def joined(blocks: Iterable[str]) -> str:
+    """Blocks with an empty line between them."""
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def rows_of(cells: Iterable[Sequence[str]]) -> list[str]:
+    """Each as a line of a table; the cells are Markdown already."""
+    return ["| " + " | ".join(cell or " " for cell in row) + " |" for row in cells]
+
+
+def table(head: Sequence[str], rows: Sequence[str]) -> str:
+    """`rows`: lines made by `rows_of`. Numbers stand to the right in columns whose title ends with a colon."""
+    if not rows:
+        return ""
+    rule = "|" + "|".join("--:" if title.endswith(":") else "---" for title in head) + "|"
+    return "\n".join(("| " + " | ".join(title.rstrip(":") or " " for title in head) + " |", rule, *rows))
+
+
+def listed(title: str, noun: str, head: Sequence[str], rows: Sequence[str], detail: Detail) -> str:
+    """A table of as many rows as there is room for; folded if it is long. `title`: what its summary says of all."""
+    shown = detail.shown(rows)
+    body = table(head, shown)
+    left = left_out(len(rows) - len(shown), noun, detail, bool(shown))
+    if len(shown) <= _OPEN:
+        return joined((body, left)).rstrip("\n")
+    return joined((f"<details><summary>{title}</summary>", body, left, "</details>")).rstrip("\n")
+
+
+def bullets(rows: Sequence[str], noun: str, detail: Detail) -> str:
+    """The same as a list."""
+    shown = detail.shown(rows)
+    left = left_out(len(rows) - len(shown), noun, detail, bool(shown))
+    return joined(("\n".join(f"- {row}" for row in shown), left)).rstrip("\n")
+
+
+def left_out(count: int, noun: str, detail: Detail, some_shown: bool) -> str:
+    """What is not shown, and where it is; "" for nothing."""
+    if not count:
+        return ""
+    more = some(count, noun).replace(f"{number(count)} ", f"{number(count)} more ") if some_shown else some(count, noun)
+    return f"*{more} not shown here: {markdown_code(plain(detail.more))} shows all.*"
