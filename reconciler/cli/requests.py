@@ -19,14 +19,15 @@ from reconciler.model.problems import Problem
 
 def format_option(*more: str) -> Callable[[F], F]:
     """`--format`: text, json, or one of those that only this command has."""
-    return click.option(
-        "--format", type=click.Choice(["text", "json", *more]), default="text", help="What stdout gets. Default: text."
-    )
+    names = list(dict.fromkeys(("text", "json", *more)))
+    return click.option("--format", type=click.Choice(names), default="text", help="What stdout gets. Default: text.")
 
 
 def wrong_values(settings: Settings, asked: bool, form: str) -> list[Problem]:
-    """Whether values are to be shown where they may not be: elsewhere than as text at a terminal of a person."""
-    return [problem("E906")] if asked and (settings.ci or form != "text" or not is_terminal(sys.stdout)) else []
+    """Whether values are to be shown where they may not be: elsewhere than as text at a terminal of a person, or beside
+    a file that is written of the same plan."""
+    elsewhere = settings.ci or form != "text" or settings.reports or not is_terminal(sys.stdout)
+    return [problem("E906")] if asked and elsewhere else []
 
 
 def bare_request(settings: Settings, **more: Any) -> Any:

@@ -28,6 +28,7 @@ from reconciler.model.problems import Place, Problem
 from reconciler.model.status import LastRun, Status
 from reconciler.report import shapes
 from reconciler.report.causes import adopted
+from reconciler.report.neutral import json_in_a_log
 from reconciler.report.redaction import Redacted, redacted, shown_changes, shown_tags
 from reconciler.report.words import file_line
 
@@ -138,9 +139,10 @@ _STEERING = re.compile(
 
 
 def to_json(document: BaseModel | dict[str, Any]) -> str:
-    """One JSON object, indented by two, as it is printed; invisible signs are escaped, which changes no value."""
+    """One JSON object, indented by two, as it is printed; invisible signs, and what a runner could take for a command
+    in a log, are escaped, which changes no value."""
     content = document.model_dump(mode="json") if isinstance(document, BaseModel) else document
-    return _STEERING.sub(_escape, json.dumps(content, indent=2, ensure_ascii=False))
+    return json_in_a_log(_STEERING.sub(_escape, json.dumps(content, indent=2, ensure_ascii=False)))
 
 
 def _escape(found: re.Match[str]) -> str:

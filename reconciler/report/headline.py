@@ -48,8 +48,8 @@ def validation_headline(document: ValidationDocument) -> str:
 def refused(document: PlanDocument) -> str:
     """Why an apply of this plan would be refused, in a few words; "" if it would not."""
     limits = sum(guard.tripped for guard in document.guards)
-    errors = [*document.findings, *document.problems]
-    forbidden = sum(row.level == "error" for row in errors) if document.mode == "plan" else 0
+    levels = [*(row.level for row in document.findings), *(row.level for row in document.problems)]
+    forbidden = levels.count("error") if document.mode == "plan" else 0
     return listing(
         (
             f"{some(limits, 'limit')} {_is(limits)} exceeded" if limits else "",
@@ -89,8 +89,9 @@ def _inventory(document: PlanDocument, action: str) -> list[tuple[int, str]]:
 
 
 def _applied(document: PlanDocument) -> str:
+    ended = {"stale": "The saved plan is stale", "refused": "Refused"}.get(document.outcome, "The apply failed")
     return {
-        None: f"The apply ended with {_errors(document.problems)}.",
+        None: f"{ended}: {_errors(document.problems)}.",
         "none": "Nothing to do: nothing was written.",
         "applied": f"Applied: {_written(document)}.",
         "partial": f"Partly applied: {_written(document)}; {_left(document)}.",

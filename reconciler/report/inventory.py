@@ -91,7 +91,7 @@ def told(change: Change) -> list[str]:
     """Each attribute that changes: `label "Grade" -> "School grade"`."""
     if change.action in {Action.DELETE, Action.RELEASED}:
         return []
-    deltas = sorted(change.deltas, key=lambda d: d.path)
+    deltas: list[Delta | DeltaRow] = sorted(change.deltas, key=lambda d: d.path)
     return [_delta(delta, change) for delta in deltas if delta.path not in _NAMES]
 
 

@@ -27,7 +27,11 @@ __all__ = [
 _HTML: Mapping[str, str] = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "`": "&#96;"}
 _IN_DATA: Mapping[str, str] = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _IN_PROPERTY: Mapping[str, str] = {**_IN_DATA, ":": "%3A", ",": "%2C"}
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_MEANS = r"\\`*_\[\]<>&!|~#^$@"
+_PUNCTUATION = re.compile(rf"[{_MEANS}:.%+=-]")
+_ALWAYS = re.compile(rf"[{_MEANS}]")
+_AT_THE_START = re.compile(r"\s*(?:[-+=]|\d+(?=[.)](?:\s|$)))")
+"""What makes a list or a heading of a line that it begins; a backslash has to stand before the sign that does."""
 _NOBODY = "&#8203;"
 """A zero-width space: what stands before it is no beginning of a mention, a reference or an address any more."""
 _BEGINS = re.compile(r"[@#!$%&~^*](?=[\w\"'{/])|(?<=\bGH)-(?=\d)|:(?=//|[a-z0-9_+-]+:)|(?<=www)\.(?=\w)", re.IGNORECASE)
@@ -44,12 +48,17 @@ def html_text(text: str) -> str:
 def markdown_text(text: str) -> str:
     """For running Markdown text and cells of tables, on one line. No emphasis, link, image, HTML, mention (`@user`),
     reference (`#123`), picture (`:name:`) or address is made of it; whoever reads it rendered sees the text."""
+    shown = plain(text)
     pieces = []
     end = 0
-    shown = plain(text)
-    for found in _PUNCTUATION.finditer(shown):
+    begun = _AT_THE_START.match(shown)
+    first = begun.end() - (shown[begun.end() - 1] in "-+=") if begun else -1
+    if begun and shown[first] in ".)":
+        pieces, end = [shown[:first], "\\", shown[first]], first + 1
+    for found in _PUNCTUATION.finditer(shown, end):
         at = found.start()
-        pieces += [shown[end:at], "\\", found.group(), _NOBODY if _BEGINS.match(shown, at) else ""]
+        escaped = at == first or _ALWAYS.match(shown, at)
+        pieces += [shown[end:at], "\\" if escaped else "", found.group(), _NOBODY if _BEGINS.match(shown, at) else ""]
         end = at + 1
     return "".join((*pieces, shown[end:]))
 

@@ -23,7 +23,7 @@ REPORTS: tuple[Message, ...] = (
     Message(
         "E952",
         "somebody else moved what was written",
-        "Values and tags were changed in the CRM since the last apply, while the people's own data stayed as they were.",
+        "Values and tags were changed in the CRM since the last apply, while the people's own data stayed the same.",
         "look at `reconciler plan` for what the next apply does about it",
         Level.WARNING,
     ),

@@ -33,7 +33,7 @@ def inventory(changes: Sequence[ChangeRow], scope: str, detail: Detail) -> str:
     ordered = sorted(changes, key=lambda c: (_ORDER.index(Action(c.action)), c.kind, c.key, c.option or ""))
     rows = rows_of(_cells(change, scope, detail) for change in ordered)
     said = _sum(ordered)
-    return f"#### Fields and tags: {said}\n\n" + listed(said, "change", ("", "entry", "what", "line"), rows, detail)
+    return f"#### Fields and tags: {said}\n\n" + listed("change", ("", "entry", "what", "line"), rows, detail)
 
 
 def _cells(change: ChangeRow, scope: str, detail: Detail) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def _drawn(document: DriftDocument, file: str, detail: Detail) -> str:
             f"**{drift_headline(document)}**",
             crm + since,
             problems(document.problems, detail),
-            listed("Moved", "row", ("field or tag", "moved", "the next apply", "line"), rows, detail),
+            listed("field or tag", ("field or tag", "moved", "the next apply", "line"), rows, detail),
             gone,
             f"What the next apply does about it in full: {markdown_code(detail.more.replace(' drift', ' plan'))}"
             if document.outcome == "drift"

@@ -55,12 +55,11 @@ def findings(rows: Sequence[FindingRow], detail: Detail) -> str:
     sorted_rows = sorted(rows, key=lambda f: (f.level, f.code, *_at(f), f.detail))
     lines = rows_of(_cells(row, detail) for row in sorted_rows)
     head = ("", "finding", "way out", "line")
-    title = some(len(rows), "finding")
     return joined(
         (
-            f"#### Findings: {title}",
+            f"#### Findings: {number(len(rows))}",
             table(("", "kind", "findings:", "times:"), rows_of(_kinds(rows))) if len(rows) > _FEW else "",
-            listed(title, "finding", head, lines, detail),
+            listed("finding", head, lines, detail),
         )
     ).rstrip("\n")
 

@@ -35,13 +35,14 @@ def table(head: Sequence[str], rows: Sequence[str]) -> str:
     return "\n".join(("| " + " | ".join(title.rstrip(":") or " " for title in head) + " |", rule, *rows))
 
 
-def listed(title: str, noun: str, head: Sequence[str], rows: Sequence[str], detail: Detail) -> str:
-    """A table of as many rows as there is room for; folded if it is long. `title`: what its summary says of all."""
+def listed(noun: str, head: Sequence[str], rows: Sequence[str], detail: Detail) -> str:
+    """A table of as many rows as there is room for; folded if it is long."""
     shown = detail.shown(rows)
     body = table(head, shown)
     left = left_out(len(rows) - len(shown), noun, detail, bool(shown))
     if len(shown) <= _OPEN:
         return joined((body, left)).rstrip("\n")
+    title = some(len(shown), noun) if len(shown) == len(rows) else f"{number(len(shown))} of {some(len(rows), noun)}"
     return joined((f"<details><summary>{title}</summary>", body, left, "</details>")).rstrip("\n")
 
 

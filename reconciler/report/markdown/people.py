@@ -41,13 +41,12 @@ def people(document: PlanDocument, detail: Detail) -> str:
     ordered = sorted((*fields, *tags), key=lambda row: (-row.written, row.name, row.cause))
     head = ("field or tag", "what", "cause", "line")
     rows = rows_of((row.name, row.said, _CAUSES[row.cause] if row.written else "", row.where) for row in ordered)
-    title = f"{some(len(fields), 'row')} of fields, {some(len(tags), 'row')} of tags"
     return joined(
         (
             f"#### People: {_partition(document)}",
             _beside(document),
             _by_cause(ordered) if len(ordered) > _FEW else "",
-            listed(title, "row", head, rows, detail),
+            listed("field or tag", head, rows, detail),
         )
     ).rstrip("\n")
 
