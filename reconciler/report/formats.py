@@ -71,7 +71,7 @@ def _markdown(document: Told, view: View) -> str:
     return markdown(document, view.seen.path(None), view.page)
 
 
-def _html(document: PlanDocument, view: View) -> str:  # noqa: ARG001, as above
+def _html(document: Told, view: View) -> str:  # noqa: ARG001, as above
     from importlib import import_module
 
     page: str = import_module("reconciler.report.html").html_page(document)
@@ -109,7 +109,7 @@ _ROWS = (
         "a comment of a review: always fits one",
         {PLAN: _markdown, DRIFT: _markdown, VALIDATION: _markdown},
     ),
-    Format("html", ".html", "an artifact to read and to keep: one file, nothing else is loaded", {PLAN: _html}),
+    Format("html", ".html", "an artifact to read and to keep: one file, nothing else is loaded", {PLAN: _html, DRIFT: _html}),
     Format("sarif", ".sarif", "code scanning", {PLAN: _sarif, DRIFT: _sarif, VALIDATION: _sarif}),
     Format(
         "github",

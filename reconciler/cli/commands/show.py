@@ -55,9 +55,7 @@ def command(settings: Settings, name: str, listed: bool, format: str) -> int:
         if name != "plan":
             raise Failure(problem("E904", "`--list` and a run exclude each other", fix="leave one of them out"))
         if format not in ("text", "json") or settings.reports:
-            raise Failure(
-                problem("E904", "a list of runs is text or json", fix="name a run for other formats")
-            )
+            raise Failure(problem("E904", "a list of runs is text or json", fix="name a run for other formats"))
         _list(settings, settings.program().kept_runs(wanted), format)
         return exits.DONE
     found = settings.program().shown(wanted, name)
