@@ -48,8 +48,8 @@ def html_text(text: str) -> str:
 def markdown_text(text: str) -> str:
     """For running Markdown text and cells of tables, on one line. No emphasis, link, image, HTML, mention (`@user`),
     reference (`#123`), picture (`:name:`) or address is made of it; whoever reads it rendered sees the text."""
-    shown = plain(text)
-    pieces = []
+    shown = re.sub("^ +", " ", plain(text))  # four of them make a block of code
+    pieces: list[str] = []
     end = 0
     begun = _AT_THE_START.match(shown)
     first = begun.end() - (shown[begun.end() - 1] in "-+=") if begun else -1
