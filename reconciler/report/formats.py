@@ -109,7 +109,12 @@ _ROWS = (
         "a comment of a review: always fits one",
         {PLAN: _markdown, DRIFT: _markdown, VALIDATION: _markdown},
     ),
-    Format("html", ".html", "an artifact to read and to keep: one file, nothing else is loaded", {PLAN: _html, DRIFT: _html}),
+    Format(
+        "html",
+        ".html",
+        "an artifact to read and to keep: one file, nothing else is loaded",
+        {PLAN: _html, DRIFT: _html},
+    ),
     Format("sarif", ".sarif", "code scanning", {PLAN: _sarif, DRIFT: _sarif, VALIDATION: _sarif}),
     Format(
         "github",

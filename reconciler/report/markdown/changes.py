@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reconciler.model.plan import Action
-from reconciler.report.inventory import SIGNS, described, named
+from reconciler.report.inventory import SIGNS, described, named, told
 from reconciler.report.markdown.fitting import Detail
-from reconciler.report.markdown.parts import listed, rows_of
+from reconciler.report.markdown.parts import listed
 from reconciler.report.redaction import TOGETHER
 from reconciler.report.shapes import ChangeRow
 from reconciler.report.words import listing, some
@@ -31,17 +31,31 @@ def inventory(changes: Sequence[ChangeRow], scope: str, detail: Detail) -> str:
     if not changes:
         return ""
     ordered = sorted(changes, key=lambda c: (_ORDER.index(Action(c.action)), c.kind, c.key, c.option or ""))
-    rows = rows_of(_cells(change, scope, detail) for change in ordered)
-    said = _sum(ordered)
-    return f"#### Fields and tags: {said}\n\n" + listed("change", ("", "entry", "what", "line"), rows, detail)
+    whole = listed(
+        "change", ("action", "entry", "what", "line"), ordered, lambda change: _cells(change, scope, detail), detail
+    )
+    return f"#### Fields and tags: {_sum(ordered)}\n\n{whole}"
 
 
 def _cells(change: ChangeRow, scope: str, detail: Detail) -> tuple[str, ...]:
     action = Action(change.action)
-    hand = f" By hand: {detail.prose(change.by_hand)}" if change.by_hand else ""
-    said = detail.prose(described(change, scope).removeprefix("blocked: ")) + hand
     entry = f"{change.kind} {detail.code(named(change))}"
-    return (f"`{SIGNS[action]}` {_WORDS[action][0]}", entry, said, detail.code(change.where or ""))
+    said = detail.prose(_said(change, scope))
+    hand = detail.prose(f"By hand: {change.by_hand}") if change.by_hand else ""
+    shown = ". ".join(part.rstrip(".") for part in (said, hand) if part)
+    return (f"`{SIGNS[action]}` {_WORDS[action][0]}", entry, shown, detail.code(change.where or ""))
+
+
+def _said(change: ChangeRow, scope: str) -> str:
+    """As the text has it, without the word that stands before it, and with every attribute that changes."""
+    action = Action(change.action)
+    attributes = listing(told(change)) if action is Action.UPDATE else ""
+    if attributes:
+        return f"{change.summary}: {attributes}" if change.summary else attributes
+    said = described(change, scope)
+    for word in ("blocked: ", "remove, ", "released: "):
+        said = said.removeprefix(word)
+    return "" if said == _WORDS[action][0] else said
 
 
 def _sum(changes: Sequence[ChangeRow]) -> str:

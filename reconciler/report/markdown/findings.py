@@ -23,7 +23,7 @@ def problems(rows: Sequence[ProblemRow], detail: Detail) -> str:
         return ""
     errors = sum(p.level is Level.ERROR for p in shown)
     title = some(errors, "error") if errors else some(len(shown), "warning")
-    return f"#### Problems: {title}\n\n" + bullets([_problem(p, detail) for p in shown], "problem", detail)
+    return f"#### Problems: {title}\n\n" + bullets("problem", shown, lambda p: _problem(p, detail), detail)
 
 
 def _problem(problem: Problem, detail: Detail) -> str:
@@ -39,8 +39,8 @@ def limits(guards: Sequence[GuardRow], detail: Detail) -> str:
     tripped = [guard for guard in guards if guard.tripped]
     if not tripped:
         return ""
-    rows = [_limit(guard, detail) for guard in sorted(tripped, key=lambda g: (g.limit, g.subject))]
-    return "#### Limits that stop an apply\n\n" + bullets(rows, "limit", detail)
+    tripped.sort(key=lambda guard: (guard.limit, guard.subject))
+    return "#### Limits that stop an apply\n\n" + bullets("limit", tripped, lambda g: _limit(g, detail), detail)
 
 
 def _limit(guard: GuardRow, detail: Detail) -> str:
@@ -53,13 +53,12 @@ def findings(rows: Sequence[FindingRow], detail: Detail) -> str:
     if not rows:
         return ""
     sorted_rows = sorted(rows, key=lambda f: (f.level, f.code, *_at(f), f.detail))
-    lines = rows_of(_cells(row, detail) for row in sorted_rows)
-    head = ("", "finding", "way out", "line")
+    head = ("code", "finding", "way out", "line")
     return joined(
         (
             f"#### Findings: {number(len(rows))}",
-            table(("", "kind", "findings:", "times:"), rows_of(_kinds(rows))) if len(rows) > _FEW else "",
-            listed("finding", head, lines, detail),
+            table(("code", "kind", "findings:", "times:"), rows_of(_kinds(rows))) if len(rows) > _FEW else "",
+            listed("finding", head, sorted_rows, lambda row: _cells(row, detail), detail),
         )
     ).rstrip("\n")
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from reconciler.report.neutral import markdown_code, markdown_prose
+
+T = TypeVar("T")
+_SHORTEST = 20
+"""Signs of a row, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +38,8 @@ class Detail:
     rows: int | None
     signs: int
     more: str = ""
-    left: list[int] = field(default_factory=list, compare=False)
 
-    def shown(self, rows: Sequence[str]) -> Sequence[str]:
+    def shown(self, rows: Sequence[T]) -> Sequence[T]:
         return rows if self.rows is None else rows[: self.rows]
 
     def code(self, text: str, cell: bool = True) -> str:
@@ -45,6 +50,9 @@ class Detail:
         """A sentence; one that is too long ends after a whole word."""
         return _short(text, 3 * self.signs, lambda part: markdown_prose(part, cell))
 
+
+_END_OF_WORD = re.compile(r" +")
+_JOINT = re.compile(r"[^\w\s]|_")
 
 _LEVELS: Sequence[tuple[int | None, int]] = (
     (None, 2000),
@@ -58,23 +66,27 @@ _LEVELS: Sequence[tuple[int | None, int]] = (
 )
 
 
-def fitted(draw: Callable[[Detail], str], terse: Callable[[Detail], str], budget: Budget, more: str) -> str:
-    """The first drawing that fits; `terse` if none does, which says no list at all."""
-    for detail in _details(more):
-        text = draw(detail)
+def fitted(
+    draw: Callable[[Detail], str], terse: Callable[[Detail], str], budget: Budget, more: str, lists: Iterable[int]
+) -> str:
+    """The first drawing that fits; `terse` if none does, which says no list at all. `lists`: how long each is; what
+    cannot fit for that alone is not drawn."""
+    known = [*lists]
+    for rows, signs in _LEVELS:
+        if sum(size if rows is None else min(size, rows) for size in known) * _SHORTEST > budget.signs:
+            continue
+        text = draw(Detail(rows, signs, more))
         if budget.holds(text):
             return text
     return terse(Detail(0, 60, more))
 
 
-def _details(more: str) -> Iterator[Detail]:
-    for rows, signs in _LEVELS:
-        yield Detail(rows, signs, more)
-
-
 def _short(text: str, signs: int, draw: Callable[[str], str]) -> str:
+    """The text, or its beginning up to the end of a word and how long it is; of one word the beginning up to a sign
+    that is no letter, if there is one."""
     if len(text) <= signs:
         return draw(text)
-    begun = text[: signs + 1].rpartition(" ")[0].rstrip()
+    ends = [found.start() for found in _END_OF_WORD.finditer(text, 1, signs + 1)]
+    ends = ends or [found.end() for found in _JOINT.finditer(text, 0, signs)]
     left = f"… ({len(text):,} signs)"
-    return f"{draw(begun)} {left}" if begun else left
+    return f"{draw(text[: ends[-1]].rstrip())} {left}" if ends else left

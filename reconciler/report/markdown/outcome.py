@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.report.markdown.fitting import Detail
 from reconciler.report.markdown.parts import rows_of, table
 from reconciler.report.neutral import markdown_code
 from reconciler.report.shapes import PlanDocument
-from reconciler.report.words import number
+from reconciler.report.words import listing, number, some
 
 _ROWS = (
     ("inventory", "changes of fields and tags"),
@@ -26,7 +25,7 @@ _ROWS = (
 )
 
 
-def outcome(document: PlanDocument, detail: Detail) -> str:  # noqa: ARG001, every section is asked alike
+def outcome(document: PlanDocument) -> str:
     """Empty where nothing was written."""
     written = document.written
     if written is None:
@@ -35,3 +34,16 @@ def outcome(document: PlanDocument, detail: Detail) -> str:  # noqa: ARG001, eve
     rows = rows_of((words, number(counts[name])) for name, words in _ROWS if counts[name])
     run = f"#### Run {markdown_code(document.run)}\n\n" if document.run else ""
     return run + table(("what", "number:"), rows) if rows else ""
+
+
+def approved(document: PlanDocument) -> str:
+    """Of a saved plan: what of it is carried out, and what is not because nobody approved it."""
+    of = document.approved
+    if of is None:
+        return ""
+    done = f"{number(of.already)} already so" if of.already else ""
+    told = listing((f"{number(of.pending)} of {some(of.approved, 'change')} still to do", done)) + "."
+    if of.new:
+        people = f", of {some(of.contacts, 'contact')}" if of.contacts else ""
+        told += f" **{number(of.new)} new since approval**{people}: left for the next plan."
+    return f"#### Approved: plan {markdown_code(of.id)}, {of.at}\n\n{told}"

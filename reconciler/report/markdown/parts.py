@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from reconciler.report.markdown.fitting import Detail
 from reconciler.report.neutral import markdown_code, markdown_comment
 from reconciler.report.words import number, plain, some
 
+T = TypeVar("T")
 _OPEN = 12
 """A list of more rows is folded."""
 
@@ -35,22 +37,25 @@ def table(head: Sequence[str], rows: Sequence[str]) -> str:
     return "\n".join(("| " + " | ".join(title.rstrip(":") or " " for title in head) + " |", rule, *rows))
 
 
-def listed(noun: str, head: Sequence[str], rows: Sequence[str], detail: Detail) -> str:
-    """A table of as many rows as there is room for; folded if it is long."""
-    shown = detail.shown(rows)
-    body = table(head, shown)
-    left = left_out(len(rows) - len(shown), noun, detail, bool(shown))
+def listed(
+    noun: str, head: Sequence[str], items: Sequence[T], cells: Callable[[T], Sequence[str]], detail: Detail
+) -> str:
+    """A table of as many items as there is room for; folded if it is long."""
+    shown = detail.shown(items)
+    body = table(head, rows_of(map(cells, shown)))
+    left = left_out(len(items) - len(shown), noun, detail, bool(shown))
     if len(shown) <= _OPEN:
         return joined((body, left)).rstrip("\n")
-    title = some(len(shown), noun) if len(shown) == len(rows) else f"{number(len(shown))} of {some(len(rows), noun)}"
+    total = some(len(items), noun)
+    title = total if len(shown) == len(items) else f"{number(len(shown))} of {total}"
     return joined((f"<details><summary>{title}</summary>", body, left, "</details>")).rstrip("\n")
 
 
-def bullets(rows: Sequence[str], noun: str, detail: Detail) -> str:
+def bullets(noun: str, items: Sequence[T], line: Callable[[T], str], detail: Detail) -> str:
     """The same as a list."""
-    shown = detail.shown(rows)
-    left = left_out(len(rows) - len(shown), noun, detail, bool(shown))
-    return joined(("\n".join(f"- {row}" for row in shown), left)).rstrip("\n")
+    shown = detail.shown(items)
+    left = left_out(len(items) - len(shown), noun, detail, bool(shown))
+    return joined(("\n".join(f"- {line(item)}" for item in shown), left)).rstrip("\n")
 
 
 def left_out(count: int, noun: str, detail: Detail, some_shown: bool) -> str:

@@ -24,6 +24,7 @@ _LEFT = (("held", "held"), ("conflict", "in conflict"), ("blocked", "blocked"), 
 
 
 class _Row(NamedTuple):
+    kind: str
     name: str
     written: int
     said: str
@@ -33,51 +34,50 @@ class _Row(NamedTuple):
 
 def people(document: PlanDocument, detail: Detail) -> str:
     """Empty if everybody is in sync and nothing is held, blocked or in conflict."""
-    fields = [*_fields(document, detail)]
-    tags = [*_tags(document.tags, detail)]
+    fields = [*_fields(document)]
+    tags = [*_tags(document.tags)]
     c = document.summary.contacts
     if not (fields or tags) and c.in_sync == c.people:
         return ""
-    ordered = sorted((*fields, *tags), key=lambda row: (-row.written, row.name, row.cause))
+    ordered = sorted((*fields, *tags), key=lambda row: (-row.written, row.kind, row.name, row.cause))
     head = ("field or tag", "what", "cause", "line")
-    rows = rows_of((row.name, row.said, _CAUSES[row.cause] if row.written else "", row.where) for row in ordered)
     return joined(
         (
             f"#### People: {_partition(document)}",
             _beside(document),
             _by_cause(ordered) if len(ordered) > _FEW else "",
-            listed("field or tag", head, rows, detail),
+            listed("entry", head, ordered, lambda row: _cells(row, detail), detail),
         )
     ).rstrip("\n")
 
 
-def _fields(document: PlanDocument, detail: Detail) -> Iterator[_Row]:
+def _fields(document: PlanDocument) -> Iterator[_Row]:
     created = sum(row.created for row in document.fields)
     if document.summary.contacts.create:
         contacts = some(document.summary.contacts.create, "contact")
-        yield _Row("*new contacts*", created, f"{number(created)} set in {contacts}", "source", "")
+        yield _Row("", "", created, f"{number(created)} set in {contacts}", "source", "")
     for row in document.fields:
         said = counted(((row.set - row.created, "set"), (row.clear, "cleared"), (row.pull, "pulled")))
         left = counted((getattr(row, name), word) for name, word in _LEFT)
         if said or left:
-            yield _Row(detail.code(row.key), _written(row), listing((said, left)), row.cause, _line(row, detail))
+            yield _Row("", row.key, _written(row), listing((said, left)), row.cause, row.where or "")
 
 
-def _tags(tags: Sequence[TagRow], detail: Detail) -> Iterator[_Row]:
+def _tags(tags: Sequence[TagRow]) -> Iterator[_Row]:
     for row in tags:
         said = counted(((row.apply, "applied"), (row.remove, "taken away")))
         left = counted(((row.kept, "left on people for whom the rule says no"), (row.unknown, "unknown")))
         if said or left:
-            name = f"tag {detail.code(row.name)}"
-            yield _Row(name, row.apply + row.remove, listing((said, left)), row.cause, _line(row, detail))
+            yield _Row("tag ", row.name, row.apply + row.remove, listing((said, left)), row.cause, row.where or "")
 
 
 def _written(row: FieldRow) -> int:
     return row.set - row.created + row.clear + row.pull
 
 
-def _line(row: FieldRow | TagRow, detail: Detail) -> str:
-    return detail.code(row.where or "")
+def _cells(row: _Row, detail: Detail) -> tuple[str, ...]:
+    name = f"{row.kind}{detail.code(row.name)}" if row.name else "*new contacts*"
+    return (name, row.said, _CAUSES[row.cause] if row.written else "", detail.code(row.where))
 
 
 def _partition(document: PlanDocument) -> str:

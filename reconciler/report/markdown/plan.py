@@ -10,7 +10,7 @@ from reconciler.report.layout import PAGE, Page
 from reconciler.report.markdown.changes import inventory
 from reconciler.report.markdown.findings import findings, limits, problems
 from reconciler.report.markdown.fitting import BUDGET, Budget, Detail, fitted
-from reconciler.report.markdown.outcome import outcome
+from reconciler.report.markdown.outcome import approved, outcome
 from reconciler.report.markdown.parts import joined, mark
 from reconciler.report.markdown.people import people
 from reconciler.report.neutral import markdown_code
@@ -23,7 +23,9 @@ def plan_markdown(document: PlanDocument, file: str, page: Page = PAGE, budget: 
     """`file`: the file as a review names it."""
     name = (document.run or "last") if document.mode == "apply" else "plan"
     more = f"{command('show', document.file, page)} {name}"
-    return fitted(partial(_drawn, document, file), partial(_terse, document, file), budget, more)
+    lists = (document.problems, document.changes, (*document.fields, *document.tags), document.findings)
+    draw, terse = partial(_drawn, document, file), partial(_terse, document, file)
+    return fitted(draw, terse, budget, more, map(len, lists))
 
 
 def _drawn(document: PlanDocument, file: str, detail: Detail) -> str:
@@ -39,7 +41,7 @@ def _head(document: PlanDocument, file: str, detail: Detail, terse: bool = False
     yield mark(file)
     yield f"### reconciler {document.mode}: {detail.code(file, cell=False)}"
     yield f"**{plan_headline(document)}**"
-    stopped = refused(document) if document.mode == "plan" else ""
+    stopped = refused(document) if document.mode == "plan" and document.id else ""
     if stopped:
         yield f"**An apply is refused:** {stopped}."
     if document.source and not terse:
@@ -55,11 +57,15 @@ def _doors(document: PlanDocument, detail: Detail) -> str:
 
 
 def _sections(document: PlanDocument, detail: Detail) -> Iterator[str]:
-    yield outcome(document, detail)
+    yield outcome(document)
+    yield approved(document)
     yield problems(document.problems, detail)
     yield limits(document.guards, detail)
-    yield inventory(document.changes, document.scope, detail)
-    yield people(document, detail)
+    planned = (inventory(document.changes, document.scope, detail), people(document, detail))
+    if document.written is None:
+        yield from planned
+    elif any(planned):  # what came of it stands above
+        yield joined(("<details><summary>The plan that it carried out</summary>", *planned, "</details>")).rstrip("\n")
     yield findings(document.findings, detail)
     yield _cost(document)
 
@@ -70,7 +76,7 @@ def _cost(document: PlanDocument) -> str:
         return ""
     if document.written is not None:
         reads, writes = (sum(c.calls for c in document.calls if c.write is write) for write in (False, True))
-        return f"#### Cost\n\nMade: {some(reads, 'call')} that read, {some(writes, 'call')} that write."
+        return f"#### Calls\n\nreads {some(reads, 'call')}, writes {some(writes, 'call')}"
     pace = f"about {duration(cost.seconds)}" + (f" at {cost.rate:,g} calls a second" if cost.rate else "")
     calls = listing((f"reads {some(cost.reads, 'call')}", f"writes {some(cost.writes, 'call')}", pace))
     return f"#### Cost\n\n{calls}"

@@ -17,7 +17,7 @@ def validation_markdown(document: ValidationDocument, file: str, page: Page = PA
     """`file`: the file as a review names it."""
     more = command("validate", document.file, page)
     draw = partial(_drawn, document, file)
-    return fitted(draw, draw, budget, more)
+    return fitted(draw, draw, budget, more, (len(document.problems),))
 
 
 def _drawn(document: ValidationDocument, file: str, detail: Detail) -> str:
