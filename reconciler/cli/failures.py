@@ -161,7 +161,7 @@ def report_failure(settings: Settings, failure: Failure, arguments: Sequence[str
     from reconciler.report.problems import problems_text
 
     form = asked_format(arguments)
-    reports = asked_reports(arguments)
+    reports = asked_reports(settings, arguments)
     problems = [*failure.problems]
     told = False
     if reports or (form in FORMATS and form != "text"):

@@ -49,7 +49,6 @@ def report_option(kind: str) -> Callable[[F], F]:
     def keep(context: click.Context, parameter: click.Parameter, value: Sequence[str]) -> None:  # noqa: ARG001, click's
         settings: Settings = context.find_root().obj
         found, wrong = reports_of(value, names)
-        wrong += _clashing(found, settings)
         if wrong:
             raise Failure(wrong)
         settings.reports = found
@@ -74,25 +73,44 @@ def reports_of(typed: Iterable[str], names: Sequence[str]) -> tuple[tuple[Report
     return tuple(found), wrong
 
 
-def asked_reports(arguments: Sequence[str]) -> tuple[Report, ...]:
-    """Those of a command line of which something else may be wrong."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    typed = [b if a == "--report" else a.partition("=")[2] for a, b in pairs if a.partition("=")[0] == "--report"]
-    return reports_of(typed, tuple(FORMATS))[0]
+def asked_reports(settings: Settings, arguments: Sequence[str]) -> tuple[Report, ...]:
+    """Those of a command line of which something else may be wrong: without what names a file twice, or one that the
+    command line names for something else, too."""
+    typed: list[str] = []
+    others: list[str] = [settings.file]
+    for at, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name == "--report":
+            typed.append(value or next(iter(arguments[at + 1 :]), ""))
+        elif arguments[at - 1 : at] != ["--report"]:
+            others += [argument, value, argument[2:]]
+    seen = {_real(other, settings) for other in others if other}
+    found = []
+    for report in reports_of(typed, tuple(FORMATS))[0]:
+        path = _real(report.file, settings) if report.file else report.typed
+        if path not in seen:
+            found.append(report)
+            seen.add(path)
+    return tuple(found)
 
 
-def _clashing(reports: Sequence[Report], settings: Settings) -> list[Problem]:
-    """Files that would be written twice, or that are the file to reconcile itself."""
-    paths = [os.path.realpath(_path(report, settings)) for report in reports if report.file]
+def refuse_clashes(settings: Settings) -> None:
+    """Raises Failure for files that would be written twice, or that are the file to reconcile itself."""
+    files = [report.file for report in settings.reports if report.file]
+    paths = [_real(file, settings) for file in files]
     wrong = [
-        problem("E903", f"`--report`: `{report.file}` is named twice", fix="give each view a file of its own")
-        for at, report in enumerate(r for r in reports if r.file)
+        problem("E903", f"`--report`: `{file}` is named twice", fix="give each view a file of its own")
+        for at, file in enumerate(files)
         if paths[at] in paths[:at]
     ]
-    own = os.path.realpath(os.path.join(settings.start, settings.directory or "", settings.file))
-    if own in paths:
+    if _real(settings.file, settings) in paths:
         wrong.append(problem("E903", "`--report` names the file to reconcile", fix="name another file"))
-    return wrong
+    if wrong:
+        raise Failure(wrong)
+
+
+def _real(file: str, settings: Settings) -> str:
+    return os.path.realpath(_path(file, settings))
 
 
 def view_of(settings: Settings, narrowed: bool = False, settled: bool = False, page: Page | None = None) -> View:
@@ -137,7 +155,7 @@ def write_reports(
             continue
         try:
             if report.file:
-                _write(_path(report, settings), drawn(report.format, document, wide))
+                _write(_path(report.file, settings), drawn(report.format, document, wide))
             else:
                 _for_github(settings, document, wide, told)
         except OSError:
@@ -151,9 +169,9 @@ def _file_width() -> int:
     return WIDTH
 
 
-def _path(report: Report, settings: Settings) -> Path:
+def _path(file: str, settings: Settings) -> Path:
     """Absolute: a failure is reported after the folder of `-C` was left."""
-    return Path(settings.start, settings.directory or "", report.file)
+    return Path(settings.start, settings.directory or "", file)
 
 
 def _write(path: Path, text: str) -> None:

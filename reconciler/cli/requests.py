@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from reconciler.cli.output import is_terminal
+from reconciler.cli.reports import refuse_clashes
 from reconciler.cli.settings import F, Settings
 from reconciler.model.clock import Clock
 from reconciler.model.messages import problem
@@ -32,6 +33,7 @@ def wrong_values(settings: Settings, asked: bool, form: str) -> list[Problem]:
 
 def bare_request(settings: Settings, **more: Any) -> Any:
     """A request about the file with nothing else asked for."""
+    refuse_clashes(settings)
     settings.enter_directory()
     return settings.program().Request(
         file=Path(settings.file),

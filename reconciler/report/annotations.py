@@ -21,7 +21,7 @@ from reconciler.model.messages import MESSAGES, Message
 from reconciler.model.problems import Level, Place, Problem
 from reconciler.report.neutral import plain, workflow_data, workflow_property
 from reconciler.report.problems import ordered, switch
-from reconciler.report.words import listing, number, some
+from reconciler.report.words import listing, number
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST = 10
@@ -66,7 +66,7 @@ def _commands(problems: Sequence[Problem], seen: Seen, most: int) -> Iterator[st
     if rest := problems[len(shown) :]:
         codes = listing(f"{number(count)} {code}" for code, count in sorted(Counter(p.code for p in rest).items()))
         level = rest[0].level.value
-        title = workflow_property(f"{some(len(rest), f'more {level}')}")
+        title = workflow_property(f"{number(len(rest))} more {level}s")
         yield f"::{level} title={title}::{workflow_data(codes)}"
 
 
