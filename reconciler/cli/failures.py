@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.reports import asked_reports, view_of, with_problems, write_reports
 from reconciler.cli.settings import Settings
 from reconciler.model.messages import problem
 from reconciler.model.problems import Exit, Failure, Problem
+from reconciler.report.formats import FORMATS, drawing, drawn
 from reconciler.report.words import listing
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from reconciler.report.annotations import Seen
     from reconciler.report.shapes import PlanOutcome
 
 
@@ -78,28 +79,6 @@ def asked_format(arguments: Sequence[str]) -> str:
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     asked = [b if a == "--format" else a.partition("=")[2] for a, b in pairs if a.partition("=")[0] == "--format"]
     return asked[-1] if asked else ""
-
-
-def problems_as(form: str, problems: Iterable[Problem], settings: Settings) -> str:
-    """The problems in a format that needs nothing else: a key of `PLACED`."""
-    return PLACED[form](problems, settings.seen)
-
-
-def _workflow_commands(problems: Iterable[Problem], seen: Seen) -> str:
-    from reconciler.report.annotations import workflow_commands
-
-    return workflow_commands(problems, seen)
-
-
-def _sarif(problems: Iterable[Problem], seen: Seen) -> str:
-    from reconciler.report.annotations import sarif
-    from reconciler.report.document import to_json
-
-    return to_json(sarif(problems, seen)) + "\n"
-
-
-PLACED: Mapping[str, Callable[[Iterable[Problem], Seen], str]] = {"github": _workflow_commands, "sarif": _sarif}
-"""Formats that are made of problems and their places alone."""
 
 
 _ENDED: Mapping[Exit, PlanOutcome] = {Exit.STALE: "stale", Exit.REFUSED: "refused"}
@@ -169,26 +148,30 @@ _DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
 }
 
 
-def _on_stdout(form: str, settings: Settings, failure: Failure, now: datetime) -> str:
+def _on_stdout(form: str, settings: Settings, document: BaseModel) -> str:
     """What a failure is on stdout in that format; "" where only stderr tells of it."""
-    if form == "json":
-        from reconciler.report.document import to_json
-
-        return to_json(_DOCUMENTS.get(settings.command, _plan_document)(settings, failure, now)) + "\n"
-    return problems_as(form, failure.problems, settings) if form in PLACED else ""
+    draws = form in FORMATS and form != "text" and drawing(form, document) is not None
+    return drawn(form, document, view_of(settings)) if draws else ""
 
 
 def report_failure(settings: Settings, failure: Failure, arguments: Sequence[str], now: datetime) -> None:
     """All problems as text on stderr, and on stdout in the format that was asked for. Where that is workflow commands,
-    both streams are one log: it says everything already, and the text could begin a line with a command."""
+    both streams are one log, and it says everything already. The reports that were asked for say why there is no more
+    in them."""
     from reconciler.report.problems import problems_text
 
     form = asked_format(arguments)
+    reports = asked_reports(settings, arguments)
+    problems = [*failure.problems]
     told = False
-    with contextlib.suppress(Failure):  # stdout may be what failed; stderr says so
-        said = _on_stdout(form, settings, failure, now)
-        if said:
-            settings.print(said)
-            told = form == "github"
+    if reports or (form in FORMATS and form != "text"):
+        document = _DOCUMENTS.get(settings.command, _plan_document)(settings, failure, now)
+        missing = write_reports(settings, reports, document, view_of(settings), told=form == "github")
+        problems += missing
+        with contextlib.suppress(Failure):  # stdout may be what failed; stderr says so
+            said = _on_stdout(form, settings, with_problems(document, missing) if missing else document)
+            if said:
+                settings.print(said, machine=True)
+                told = form == "github"
     if not told:
-        settings.print(problems_text(failure.problems, settings.page(to_stderr=True).width), to_stderr=True)
+        settings.print(problems_text(problems, settings.page(to_stderr=True).width), to_stderr=True)

@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
+from reconciler.cli.reports import report_option
 from reconciler.cli.requests import bare_request, format_option, wrong_values
 from reconciler.cli.settings import F, Options, Settings, option_table
 from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
 from reconciler.model.problems import Failure
+from reconciler.report.formats import PLAN, formats_of
 
 _OPTIONS: Options = (
     (("--person", "persons"), {"multiple": True, "metavar": "ID", "help": "Only this person; may be repeated."}),
@@ -53,7 +55,7 @@ _OPTIONS: Options = (
 
 
 def planning_options(command: F) -> F:
-    return format_option()(option_table(_OPTIONS)(command))
+    return format_option(*formats_of(PLAN))(report_option(PLAN)(option_table(_OPTIONS)(command)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,9 @@ class Asked:
     relink: str | None
 
     @property
-    def json(self) -> bool:
-        return self.format == "json"
+    def at_once(self) -> bool:
+        """Whether stdout gets one document in the end, and nothing before it."""
+        return self.format != "text"
 
     @property
     def narrowed(self) -> bool:

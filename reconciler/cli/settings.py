@@ -19,6 +19,7 @@ from reconciler.model.problems import Failure
 from reconciler.model.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from reconciler.cli.reports import Report
     from reconciler.cli.timings import Timings
     from reconciler.report.annotations import Seen
     from reconciler.report.layout import Page
@@ -56,6 +57,7 @@ class Settings:
     start: str = field(default_factory=_folder)
     arguments: Sequence[str] = ()
     timings: Timings | None = None
+    reports: tuple[Report, ...] = ()
     _entered: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
@@ -74,8 +76,18 @@ class Settings:
         shown = chosen_progress(sys.stderr, self.quiet, bar, bool(self.verbose))
         return shown if self.timings is None else self.timings.around(shown)
 
-    def print(self, text: str, to_stderr: bool = False) -> None:
+    @property
+    def on_github(self) -> bool:
+        """Whether a runner of GitHub Actions looks for commands in what is printed."""
+        return self.env.get("GITHUB_ACTIONS") == "true"
+
+    def print(self, text: str, to_stderr: bool = False, machine: bool = False) -> None:
+        """`machine`: drawn for a program, and not to be changed; no other line may be read as a command by a runner."""
         stream = sys.stderr if to_stderr else sys.stdout
+        if self.on_github and not machine:
+            from reconciler.report.neutral import in_a_log
+
+            text = in_a_log(text)
         emit(text, wants_colour(stream, self.env, self.no_color), to_stderr)
 
     def page(self, narrowed: bool = False, to_stderr: bool = False) -> Page:

@@ -1,7 +1,7 @@
 """Problems for the places where files are reviewed: workflow commands, and SARIF for code scanning.
 
 Both name files as they are seen from the folder in which the program was started, so that a review finds the line;
-`Seen` knows how. What others wrote is made harmless by `plain` before anything else.
+`Seen` knows how. What others wrote is made harmless by `report.neutral`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import PurePath
@@ -19,12 +19,13 @@ from urllib.parse import quote
 from reconciler import __version__
 from reconciler.model.messages import MESSAGES, Message
 from reconciler.model.problems import Level, Place, Problem
+from reconciler.report.neutral import plain, workflow_data, workflow_property
 from reconciler.report.problems import ordered, switch
-from reconciler.report.words import plain
+from reconciler.report.words import listing, number
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_IN_DATA: Mapping[str, str] = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-_IN_PROPERTY: Mapping[str, str] = {**_IN_DATA, ":": "%3A", ",": "%2C"}
+MOST = 10
+"""Annotations of one level that GitHub shows of a step; it drops the rest without a word."""
 _POSITIONS = re.compile(r"\blines? \d+|(?<=:)\d+|[\d,]{2,}")
 
 
@@ -51,9 +52,22 @@ class Seen:
         return path.as_uri() if path.is_absolute() else quote(path.as_posix(), errors="surrogateescape")
 
 
-def workflow_commands(problems: Iterable[Problem], seen: Seen) -> str:
-    """One command for each problem, on a line of its own; "" for none."""
-    return "".join(_command(p, seen) + "\n" for p in ordered(problems))
+def workflow_commands(problems: Iterable[Problem], seen: Seen, most: int = MOST) -> str:
+    """One command for each problem, on a line of its own, at most `most` of each level: where there are more, the last
+    one says how many. "" for none."""
+    found = ordered(problems)
+    lines = [line for level in Level for line in _commands([p for p in found if p.level is level], seen, most)]
+    return "".join(line + "\n" for line in lines)
+
+
+def _commands(problems: Sequence[Problem], seen: Seen, most: int) -> Iterator[str]:
+    shown = problems if len(problems) <= most else problems[: most - 1]
+    yield from (_command(p, seen) for p in shown)
+    if rest := problems[len(shown) :]:
+        codes = listing(f"{number(count)} {code}" for code, count in sorted(Counter(p.code for p in rest).items()))
+        level = rest[0].level.value
+        title = workflow_property(f"{number(len(rest))} more {level}s")
+        yield f"::{level} title={title}::{workflow_data(codes)}"
 
 
 def _command(problem: Problem, seen: Seen) -> str:
@@ -63,13 +77,9 @@ def _command(problem: Problem, seen: Seen) -> str:
         properties["line"] = str(where.line)
         properties |= {"col": str(where.column)} if where.column else {}
     properties["title"] = f"{problem.code} {problem.summary}"
-    shown = ",".join(f"{name}={_escaped(plain(value), _IN_PROPERTY)}" for name, value in properties.items())
-    said = _sentence(problem.detail, problem.fix) or plain(problem.summary)
-    return f"::{problem.level.value} {shown}::{_escaped(said, _IN_DATA)}"
-
-
-def _escaped(text: str, signs: Mapping[str, str]) -> str:
-    return "".join(signs.get(sign, sign) for sign in text)
+    shown = ",".join(f"{name}={workflow_property(value)}" for name, value in properties.items())
+    said = _sentence(problem.detail, problem.fix) or problem.summary
+    return f"::{problem.level.value} {shown}::{workflow_data(said)}"
 
 
 def _sentence(*parts: str) -> str:

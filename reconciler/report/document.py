@@ -28,7 +28,8 @@ from reconciler.model.problems import Place, Problem
 from reconciler.model.status import LastRun, Status
 from reconciler.report import shapes
 from reconciler.report.causes import adopted
-from reconciler.report.redaction import shown_changes, shown_tags
+from reconciler.report.neutral import json_in_a_log
+from reconciler.report.redaction import Redacted, redacted, shown_changes, shown_tags
 from reconciler.report.words import file_line
 
 _OUTCOMES: dict[Result, shapes.PlanOutcome] = {
@@ -44,7 +45,9 @@ _OUTCOMES: dict[Result, shapes.PlanOutcome] = {
 def plan_document(plan: Plan) -> shapes.PlanDocument:
     """The plan as one document of mode `plan`; lists sorted by code point."""
     outcome: shapes.PlanOutcome = "changes" if plan.pending else "none"
-    return shapes.PlanDocument(mode="plan", outcome=outcome, problems=problem_rows(plan.problems), **_facts(plan))
+    return shapes.PlanDocument(
+        mode="plan", outcome=outcome, problems=problem_rows(plan.problems), **_facts(redacted(plan))
+    )
 
 
 def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
@@ -57,14 +60,14 @@ def outcome_document(outcome: Outcome) -> shapes.PlanDocument:
         result=outcome.result.value,
         written=shapes.WrittenRow(**asdict(outcome.written)),
         calls=_endpoints(outcome.calls),
-        **_facts(outcome.plan),
+        **_facts(redacted(outcome.plan)),
     )
 
 
 def ended_document(plan: Plan, run: str, problems: Iterable[Problem]) -> shapes.PlanDocument:
     """An apply that could not go on: the plan that it carried out, and why it ended."""
     rows = problem_rows((*plan.problems, *problems))
-    return shapes.PlanDocument(mode="apply", outcome="error", run=run, problems=rows, **_facts(plan))
+    return shapes.PlanDocument(mode="apply", outcome="error", run=run, problems=rows, **_facts(redacted(plan)))
 
 
 def error_document(
@@ -95,6 +98,8 @@ def validation_document(
         file=file,
         fields=len(desired.fields) if desired else 0,
         tags=len(desired.tags) + len(desired.dynamic_tags) if desired else 0,
+        dynamic_tags=len(desired.dynamic_tags) if desired else 0,
+        scores=len(desired.scores) if desired else 0,
         problems=problem_rows(problems),
     )
 
@@ -134,9 +139,10 @@ _STEERING = re.compile(
 
 
 def to_json(document: BaseModel | dict[str, Any]) -> str:
-    """One JSON object, indented by two, as it is printed; invisible signs are escaped, which changes no value."""
+    """One JSON object, indented by two, as it is printed; invisible signs, and what a runner could take for a command
+    in a log, are escaped, which changes no value."""
     content = document.model_dump(mode="json") if isinstance(document, BaseModel) else document
-    return _STEERING.sub(_escape, json.dumps(content, indent=2, ensure_ascii=False))
+    return json_in_a_log(_STEERING.sub(_escape, json.dumps(content, indent=2, ensure_ascii=False)))
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -166,8 +172,9 @@ def schema(shape: Shape) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _facts(told: Redacted) -> dict[str, Any]:
     """What a plan says, whichever command prints it."""
+    plan = told.plan
     return {
         "tool": __version__,
         "id": plan.id,

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from reconciler import __version__
 from reconciler.model.plan import Plan
 from reconciler.model.problems import Problem
-from reconciler.report.causes import moved_fields, moved_tags, moved_values, settled_how
+from reconciler.report.causes import moved_fields, moved_tags, moved_values
 from reconciler.report.document import problem_rows
 from reconciler.report.layout import PAGE, Page, section, spread, table
+from reconciler.report.problems import problems_text
+from reconciler.report.redaction import redacted
+from reconciler.report.remarks import problem_of
 from reconciler.report.shapes import DriftDocument, DriftField, DriftTag
 from reconciler.report.text import command
 from reconciler.report.words import counted, file_line, listing, number, some
@@ -22,18 +25,21 @@ def drifted(plan: Plan) -> bool:
     return bool(moved_fields(plan) or moved_tags(plan) or _gone(plan))
 
 
-def drift_text(plan: Plan, page: Page = PAGE) -> str:
-    """What was moved, one line a field or tag, with what the next apply does about it."""
-    account = f", account {plan.account}" if plan.account else ""
-    head = [plan.file, f"{plan.crm} {plan.object}{account}", f"since the apply of {plan.drift_since}"]
-    rows = [*_field_lines(plan), *_tag_lines(plan)]
-    gone = _gone(plan)
+def drift_text(document: DriftDocument, page: Page = PAGE) -> str:
+    """What was moved, one line a field or tag, with what the next apply does about it; why, if it cannot be told."""
+    problems = problems_text(tuple(map(problem_of, document.problems)), page.width)
+    if document.outcome == "error":
+        return problems
+    account = f", account {document.account}" if document.account else ""
+    head = [document.file, f"{document.crm} {document.object}{account}", f"since the apply of {document.since}"]
+    rows = [*_field_lines(document), *_tag_lines(document)]
+    gone = document.gone
     lines = [
         *(["Moved", *table(rows)] if rows else []),
         *section("Gone", [f"{some(gone, 'linked contact')} deleted; never created again by itself" if gone else ""]),
     ]
     ending = (
-        [f"{_sum(plan)}.", f"Next: {command('plan', plan.file, page)}"]
+        [f"{_sum(document)}.", f"Next: {command('plan', document.file, page)}"]
         if lines
         else ["No drift: what was written is as it was written."]
     )
@@ -46,6 +52,7 @@ def drift_document(plan: Plan | None, problems: Iterable[Problem] = (), file: st
     rows = problem_rows(problems)
     if plan is None:
         return DriftDocument(tool=__version__, outcome="error", file=file, problems=rows)
+    plan = redacted(plan).plan
     return DriftDocument(
         tool=__version__,
         outcome="drift" if drifted(plan) else "none",
@@ -60,6 +67,7 @@ def drift_document(plan: Plan | None, problems: Iterable[Problem] = (), file: st
                 where=file_line(f.where),
                 moved=moved_values(f),
                 overwrites=f.set + f.clear,
+                clears=f.clear,
                 keeps=f.held,
                 pulls=f.pull,
                 conflicts=f.conflict,
@@ -78,22 +86,28 @@ def _gone(plan: Plan) -> int:
     return sum(finding.count for finding in plan.findings if finding.code == _GONE)
 
 
-def _field_lines(plan: Plan) -> Iterable[list[str]]:
-    for row in moved_fields(plan):
-        count = f"{number(moved_values(row))} moved"
-        yield ["~", row.key, count, f"next apply: {settled_how(row)}", file_line(row.where)]
+def settled(row: DriftField | DriftTag) -> str:
+    """What the next apply does about it: `2 set back, 1 kept`."""
+    if isinstance(row, DriftTag):
+        return counted(((row.applies, "applied again"), (row.removes, "removed")))
+    written = ((row.overwrites - row.clears, "set back"), (row.clears, "cleared again"), (row.pulls, "pulled"))
+    return counted((*written, (row.keeps, "kept"), (row.conflicts, "in conflict")))
 
 
-def _tag_lines(plan: Plan) -> Iterable[list[str]]:
-    for row in moved_tags(plan):
-        moved = counted(((row.apply, "taken away"), (row.remove, "given")))
-        sign = "+" if row.apply else "-"
-        yield [sign, f"tag {row.name}", moved, f"next apply: {settled_how(row)}", file_line(row.where)]
+def _field_lines(document: DriftDocument) -> Iterable[list[str]]:
+    for row in document.fields:
+        yield ["~", row.key, f"{number(row.moved)} moved", f"next apply: {settled(row)}", row.where]
 
 
-def _sum(plan: Plan) -> str:
-    values = sum(map(moved_values, moved_fields(plan)))
-    taggings = sum(t.apply + t.remove for t in moved_tags(plan))
-    gone = _gone(plan)
-    parts = ((values, "value"), (taggings, "tagging"), (gone, "deleted contact"))
+def _tag_lines(document: DriftDocument) -> Iterable[list[str]]:
+    for row in document.tags:
+        moved = counted(((row.applies, "taken away"), (row.removes, "given")))
+        sign = "+" if row.applies else "-"
+        yield [sign, f"tag {row.name}", moved, f"next apply: {settled(row)}", row.where]
+
+
+def _sum(document: DriftDocument) -> str:
+    values = sum(row.moved for row in document.fields)
+    taggings = sum(row.applies + row.removes for row in document.tags)
+    parts = ((values, "value"), (taggings, "tagging"), (document.gone, "deleted contact"))
     return "Drift: " + listing(some(count, noun) for count, noun in parts if count)

@@ -25,12 +25,13 @@ from reconciler.model.plan import (
     Plan,
     TagCount,
 )
-from reconciler.model.problems import Level, Place, Problem
+from reconciler.model.problems import Level
 from reconciler.report.layout import PAGE, Page
 from reconciler.report.outcome import outcome_text
 from reconciler.report.problems import problems_text
 from reconciler.report.redaction import TOGETHER
-from reconciler.report.shapes import ChangeRow, EndpointRow, PlanDocument, ProblemRow
+from reconciler.report.remarks import place, problem_of
+from reconciler.report.shapes import ChangeRow, EndpointRow, PlanDocument
 from reconciler.report.text import plan_text
 
 
@@ -47,11 +48,14 @@ class _Counted:
 
 def document_text(document: PlanDocument, page: Page = PAGE, settled: bool = False) -> str:
     """What `plan` or `apply` printed when it made this document, at another width perhaps; of an apply, all problems
-    stand at the end. `settled`: the plan was carried out meanwhile, so that an apply does not come next."""
+    stand at the end. Of a command that came to no plan: why. `settled`: the plan was carried out meanwhile, so that an
+    apply does not come next."""
+    if not document.id:
+        return problems_text(tuple(map(problem_of, document.problems)), page.width)
     plan = plan_of(document)
     if document.mode == "plan":
         return plan_text(plan, applying=settled, page=page)
-    problems = tuple(map(_problem, document.problems))
+    problems = tuple(map(problem_of, document.problems))
     if document.result is None or document.written is None:
         return plan_text(_without_problems(plan), applying=True, page=page) + "\n" + problems_text(problems, page.width)
     result = Result(document.result)
@@ -83,15 +87,15 @@ def plan_of(document: PlanDocument) -> Plan:
         contacts=contacts,
         fields=tuple(FieldCount(**{**row.model_dump(), **_cause(row.where, row.cause)}) for row in document.fields),
         tags=tuple(TagCount(**{**row.model_dump(), **_cause(row.where, row.cause)}) for row in document.tags),
-        guards=tuple(Guard(**{**row.model_dump(), "where": _place(row.where)}) for row in document.guards),
+        guards=tuple(Guard(**{**row.model_dump(), "where": place(row.where)}) for row in document.guards),
         findings=tuple(
-            Finding(**{**row.model_dump(), "level": Level(row.level), "where": _place(row.where)})
+            Finding(**{**row.model_dump(), "level": Level(row.level), "where": place(row.where)})
             for row in document.findings
         ),
         cost=Cost(cost.reads, cost.writes, cost.seconds, cost.rate, _endpoints(cost.endpoints)),
         people=_Counted(contacts.create + contacts.update),
         approved=Approved(**document.approved.model_dump()) if document.approved else None,
-        problems=tuple(map(_problem, document.problems)),
+        problems=tuple(map(problem_of, document.problems)),
     )
 
 
@@ -109,7 +113,7 @@ def _changes(row: ChangeRow) -> Iterator[InventoryChange]:
             kind=row.kind,
             key=f"{row.key} {number}" if together else row.key,
             action=Action(row.action),
-            where=_place(row.where),
+            where=place(row.where),
             deltas=tuple(Delta(d.path, d.before, d.after) for d in row.deltas),
             summary=row.summary,
             new_key=row.new_key,
@@ -123,24 +127,8 @@ def _changes(row: ChangeRow) -> Iterator[InventoryChange]:
 
 
 def _cause(where: str | None, cause: str) -> dict[str, object]:
-    return {"where": _place(where), "cause": Cause(cause)}
-
-
-def _problem(row: ProblemRow) -> Problem:
-    return Problem(**{**row.model_dump(), "level": Level(row.level), "where": _place(row.where)})
+    return {"where": place(where), "cause": Cause(cause)}
 
 
 def _endpoints(rows: tuple[EndpointRow, ...]) -> tuple[EndpointCost, ...]:
     return tuple(EndpointCost(row.name, row.calls, row.write) for row in rows)
-
-
-def _place(said: str | None) -> Place | None:
-    """`file:line:column` as it was written; what cannot be a line is part of the file's name."""
-    if said is None:
-        return None
-    file, *numbers = said.rsplit(":", 2) if said.count(":") > 1 else said.rsplit(":", 1)
-    if len(numbers) == 2 and not numbers[0].isdecimal():
-        file, numbers = f"{file}:{numbers[0]}", numbers[1:]
-    if not all(number.isdecimal() for number in numbers):
-        return Place(said)
-    return Place(file, *map(int, numbers))

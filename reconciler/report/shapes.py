@@ -286,6 +286,8 @@ class DriftField(Shape):
     """People; the sum of what follows."""
     overwrites: int = 0
     """Set back, or cleared again."""
+    clears: int = 0
+    """Those of `overwrites` that are cleared again."""
     keeps: int = 0
     """Held: the file's policy leaves them to the CRM."""
     pulls: int = 0
@@ -363,6 +365,8 @@ class ValidationDocument(Shape):
     file: str
     fields: int = Field(default=0, description="Entries under `fields`.")
     tags: int = Field(default=0, description="Entries under `tags` and `dynamic_tags`.")
+    dynamic_tags: int = Field(default=0, description="Those of `tags` that are under `dynamic_tags`.")
+    scores: int = Field(default=0, description="Entries under `scores`.")
     problems: tuple[ProblemRow, ...] = ()
 
 

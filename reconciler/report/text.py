@@ -15,13 +15,16 @@ from reconciler.report.inventory import inventory_lines
 from reconciler.report.layout import PAGE, Page, section, spread
 from reconciler.report.people import NOT_FOUND, people_lines
 from reconciler.report.problems import problems_text
+from reconciler.report.redaction import redacted
 from reconciler.report.words import counted, duration, listing, number, some
 
 DEFAULT_FILE = "reconciler.yaml"
 
 
 def plan_text(plan: Plan, applying: bool = False, page: Page = PAGE) -> str:
-    """The whole plan, ending in one line that says what it amounts to and, unless `applying`, what comes next."""
+    """The whole plan, ending in one line that says what it amounts to and, unless `applying`, what comes next.
+    Redacted, unless it was made for somebody at a terminal who asked for values."""
+    plan = plan if plan.values_shown else redacted(plan).plan
     parts = [
         spread(_header(plan), page.width),
         [

@@ -1,24 +1,24 @@
-"""What `validate` says of a file without errors."""
+"""What `validate` says of a file, as text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from reconciler.model.desired import Desired
-from reconciler.model.problems import Problem
 from reconciler.report.layout import WIDTH
 from reconciler.report.problems import problems_text
+from reconciler.report.remarks import problem_of
+from reconciler.report.shapes import ValidationDocument
 from reconciler.report.words import listing, plain, some
 
 
-def validation_text(file: str, desired: Desired, problems: Sequence[Problem], width: int = WIDTH) -> str:
-    """Warnings, if any, then one line with what the file declares."""
+def validation_text(document: ValidationDocument, width: int = WIDTH) -> str:
+    """Problems, if any, then, of a file without errors, one line with what it declares."""
+    blocks = problems_text(tuple(map(problem_of, document.problems)), width)
+    if document.outcome == "error":
+        return blocks
     declared = (
-        (len(desired.fields), "field"),
-        (len(desired.tags), "tag"),
-        (len(desired.dynamic_tags), "group of dynamic tags"),
-        (len(desired.scores), "score"),
+        (document.fields, "field"),
+        (document.tags - document.dynamic_tags, "tag"),
+        (document.dynamic_tags, "group of dynamic tags"),
+        (document.scores, "score"),
     )
     said = listing(some(count, noun) for count, noun in declared if count)
-    blocks = problems_text(problems, width)
-    return (blocks + "\n" if blocks else "") + plain(f"{file} is valid: {said}.") + "\n"
+    return (blocks + "\n" if blocks else "") + plain(f"{document.file} is valid: {said}.") + "\n"

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 
 from reconciler.model.problems import Place
 
-_PLURALS = {"person": "people", "entry": "entries", "reply": "replies"}
+_PLURALS = {
+    "person": "people",
+    "entry": "entries",
+    "reply": "replies",
+    "deleted contact": "deleted contacts",
+    "linked contact": "linked contacts",
+}
 
 # Joiners are part of how several scripts and emoji are written; every other invisible sign can disguise a text.
 _HARMLESS = {"\u200c", "\u200d"}
@@ -42,6 +48,8 @@ def some(count: int, noun: str) -> str:
     """`1 field`, `2 fields`, `1,000 people`."""
     if count == 1:
         return f"1 {noun}"
+    if noun in _PLURALS:
+        return f"{number(count)} {_PLURALS[noun]}"
     first, _, rest = noun.partition(" ")
     many = _PLURALS.get(first, f"{first}s")
     return f"{number(count)} {many}{' ' + rest if rest else ''}"

@@ -94,9 +94,8 @@ def test_drift_is_exit_2_and_says_what_the_next_apply_does(folder: Path) -> None
         "~ city 1 moved next apply: 1 set back shop.yaml:7",
     ]
     told = document(said(folder, "-f", "shop.yaml", "drift", "--refresh", "full", "--format", "json"))
-    assert told["fields"] == [
-        {"key": "city", "where": "shop.yaml:7", "moved": 1, "overwrites": 1, "keeps": 0, "pulls": 0, "conflicts": 0}
-    ]
+    nothing = {"clears": 0, "keeps": 0, "pulls": 0, "conflicts": 0}
+    assert told["fields"] == [{"key": "city", "where": "shop.yaml:7", "moved": 1, "overwrites": 1, **nothing}]
 
 
 def test_what_is_taken_over_on_a_first_run_has_its_sign_and_its_counts(folder: Path) -> None:

@@ -134,7 +134,9 @@ def test_every_action_of_the_inventory_has_a_sign_of_its_own() -> None:
 
 def test_no_personal_value_stands_in_a_plan_unless_it_was_asked_for() -> None:
     assert "secret-value" not in plan_text(FULL)
-    shown = replace(FULL, examples={"birthday config": (Example("field.birthday", 17, None, "1980-05-01"),)})
+    held = replace(FULL, examples={"birthday config": (Example("field.birthday", 17, None, "1980-05-01"),)})
+    assert "1980-05-01" not in plan_text(held)
+    shown = replace(held, values_shown=True)
     assert '        row 17   (empty) -> "1980-05-01"' in plan_text(shown).splitlines()
 
 

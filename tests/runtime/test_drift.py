@@ -113,7 +113,7 @@ def test_a_deleted_contact_is_told_by_a_full_read(applied: Path) -> None:
     edit(applied, lambda crm: crm.delete_contact("2"))
     plan = pipeline.drift(request(applied, refresh="full"))
     assert drift_document(plan).gone == 1
-    assert "1 linked contact deleted" in drift_text(plan)
+    assert "1 linked contact deleted" in drift_text(drift_document(plan))
 
 
 @pytest.mark.parametrize("spoil", ["never applied", "another file", "forgotten"])
@@ -138,9 +138,9 @@ def test_each_field_says_how_many_were_moved_and_what_becomes_of_them(applied: P
     city, hobby = rows["city"], rows["hobby"]
     assert (city.moved, city.overwrites, city.keeps, city.pulls, city.conflicts) == (6, 1, 0, 2, 3)
     assert (hobby.moved, hobby.overwrites, hobby.keeps, hobby.pulls, hobby.conflicts) == (1, 0, 1, 0, 0)
-    lines = [" ".join(line.split()) for line in drift_text(plan).splitlines()]
+    lines = [" ".join(line.split()) for line in drift_text(drift_document(plan)).splitlines()]
     assert "~ city 6 moved next apply: 1 set back, 2 pulled, 3 in conflict" in " ".join(lines)
-    assert "Drift: 7 values." in drift_text(plan)
+    assert "Drift: 7 values." in drift_text(drift_document(plan))
 
 
 def test_text_and_document_name_no_person_and_the_document_fits_its_schema(applied: Path) -> None:
@@ -148,4 +148,4 @@ def test_text_and_document_name_no_person_and_the_document_fits_its_schema(appli
     plan = pipeline.drift(request(applied))
     document = parsed(to_json(drift_document(plan)))
     assert document["outcome"] == "drift"
-    assert "canary" not in drift_text(plan) + str(document)
+    assert "canary" not in drift_text(drift_document(plan)) + str(document)

@@ -10,14 +10,17 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.planning import Asked, chosen_anew, planning_options, request
+from reconciler.cli.reports import deliver, exit_of
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
+from reconciler.report.formats import View
 from reconciler.report.words import listing
 
 if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
+    from reconciler.report.layout import Page
 
 
 @click.command("apply")
@@ -44,6 +47,7 @@ def command(
       reconciler apply --allow create=5000 --max-calls 200
       reconciler apply --relink
       reconciler apply reviewed.plan
+      reconciler apply reviewed.plan --report markdown=outcome.md --report github
     """
     asked = Asked(**options)
     approved = auto_approve or saved is not None
@@ -57,8 +61,8 @@ def command(
         outcome = settings.program().apply(wanted, approval.confirm, settings.interrupts.stop)
     finally:
         wanted.progress.done()
-    _print(settings, outcome, asked, approval.shown, str(saved or ""))
-    return exits.OF_RESULT[outcome.result]
+    delivered = _print(settings, outcome, asked, approval.shown, str(saved or ""))
+    return exit_of(exits.OF_RESULT[outcome.result], delivered)
 
 
 class _Approval:
@@ -75,11 +79,11 @@ class _Approval:
         from reconciler.report.text import plan_text
 
         self._wanted.progress.done()
-        json = self._asked.json
-        if not json or not self._auto:
-            # JSON keeps stdout for its one object: who is asked reads the plan on stderr.
-            page = self._settings.page(self._asked.narrowed, to_stderr=json)
-            self._settings.print(plan_text(plan, applying=True, page=page), to_stderr=json)
+        at_once = self._asked.at_once
+        if not at_once or not self._auto:
+            # One document keeps stdout for itself: who is asked reads the plan on stderr.
+            page = self._settings.page(self._asked.narrowed, to_stderr=at_once)
+            self._settings.print(plan_text(plan, applying=True, page=page), to_stderr=at_once)
         self.shown = True
         agreed = self._auto or _ask()
         self._settings.interrupts.gentle = agreed
@@ -93,17 +97,19 @@ def _ask() -> bool:
     return sys.stdin.readline().strip().casefold() in {"yes", "y"}
 
 
-def _print(settings: Settings, outcome: Outcome, asked: Asked, shown: bool, saved: str) -> None:
-    if asked.json:
-        from reconciler.report.document import outcome_document, to_json
+def _print(settings: Settings, outcome: Outcome, asked: Asked, shown: bool, saved: str) -> bool:
+    """Whether every report could be written, too."""
+    from reconciler.report.document import outcome_document
 
-        settings.print(to_json(outcome_document(outcome)) + "\n")
-        return
+    page = settings.page(asked.narrowed)._replace(saved=saved)
+    text = None if asked.at_once else _text(outcome, shown, page)
+    return deliver(settings, asked.format, outcome_document(outcome), View(settings.seen, page), text)
+
+
+def _text(outcome: Outcome, shown: bool, page: Page) -> str:
+    """What is not printed yet: the plan, if nobody was shown it, and what came of it."""
     from reconciler.report.outcome import outcome_text
     from reconciler.report.text import plan_text
 
-    page = settings.page(asked.narrowed)._replace(saved=saved)
-    if not shown:
-        settings.print(plan_text(outcome.plan, applying=True, page=page))
-    if outcome.result != "none":
-        settings.print("\n" + outcome_text(outcome, page))
+    plan = "" if shown else plan_text(outcome.plan, applying=True, page=page)
+    return plan + ("\n" + outcome_text(outcome, page) if outcome.result != "none" else "")

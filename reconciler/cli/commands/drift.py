@@ -5,12 +5,15 @@ from __future__ import annotations
 import click
 
 from reconciler.cli import exits
+from reconciler.cli.reports import deliver, exit_of, report_option
 from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
+from reconciler.report.formats import DRIFT, View, formats_of
 
 
 @click.command("drift")
-@format_option()
+@format_option(*formats_of(DRIFT))
+@report_option(DRIFT)
 @click.option("--refresh", type=click.Choice(["full", "incremental"]), help="Read all contacts, or only what changed.")
 @global_options(hidden=True)
 @click.pass_obj
@@ -25,18 +28,15 @@ def command(settings: Settings, format: str, refresh: str | None) -> int:
       reconciler drift
       reconciler drift --refresh full
       reconciler drift --format json > drift.json
+      reconciler drift --report markdown=drift.md --report github
     """
-    from reconciler.report.drift import drift_document, drift_text, drifted
+    from reconciler.report.drift import drift_document, drifted
 
     wanted = bare_request(settings, refresh=refresh)
     try:
         plan = settings.program().drift(wanted)
     finally:
         wanted.progress.done()
-    if format == "json":
-        from reconciler.report.document import to_json
-
-        settings.print(to_json(drift_document(plan, plan.problems)) + "\n")
-    else:
-        settings.print(drift_text(plan, settings.page()))
-    return exits.CHANGES_PENDING if drifted(plan) else exits.DONE
+    document = drift_document(plan, plan.problems)
+    delivered = deliver(settings, format, document, View(settings.seen, settings.page()))
+    return exit_of(exits.CHANGES_PENDING if drifted(plan) else exits.DONE, delivered)

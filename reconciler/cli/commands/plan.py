@@ -9,9 +9,11 @@ import click
 
 from reconciler.cli import exits
 from reconciler.cli.planning import Asked, planning_options, request
+from reconciler.cli.reports import deliver, exit_of
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
+from reconciler.report.formats import View
 
 
 @click.command("plan")
@@ -36,6 +38,7 @@ def command(settings: Settings, /, detailed_exitcode: bool, out: Path | None, ti
       reconciler plan --relink=renamed
       reconciler plan --format json --detailed-exitcode > plan.json
       reconciler plan --out reviewed.plan
+      reconciler plan --report markdown=plan.md --report html=plan.html --report github
     """
     asked = Asked(**options)
     if out is not None and asked.persons:
@@ -49,15 +52,12 @@ def command(settings: Settings, /, detailed_exitcode: bool, out: Path | None, ti
         plan = settings.program().plan(wanted)
     finally:
         wanted.progress.done()
-    if asked.json:
-        from reconciler.report.document import plan_document, to_json
+    from reconciler.report.document import plan_document
+    from reconciler.report.text import plan_text
 
-        settings.print(to_json(plan_document(plan)) + "\n")
-    else:
-        from reconciler.report.text import plan_text
-
-        page = settings.page(asked.narrowed)._replace(saved=str(out or ""))
-        settings.print(plan_text(plan, page=page))
+    page = settings.page(asked.narrowed)._replace(saved=str(out or ""))
+    text = None if asked.at_once else plan_text(plan, page=page)
+    delivered = deliver(settings, asked.format, plan_document(plan), View(settings.seen, page), text)
     if settings.timings is not None:
         settings.print("\n" + settings.timings.text(), to_stderr=True)
-    return exits.CHANGES_PENDING if detailed_exitcode and plan.pending else exits.DONE
+    return exit_of(exits.CHANGES_PENDING if detailed_exitcode and plan.pending else exits.DONE, delivered)

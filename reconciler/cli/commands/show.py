@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli import exits
+from reconciler.cli.reports import deliver, exit_of, report_option, write_reports
 from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure, Place
+from reconciler.report.formats import PLAN, View, formats_of
 
 if TYPE_CHECKING:
     from reconciler.model.status import KeptRun
@@ -20,10 +23,11 @@ if TYPE_CHECKING:
 @click.command("show")
 @click.argument("name", metavar="[RUN|last|plan|FILE]", default="plan")
 @click.option("--list", "listed", is_flag=True, help="List the runs instead, with time, result and counts.")
-@format_option("jsonl")
+@format_option(*formats_of(PLAN), "jsonl")
+@report_option(PLAN)
 @global_options(hidden=True)
 @click.pass_obj
-def command(settings: Settings, name: str, listed: bool, format: str) -> None:
+def command(settings: Settings, name: str, listed: bool, format: str) -> int:
     """Show the last plan or a run again, without touching source or CRM.
 
     RUN is the id of an apply, or a beginning that no other one has; `last` is the newest. The last plan and the
@@ -40,27 +44,23 @@ def command(settings: Settings, name: str, listed: bool, format: str) -> None:
       reconciler show --list
       reconciler show plan --format json
       reconciler show reviewed.plan --format jsonl
+      reconciler show last --report html=run.html
     """
     wanted = bare_request(settings)
     if _is_file(name) and not listed:
-        _saved(settings, settings.program().saved_plan(wanted, Path(name)), format)
-        return
+        return _saved(settings, settings.program().saved_plan(wanted, Path(name)), format)
     if format == "jsonl":
         raise Failure(problem("E904", "`--format jsonl` is for a saved plan", fix="name its file, or leave it out"))
     if listed:
         if name != "plan":
             raise Failure(problem("E904", "`--list` and a run exclude each other", fix="leave one of them out"))
+        if format not in ("text", "json") or settings.reports:
+            raise Failure(problem("E904", "a list of runs is text or json", fix="name a run for other formats"))
         _list(settings, settings.program().kept_runs(wanted), format)
-        return
+        return exits.DONE
     found = settings.program().shown(wanted, name)
-    if format == "json":
-        from reconciler.report.document import to_json
-
-        settings.print(to_json(found.document) + "\n")
-    else:
-        from reconciler.report.redrawn import document_text
-
-        settings.print(document_text(found.document, settings.page(found.narrowed), found.settled))
+    view = View(settings.seen, settings.page(found.narrowed), found.settled)
+    return exit_of(exits.DONE, deliver(settings, format, found.document, view))
 
 
 def _is_file(name: str) -> bool:
@@ -68,23 +68,21 @@ def _is_file(name: str) -> bool:
     return name not in ("plan", "last") and (any(sign in name for sign in "./\\") or Path(name).is_file())
 
 
-def _saved(settings: Settings, saved: SavedPlan, format: str) -> None:
+def _saved(settings: Settings, saved: SavedPlan, format: str) -> int:
     from reconciler.report.problems import problems_text
 
     if saved.sealed is None:
         width = settings.page(to_stderr=True).width
         settings.print(problems_text([problem("E571", where=Place(str(saved.path)))], width), to_stderr=True)
+    view = View(settings.seen, settings.page()._replace(saved=str(saved.path)))
     if format == "jsonl":
+        problems = write_reports(settings, settings.reports, saved.document, view)
         for line in saved.lines():
-            settings.print(line + "\n")
-    elif format == "json":
-        from reconciler.report.document import to_json
-
-        settings.print(to_json(saved.document) + "\n")
-    else:
-        from reconciler.report.redrawn import document_text
-
-        settings.print(document_text(saved.document, settings.page()._replace(saved=str(saved.path))))
+            settings.print(line + "\n", machine=True)
+        if problems:
+            raise Failure(problems)
+        return exits.DONE
+    return exit_of(exits.DONE, deliver(settings, format, saved.document, view))
 
 
 def _list(settings: Settings, runs: tuple[KeptRun, ...], format: str) -> None:

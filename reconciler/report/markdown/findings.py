@@ -1,0 +1,83 @@
+"""Problems, limits and findings as Markdown: what stops an apply, and what the data have that is left as it is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from reconciler.model.problems import Level, Problem
+from reconciler.report.markdown.fitting import Detail
+from reconciler.report.markdown.parts import bullets, joined, listed, rows_of, table
+from reconciler.report.problems import ordered
+from reconciler.report.remarks import limit, place, problem_of, rows_named
+from reconciler.report.shapes import FindingRow, GuardRow, ProblemRow
+from reconciler.report.words import number, some
+
+_FEW = 5
+
+
+def problems(rows: Sequence[ProblemRow], detail: Detail) -> str:
+    """Errors and warnings with their way out; empty for none."""
+    shown = ordered(map(problem_of, rows))
+    if not shown:
+        return ""
+    errors = sum(p.level is Level.ERROR for p in shown)
+    title = some(errors, "error") if errors else some(len(shown), "warning")
+    return f"#### Problems: {title}\n\n" + bullets("problem", shown, lambda p: _problem(p, detail), detail)
+
+
+def _problem(problem: Problem, detail: Detail) -> str:
+    place = f" {detail.code(str(problem.where), cell=False)}" if problem.where else ""
+    said = ". ".join(
+        detail.prose(part.rstrip("."), cell=False) for part in (problem.summary, problem.detail, problem.fix) if part
+    )
+    return f"**{problem.level.value} {problem.code}**{place} {said}"
+
+
+def limits(guards: Sequence[GuardRow], detail: Detail) -> str:
+    """The limits that stop an apply, with the ways past them."""
+    tripped = [guard for guard in guards if guard.tripped]
+    if not tripped:
+        return ""
+    tripped.sort(key=lambda guard: (guard.limit, guard.subject))
+    return "#### Limits that stop an apply\n\n" + bullets("limit", tripped, lambda g: _limit(g, detail), detail)
+
+
+def _limit(guard: GuardRow, detail: Detail) -> str:
+    where = f" ({detail.code(guard.where, cell=False)})" if guard.where else ""
+    return detail.prose(limit(guard), cell=False) + where
+
+
+def findings(rows: Sequence[FindingRow], detail: Detail) -> str:
+    """What is left as it is: first how much of each kind, where there is much of it."""
+    if not rows:
+        return ""
+    sorted_rows = sorted(rows, key=lambda f: (f.level, f.code, *_at(f), f.detail))
+    head = ("code", "finding", "way out", "line")
+    return joined(
+        (
+            f"#### Findings: {number(len(rows))}",
+            table(("code", "kind", "findings:", "times:"), rows_of(_kinds(rows))) if len(rows) > _FEW else "",
+            listed("finding", head, sorted_rows, lambda row: _cells(row, detail), detail),
+        )
+    ).rstrip("\n")
+
+
+def _at(row: FindingRow) -> tuple[str, int]:
+    where = place(row.where)
+    return (where.file, where.line) if where else ("", 0)
+
+
+def _cells(row: FindingRow, detail: Detail) -> tuple[str, ...]:
+    named = rows_named(row)
+    said = row.detail or f"{row.summary} ({number(row.count)})"
+    whole = detail.prose(said) + (f"; {named}" if named else "")
+    return (f"{row.level} {row.code}", whole, detail.prose(row.fix), detail.code(row.where or ""))
+
+
+def _kinds(rows: Sequence[FindingRow]) -> Iterator[tuple[str, ...]]:
+    kinds: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for row in rows:
+        kinds[row.level, row.code, row.summary].append(row.count)
+    for (level, code, summary), counts in sorted(kinds.items()):
+        yield (f"{level} {code}", summary, number(len(counts)), number(sum(counts)))
