@@ -32,10 +32,11 @@ class Remembered:
     """What the state says; all of it can be rebuilt. `known` is False on a first run or after lost state.
 
     `key`: secret of the digests. `people`: Parquet, what is remembered of each person (`tables.remembered`), or None.
-    `created`: links made since that file (person digest, contact id). `moves`: what became of two-way values since, in
-    batches of schema `tables.remembered.MOVES`. `applied`: entry address -> digest in the last applied file. `marks`:
-    names of rule tags that are ours. `rewrites`: values that the CRM stores differently from what was sent. `leftover`:
-    digests of people whose update was guarded and begun by an interrupted run of the same file.
+    `created`: links made since that file (person digest, contact id). `begun`: creations whose outcome is not known,
+    the oldest first (person digest, the address that the contact was to have). `moves`: what became of two-way values
+    since, in batches of schema `tables.remembered.MOVES`. `applied`: entry address -> digest in the last applied file.
+    `marks`: names of rule tags that are ours. `rewrites`: values that the CRM stores differently from what was sent.
+    `leftover`: digests of people whose update was guarded and begun by an interrupted run of the same file.
     `owed`: name of a tag with `push: on_create` -> digests of people whom an interrupted run created without coming
     to that tag. `kept`: name of a rule tag -> digests of people who carried it before it became ours though its rule
     said no, and were never wanted by it since: they keep it. `agreed_digest`: under which the rows of `people` are
@@ -46,6 +47,7 @@ class Remembered:
     known: bool = False
     people: Path | None = None
     created: tuple[tuple[bytes, str], ...] = ()
+    begun: tuple[tuple[bytes, str], ...] = ()
     moves: Callable[[], Iterator[pa.RecordBatch]] = lambda: iter(())
     applied: Mapping[str, str] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()

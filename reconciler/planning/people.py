@@ -178,7 +178,7 @@ class _Comparing:
     def _before(self) -> Before:
         said = self._observed.remembered
         true = bool(said.agreed_digest) and said.agreed_digest == self._agreeing
-        return Before(said.people, said.created, said.moves, true, said.clean)
+        return Before(said.people, said.created, said.moves, true, said.clean, said.begun)
 
     def _agree(self, batch: pa.RecordBatch) -> None:
         self._known.add(batch, self._observed.remembered.key)

@@ -44,6 +44,8 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
     open_creates = journal.open_creates()
     guarded = _guarded(plan, applying.state.key)
     applying.state.begin(plan.config, plan.remembers, guarded, known=not scope.persons, at=moment_text(work.moments()))
+    if work.anew:
+        journal.forget_addresses()
     applying.state.name_by(work.desired.identity.person, work.anew)
     inventory = InventoryWriter(applying, work.desired, work.inventory)
     source = SourceWriter(applying, plan, work.desired, work.source)

@@ -69,8 +69,8 @@ class Applying:
         if not self.gateway.calls.room((1 if kind is None else self.gateway.requests(kind)) + reads):
             raise Halted(Why.CALLS)
 
-    def intent(self, kind: Call, items: int, people: Sequence[bytes] = ()) -> int:
-        return self.journal.intent(kind, items, people)
+    def intent(self, kind: Call, items: int, people: Sequence[bytes] = (), addresses: Sequence[str | None] = ()) -> int:
+        return self.journal.intent(kind, items, people, addresses)
 
     def outcome(self, seq: int, done: int, failed: int, uncertain: Sequence[bytes] = ()) -> None:
         """Record how a call ended; after the first that did something, learn which account the CRM now is."""

@@ -128,7 +128,7 @@ def _said(
 @dataclass(frozen=True, slots=True)
 class _FewContacts:
     """The contacts of single persons: those that a column names, those they are linked to, and those that have their
-    e-mail. Who else holds their ids only all contacts tell."""
+    e-mail, or had to have it when they were to be created. Who else holds their ids only all contacts tell."""
 
     desired: Desired
     source: Source
@@ -140,7 +140,9 @@ class _FewContacts:
     def page(self, keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """All of them as one page."""
         emails, named = self._signs()
-        found = dict.fromkeys([*named, *self._linked()])
+        digests = {person_digest(self.remembered.key, person) for person in self.wanted.persons}
+        emails |= {address for digest, address in self.remembered.begun if digest in digests}
+        found = dict.fromkeys([*named, *self._linked(digests)])
         for email in sorted(emails):
             if (contact := self.gateway.look_up(email)) is not None:
                 found[contact] = None
@@ -158,8 +160,7 @@ class _FewContacts:
         schema = pa.schema([pa.field(ID, pa.string()), *lists, *(pa.field(key, pa.string()) for key in keys)])
         yield pa.RecordBatch.from_pylist(rows, schema=schema)
 
-    def _linked(self) -> list[str]:
-        digests = {person_digest(self.remembered.key, person) for person in self.wanted.persons}
+    def _linked(self, digests: set[bytes]) -> list[str]:
         created = {digest: contact for digest, contact in self.remembered.created if digest in digests}
         older = _links(self.remembered, digests - set(created))
         return [*created.values(), *older]

@@ -157,7 +157,8 @@ class PeopleWriter:
         applying, create = self._applying, kind is Call.ADD_CONTACTS
         alone = frozenset(row.contact for row in batch if row.contact)
         self._on_the_way.make_room(alone)
-        seq = applying.intent(kind, len(batch), [row.digest for row in batch] if create else ())
+        begun = ([row.digest for row in batch], [row.email for row in batch]) if create else ()
+        seq = applying.intent(kind, len(batch), *begun)
         if not create and (flights := list(self._flights(batch))):
             applying.state.add_moves(move(flights))
         if owed := [(row.digest, tag) for row in batch if create for tag in row.owed]:

@@ -191,12 +191,14 @@ def forget(request: Request, what: str = "all") -> None:
             return
         stack.callback(state.close)
         state.forget(what)
+        journal = Journal(state.path)
+        stack.callback(journal.close)
+        if what in ("all", "links"):
+            journal.forget_addresses()
         if what in ("all", "snapshot", "rewrites"):  # pairs that a rewrite settled are in the caches, too
             cache_folder(state, request).forget()
         if what in ("all", "runs"):
             KeptRuns(state.path).forget()
-            journal = Journal(state.path)
-            stack.callback(journal.close)
             journal.forget()
 
 

@@ -23,6 +23,7 @@ from reconciler.report.document import ended_document, outcome_document, plan_do
 from reconciler.report.shapes import PlanDocument
 from reconciler.runtime.apply import Work, carry_out, moment_text, remember
 from reconciler.runtime.applying import Applying
+from reconciler.runtime.begun import SealedAddresses
 from reconciler.runtime.caches import CacheFolder, Kept, cache_folder
 from reconciler.runtime.contacts import ContactsRead, Freshness, new_seal
 from reconciler.runtime.doors import checked_account, open_crm, open_source
@@ -80,7 +81,7 @@ class Session:
             reads.append(read(inventory))
             return reads[-1]
 
-        remembered = usable(self.state, self.desired, request)
+        remembered = usable(self.state, self.journal.begun(), self.desired, request)
         wanted = Wanted(request.persons, request.moment, self.workdir.path)
         observed = observe(self.desired, self.source, self.gateway, self.account, remembered, wanted, reading)
         self.inventory = observed.inventory
@@ -180,7 +181,7 @@ def open_session(request: Request) -> Iterator[Session]:
         account = checked_account(desired.crm, gateway)
         state, notes = open_state(folder, account.id, key)
         stack.callback(state.close)
-        journal = Journal(state.path)
+        journal = Journal(state.path, SealedAddresses(key, request.token_bytes))
         stack.callback(journal.close)
         workdir = stack.enter_context(_until_planned(folder.workdir()))
         caches = cache_folder(state, request)

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+MATCHES = "CASE WHEN match IS NOT NULL THEN hash(match) END AS m1, hash('~' || match) AS m2"
+"""Two hashes of a match, as SQL over the column `match`."""
+
 
 class KeyFile:
     """Append, then `close` once. Nothing in it shrinks, so nothing is compressed."""

@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 
 from reconciler.model.desired import Gone
 from reconciler.tables.aside import Aside
+from reconciler.tables.begun import link_begun
 from reconciler.tables.engine import Engine, parquet, quoted
-from reconciler.tables.keys import KeyFile
+from reconciler.tables.keys import MATCHES, KeyFile
 from reconciler.tables.kinds import KindOfId
 from reconciler.tables.moving import Moving
 from reconciler.tables.remembered import RememberedPeople
@@ -115,7 +116,7 @@ class Pairing:
         self._ours.append(
             self._engine.table(
                 f"SELECT {_HALVES}, * EXCLUDE (digest) FROM (SELECT ord, md5_number('{self._key}' || person) AS digest,"
-                f" {_MATCHES}, {self._hash} AS cells, tagset, may, asked, unsure{self._signs.read}"
+                f" {MATCHES}, {self._hash} AS cells, tagset, may, asked, unsure{self._signs.read}"
                 f"{''.join(f', {column}' for column in more)} FROM batch)",
                 batch=batch,
             )
@@ -130,7 +131,7 @@ class Pairing:
         """Columns match, the cells and `n` (row numbers), with signs also `stored`, become the keys of contacts, schema
         KEYS and what signs add, in that order."""
         sql, schema = (
-            f"SELECT n, {_MATCHES}, {self._hash} AS cells{self._signs.hashed} FROM batch",
+            f"SELECT n, {MATCHES}, {self._hash} AS cells{self._signs.hashed} FROM batch",
             pa.schema(self._keys),
         )
         found = self._engine.table(sql, batch=batch).sort_by("n").select(schema.names).combine_chunks()
@@ -156,6 +157,7 @@ class Pairing:
         kind = f", {self.objects.sql('id')} AS kind"
         engine.run(f"CREATE VIEW theirs AS SELECT *, hash(id) AS contact{kind} FROM {parquet(self._theirs.close())}")
         engine.run(f"CREATE VIEW ours AS {self._follow(f'FROM converted{more}')}")
+        link_begun(engine, self.links, self._signs)
         if self.objects.several:
             self._forget_converted()
         self._set_aside_people()
@@ -373,7 +375,6 @@ CLAIMED = pa.field("claimed", pa.bool_())
 """A column of OPEN where ids are stored: the person's may not be (see `signs.Leading.claim`)."""
 
 THEIRS = pa.schema([("idx", pa.int64()), ("id", pa.string()), *KEYS, ("tagset", pa.int64())])
-_MATCHES = "CASE WHEN match IS NOT NULL THEN hash(match) END AS m1, hash('~' || match) AS m2"
 _HALVES = "(digest >> 64)::UBIGINT AS high, (digest & 18446744073709551615::UHUGEINT)::UBIGINT AS low"
 _JUDGED = (
     "o.tagset = t.tagset AND NOT o.unsure AS tags_same, o.cells = t.cells AND tags_same AS same, o.asked, t.contact,"

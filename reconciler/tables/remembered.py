@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from reconciler.tables.begun import Begun, add_begun, halves
 from reconciler.tables.engine import Engine, parquet
 from reconciler.tables.keys import KeyFile
 
@@ -54,6 +55,7 @@ def move(moves: Sequence[Move]) -> pa.RecordBatch:
 @dataclass(frozen=True, slots=True)
 class Before:
     """What earlier applies left. `file`: Parquet, or None. `created`: newer links (digest of the person, contact).
+    `begun`: creations whose outcome is not known, the oldest first; pairing makes links of them (`tables.begun`).
     `moves`: batches of schema MOVES, oldest first. `true`: rows and patterns are those of this file of ours. `clean`:
     the apply that wrote it left nothing undone."""
 
@@ -62,6 +64,7 @@ class Before:
     moves: Callable[[], Iterator[pa.RecordBatch]] = lambda: iter(())
     true: bool = False
     clean: bool = False
+    begun: Sequence[Begun] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +134,15 @@ class RememberedPeople:
         return True
 
     def _add_newer(self, moved: bool) -> None:
-        """Leaves `newer`: links and moves since the file."""
+        """Leaves `newer`: links and moves since the file, and `begun`."""
         created = self._before.created
-        table = pa.table(
-            {
-                # The engine reads the digest's sixteen bytes as one little-endian number.
-                "high": pa.array([int.from_bytes(d[8:], "little") for d, _ in created], pa.uint64()),
-                "low": pa.array([int.from_bytes(d[:8], "little") for d, _ in created], pa.uint64()),
-                "contact": pa.array([contact for _, contact in created], pa.string()),
-            }
-        )
+        contacts = pa.array([contact for _, contact in created], pa.string())
+        table = pa.table({**halves([digest for digest, _ in created]), "contact": contacts})
         self._engine.run("CREATE TABLE linked_since AS SELECT DISTINCT ON (high, low) * FROM created", created=table)
         rows = "linked_since FULL JOIN moves USING (high, low)" if moved else "linked_since"
         self._engine.run(f"CREATE VIEW newer AS FROM {rows}")
-        self._has_newer = moved or bool(created)
+        add_begun(self._engine, self._before.begun)
+        self._has_newer = moved or bool(created) or bool(self._before.begun)
 
     def _add_remembered(self, moved: bool) -> None:
         engine, file = self._engine, self._before.file

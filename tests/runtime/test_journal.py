@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.model.capabilities import Call
 from reconciler.model.problems import Failure
+from reconciler.runtime.begun import SealedAddresses
 from reconciler.runtime.journal import KEPT_RUNS, Journal
 
 ADA, BOB = b"a" * 16, b"b" * 16
@@ -103,10 +104,63 @@ def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
     assert [p.code for p in failure.value.problems] == ["E505"]
 
 
+def sealed() -> SealedAddresses:
+    salts = iter(range(1, 99))
+    return SealedAddresses(bytes(32), lambda count: next(salts).to_bytes(count, "little"))
+
+
+def test_addresses_are_kept_sealed_as_long_as_a_creation_is_open(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, sealed())
+    run = journal.begin("r1", AT, "blake2b:1")
+    seq = run.intent(Call.ADD_CONTACTS, 2, [ADA, BOB], ["ada@example.org", "bob@example.org"])
+    assert journal.begun() == ((ADA, "ada@example.org"), (BOB, "bob@example.org"))
+    assert all(b"example" not in file.read_bytes() for file in tmp_path.iterdir())
+    run.outcome(seq, 1, 1, [BOB])
+    assert journal.begun() == ((BOB, "bob@example.org"),)
+    journal.end("r1", AT, "partial")
+    later = journal.begin("r2", AT, "blake2b:1")
+    later.intent(Call.ADD_CONTACTS, 2, [ADA, b"c" * 16], ["new@example.org", None])
+    assert journal.begun() == ((BOB, "bob@example.org"), (ADA, "new@example.org"))
+    journal.settle("r2")
+    assert journal.begun() == ((ADA, "new@example.org"),)
+
+
+def test_addresses_can_be_forgotten_alone(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, sealed())
+    journal.begin("r1", AT, "blake2b:1").intent(Call.ADD_CONTACTS, 1, [ADA], ["ada@example.org"])
+    journal.forget_addresses()
+    assert journal.begun() == ()
+    assert journal.open_creates() == {ADA}
+
+
+def test_a_sealed_address_that_was_changed_is_a_damaged_journal(tmp_path: Path) -> None:
+    Journal(tmp_path, sealed()).begin("r1", AT, "blake2b:1").intent(Call.ADD_CONTACTS, 1, [ADA], ["ada@example.org"])
+    with sqlite3.connect(tmp_path / "journal.db") as connection:
+        connection.execute("UPDATE batches SET matches = zeroblob(60)")
+    connection.close()
+    with pytest.raises(Failure) as failure:
+        Journal(tmp_path, sealed()).begun()
+    assert [p.code for p in failure.value.problems] == ["E504"]
+
+
+def test_a_journal_of_version_2_keeps_what_is_open(tmp_path: Path) -> None:
+    Journal(tmp_path).begin("r1", AT, "blake2b:1").intent(Call.ADD_CONTACTS, 1, [ADA])
+    with sqlite3.connect(tmp_path / "journal.db") as connection:
+        connection.execute("ALTER TABLE batches DROP COLUMN matches")
+        connection.execute("PRAGMA user_version=2")
+    connection.close()
+    journal = Journal(tmp_path, sealed())
+    assert journal.open_creates() == {ADA}
+    assert journal.begun() == ()
+    journal.begin("r2", AT, "blake2b:1").intent(Call.ADD_CONTACTS, 1, [BOB], ["bob@example.org"])
+    assert journal.begun() == ((BOB, "bob@example.org"),)
+
+
 WRITE = """
 import sys
 from pathlib import Path
 from reconciler.model.capabilities import Call
+from reconciler.runtime.begun import SealedAddresses
 from reconciler.runtime.journal import Journal
 run = Journal(Path(sys.argv[1])).begin("r1", "2026-11-22T10:00:00Z", "blake2b:1")
 run.outcome(run.intent(Call.ADD_CONTACTS, 1, [b"a" * 16]), 1, 0)
