@@ -14,11 +14,13 @@ T = TypeVar("T")
 
 
 class Meter:
-    """`counts`: requests sent so far, repetitions included. Threads may share it."""
+    """`counts`: requests sent so far, repetitions included; `waited`: seconds that they waited in all. Threads may
+    share it."""
 
     def __init__(self, workers: Callable[[], int] = lambda: 1, most: int = 32) -> None:
         """`workers()`: how many calls should be on the way at once now; never more than `most`."""
         self.counts: Counter[Call] = Counter()
+        self.waited = 0.0
         self._lock = Lock()
         self._workers = workers
         self._most = most
@@ -28,6 +30,11 @@ class Meter:
     def count(self, kind: Call) -> None:
         with self._lock:
             self.counts[kind] += 1
+
+    def wait(self, seconds: float) -> None:
+        """A call waited so long before it was sent."""
+        with self._lock:
+            self.waited += seconds
 
     @property
     def workers(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from reconciler.model.clock import Clock
+from reconciler.model.events import Events, Unheard
 
 
 class Closes(Protocol):
@@ -23,7 +24,7 @@ class Opening:
     """`base`: the folder that relative paths of the file are relative to. `chance()`: 0 <= x < 1, for pauses that do
     not fall together. `rate`: calls a second that the file allows; None: the vendor's limit. `transport`: an
     `httpx.BaseTransport` instead of the network. `workers`: calls on the way at once; None: as many as rate and latency
-    need. All doors of one run share it."""
+    need. `events`: who hears of calls that are repeated. All doors of one run share it."""
 
     base: Path
     clock: Clock
@@ -31,6 +32,7 @@ class Opening:
     rate: float | None = None
     transport: Any = None
     workers: int | None = None
+    events: Events = field(default_factory=Unheard)
     _made: dict[str, Closes] = field(default_factory=dict)
     _closing: ExitStack = field(default_factory=ExitStack)
 

@@ -133,7 +133,7 @@ def run(arguments: Sequence[str], env: Mapping[str, str], program: Callable[[], 
     with settings.interrupts.watching():
         try:
             code = app.main(list(arguments), prog_name="reconciler", standalone_mode=False, obj=settings)
-            return code if isinstance(code, int) else exits.DONE
+            return settings.end(code if isinstance(code, int) else exits.DONE)
         except Exception as error:
             failure = _failure(error, settings)
         except KeyboardInterrupt:
@@ -141,7 +141,7 @@ def run(arguments: Sequence[str], env: Mapping[str, str], program: Callable[[], 
         finally:
             settings.leave()
         report_failure(settings, failure, arguments, Clock.system().now())
-        return exits.OF_FAILURE[failure.exit]
+        return settings.end(exits.OF_FAILURE[failure.exit], failure.exit.value)
 
 
 def _failure(error: Exception, settings: Settings) -> Failure:

@@ -173,5 +173,6 @@ def report_failure(settings: Settings, failure: Failure, arguments: Sequence[str
             if said:
                 settings.print(said, machine=True)
                 told = form == "github"
-    if not told:
+    settings.tell_problems(problems)
+    if not (told or settings.logs_json):
         settings.print(problems_text(problems, settings.page(to_stderr=True).width), to_stderr=True)

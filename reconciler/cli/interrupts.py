@@ -5,25 +5,26 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from reconciler.cli import exits
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_STOPPING = b"\nStopping after the batch in flight. Once more ends at once; nothing is lost either way.\n"
+STOPPING = "Stopping after the batch in flight. Once more ends at once; nothing is lost either way."
 
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Interrupts:
-    """`gentle`: set while an apply writes. `asked`: somebody asked to stop. Ending at once is safe: the journal has
-    every intent before its call."""
+    """`gentle`: set while an apply writes. `asked`: somebody asked to stop. `said`: STOPPING as stderr gets it. To end
+    at once is safe: the journal has every intent before its call."""
 
     def __init__(self) -> None:
         self.gentle = False
         self.asked = False
+        self.said: Callable[[], str] = lambda: f"\n{STOPPING}\n"
 
     def stop(self) -> bool:
         """Whether to stop after the batch in flight."""
@@ -48,4 +49,4 @@ class Interrupts:
         if not self.gentle:
             raise KeyboardInterrupt
         if sys.stderr is not None:  # else 2 is whatever file was opened first
-            os.write(2, _STOPPING)
+            os.write(2, self.said().encode())

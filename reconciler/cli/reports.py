@@ -125,9 +125,7 @@ def deliver(settings: Settings, form: str, document: Any, view: View, shown: str
         document = with_problems(document, problems)
     settings.print(shown if shown is not None else drawn(form, document, view), machine=form != "text")
     if problems:
-        from reconciler.report.problems import problems_text
-
-        settings.print(problems_text(problems, settings.page(to_stderr=True).width), to_stderr=True)
+        settings.warn(problems)
     return not problems
 
 

@@ -42,5 +42,6 @@ def bare_request(settings: Settings, **more: Any) -> Any:
         state_dir=Path(settings.state) if settings.state else None,
         token_bytes=os.urandom,
         progress=settings.progress(),
+        events=settings.events,
         **more,
     )

@@ -10,6 +10,7 @@ from reconciler.adapters.errors import RateLimited, Unavailable
 from reconciler.adapters.meter import Meter
 from reconciler.model.capabilities import READS, Call, Capabilities
 from reconciler.model.clock import Clock
+from reconciler.model.events import Event, Events, Fact, Unheard
 from reconciler.model.plan import EndpointCost
 
 T = TypeVar("T")
@@ -17,6 +18,7 @@ T = TypeVar("T")
 ATTEMPTS = 6
 _FIRST_PAUSE = 0.5  # seconds; doubled each time
 _LONGEST_PAUSE = 60.0
+_TOLD = 0.001  # seconds of waiting that are worth to be told
 
 
 class Pace:
@@ -27,13 +29,16 @@ class Pace:
         self._clock = clock
         self._free_at = float("-inf")
 
-    def wait(self) -> None:
+    def wait(self) -> float:
+        """Wait for a turn; how many seconds that were."""
         if not self._interval:
-            return
+            return 0.0
         now = self._clock.monotonic()
-        if self._free_at > now:
-            self._clock.sleep(self._free_at - now)
+        waited = max(0.0, self._free_at - now)
+        if waited:
+            self._clock.sleep(waited)
         self._free_at = max(self._free_at, now) + self._interval
+        return waited
 
 
 class Calls:
@@ -49,6 +54,8 @@ class Calls:
         self._most = most
         self._meter = meter
         self.counts: Counter[Call] = meter.counts if meter else Counter()
+        self.events: Events = Unheard()
+        self._waited = 0.0
 
     def make(self, kind: Call, call: Callable[[], T]) -> T:
         """One call and its answer. RateLimited and Unavailable are repeated, with growing pauses, then raised."""
@@ -59,15 +66,30 @@ class Calls:
             except (RateLimited, Unavailable) as error:
                 if attempt == ATTEMPTS or error.repeated:
                     raise
-                self._clock.sleep(pause(attempt, error))
+                self._repeat(kind, attempt, error)
         raise AssertionError("the last attempt returns or raises")
 
     def spend(self, kind: Call) -> None:
         """Count and pace a call that is made elsewhere (a page of an iterator)."""
         if self._meter is not None:
             return
-        self._pace.wait()
+        self._waited += self._pace.wait()
         self.counts[kind] += 1
+
+    def _repeat(self, kind: Call, attempt: int, error: RateLimited | Unavailable) -> None:
+        seconds = pause(attempt, error)
+        facts: dict[str, Fact] = {"endpoint": self._name(kind), "attempt": attempt, "seconds": seconds}
+        self.events.tell(Event.RETRY, {**facts, "code": error.code})
+        self._clock.sleep(seconds)
+        self._waited += seconds
+
+    def tell(self) -> None:
+        """The calls made so far, and how long they waited, to who hears it."""
+        for made in self.made():
+            self.events.tell(Event.CALLS, {"endpoint": made.name, "calls": made.calls, "write": made.write})
+        waited = self._waited + (self._meter.waited if self._meter else 0.0)
+        if waited >= _TOLD:
+            self.events.tell(Event.WAITED, {"seconds": round(waited, 3)})
 
     def requests(self, kind: Call) -> int:
         """How many calls one of that kind is."""

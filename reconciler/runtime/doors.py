@@ -114,7 +114,10 @@ def open_crm(
             stack.callback(opened[-1].close)
         crm, *others = opened
         objects = objects_of(door, crm.capabilities, desired)
-        yield Gateway(crm, opening.clock, door.rate, most, (objects, others))
+        gateway = Gateway(crm, opening.clock, door.rate, most, (objects, others))
+        gateway.calls.events = opening.events
+        stack.callback(gateway.calls.tell)
+        yield gateway
 
 
 def object_problems(door: Door) -> list[Problem]:

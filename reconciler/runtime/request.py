@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.clock import Clock
+from reconciler.model.events import Events, Unheard
 from reconciler.model.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Request:
     out: Path | None = None
     saved: Path | None = None
     progress: Progress = field(default_factory=Silent)
+    events: Events = field(default_factory=Unheard)
     transport: Any = None
     workers: int | None = None
 
@@ -53,7 +55,8 @@ class Request:
         def chance() -> float:
             return int.from_bytes(self.token_bytes(4)) / 2**32
 
-        return Opening(base or self.file.parent, self.clock, chance, door.rate, self.transport, self.workers)
+        base = base or self.file.parent
+        return Opening(base, self.clock, chance, door.rate, self.transport, self.workers, self.events)
 
     @property
     def folder(self) -> Folder:

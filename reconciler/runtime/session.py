@@ -10,6 +10,7 @@ from datetime import UTC, timedelta
 
 from reconciler.adapters.source import Source
 from reconciler.model.desired import Conflict, Desired
+from reconciler.model.events import Event
 from reconciler.model.inventory import Account, Inventory
 from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
@@ -127,6 +128,7 @@ class Session:
 
     def carry_out(self, request: Request, work: Work, stop: Callable[[], bool]) -> Outcome:
         run = self.journal.begin(_run_id(request), request.started, work.plan.config, request.resolve)
+        request.events.tell(Event.RUN, {"run": run.id})
         self.state.set_last("apply", last_run(run.id, request, work.plan, ""))
         keep_owned(
             request, self.desired, self.state

@@ -38,6 +38,7 @@ from reconciler.adapters.http.pace import Bucket, Pace, retry_after
 from reconciler.adapters.meter import Meter
 from reconciler.adapters.opening import Opening
 from reconciler.model.capabilities import READS, Call
+from reconciler.model.events import Event, Fact
 
 __all__ = ["Answered", "Bucket", "Http", "Refusal", "Request", "Vendor", "basic", "bearer", "quoted"]
 
@@ -143,7 +144,7 @@ class Http:
         from reconciler.adapters.http.connection import Connection
 
         self._vendor = vendor
-        self._clock, self._chance = opening.clock, opening.chance
+        self._clock, self._chance, self._events = opening.clock, opening.chance, opening.events
         self._paces = {name: Pace(bucket, opening.clock) for name, bucket in vendor.buckets.items()}
         self._file_pace = Pace.steady(opening.rate, opening.clock) if opening.rate else None
         self._rate = min(vendor.buckets[""].rate, opening.rate or math.inf)
@@ -207,11 +208,13 @@ class Http:
             content = None if request.body is None else orjson.dumps(request.body)
         except TypeError:  # half a surrogate pair, which no text in UTF-8 can hold
             return _Trouble(Rejected(request.said("a text of it cannot be sent")))
+        began = self._clock.monotonic()
         if self._file_pace is not None:
             self._file_pace.wait()
         ours = pace.wait()
         self.meter.count(request.kind)
-        began = self._clock.monotonic()
+        began, waiting = self._clock.monotonic(), began
+        self.meter.wait(began - waiting)
         query = [(key, str(value)) for key, value in request.query]
         answer = self._connection.exchange(request.method, request.path, query, content)
         if isinstance(answer, Broken):
@@ -307,10 +310,13 @@ class Http:
         vendor says that there were too many calls, everything of the bucket waits."""
         doubled = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE) * (0.5 + self._chance())
         seconds = trouble.after + 0.1 * self._chance() if trouble.after else doubled
+        said: dict[str, Fact] = {"endpoint": request.endpoint or request.kind.value, "attempt": attempt}
+        self._events.tell(Event.RETRY, {**said, "seconds": round(seconds, 3), "code": trouble.error.code})
         if isinstance(trouble.error, RateLimited):
             self._pace(request).hold(seconds)
         else:
             self._clock.sleep(seconds)
+            self.meter.wait(seconds)
 
     def _workers(self) -> int:
         """Calls on the way at once that use the whole rate, and half as many again since they do not end in order."""

@@ -61,6 +61,9 @@ def command(
         outcome = settings.program().apply(wanted, approval.confirm, settings.interrupts.stop)
     finally:
         wanted.progress.done()
+    if not approval.shown:
+        settings.events.planned(outcome.plan)
+    settings.events.ended(outcome)
     delivered = _print(settings, outcome, asked, approval.shown, str(saved or ""))
     return exit_of(exits.OF_RESULT[outcome.result], delivered)
 
@@ -79,6 +82,7 @@ class _Approval:
         from reconciler.report.text import plan_text
 
         self._wanted.progress.done()
+        self._settings.events.planned(plan)
         at_once = self._asked.at_once
         if not at_once or not self._auto:
             # One document keeps stdout for itself: who is asked reads the plan on stderr.

@@ -37,6 +37,7 @@ def command(settings: Settings, format: str, refresh: str | None) -> int:
         plan = settings.program().drift(wanted)
     finally:
         wanted.progress.done()
+    settings.events.planned(plan)
     document = drift_document(plan, plan.problems)
     delivered = deliver(settings, format, document, View(settings.seen, settings.page()))
     return exit_of(exits.CHANGES_PENDING if drifted(plan) else exits.DONE, delivered)

@@ -52,6 +52,7 @@ def command(settings: Settings, /, detailed_exitcode: bool, out: Path | None, ti
         plan = settings.program().plan(wanted)
     finally:
         wanted.progress.done()
+    settings.events.planned(plan)
     from reconciler.report.document import plan_document
     from reconciler.report.text import plan_text
 

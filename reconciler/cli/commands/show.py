@@ -69,11 +69,8 @@ def _is_file(name: str) -> bool:
 
 
 def _saved(settings: Settings, saved: SavedPlan, format: str) -> int:
-    from reconciler.report.problems import problems_text
-
     if saved.sealed is None:
-        width = settings.page(to_stderr=True).width
-        settings.print(problems_text([problem("E571", where=Place(str(saved.path)))], width), to_stderr=True)
+        settings.warn([problem("E571", where=Place(str(saved.path)))])
     view = View(settings.seen, settings.page()._replace(saved=str(saved.path)))
     if format == "jsonl":
         problems = write_reports(settings, settings.reports, saved.document, view)
