@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reconciler import __version__
 from reconciler.cli.interrupts import STOPPING
@@ -36,9 +37,39 @@ def heard_by(settings: Settings) -> Heard:
         log = JsonLines(lambda line: emit(line, to_stderr=True), Clock.system().now, settings.quiet)
         settings.interrupts.said = lambda: log.line(Event.TEXT, {"text": STOPPING})
         listeners.append(log)
-    heard = Heard(listeners)
+    warn: list[Problem] = []
+    try:
+        collector = _collector(settings)
+    except Failure as failure:
+        collector = None
+        warn.extend(failure.problems)
+    heard = Heard(listeners, collector, lambda found: _warn(settings, found))
     heard.tell(Event.BEGIN, {"command": settings.command, "file": settings.file, "version": __version__})
+    for found in warn:
+        heard.warn(found)
     return heard
+
+
+def _collector(settings: Settings) -> Collects | None:
+    """Raises Failure where one is asked for and there is none."""
+    from reconciler.telemetry import open_collector, wanted
+
+    signals = wanted(settings.env)
+    return open_collector(signals, Clock.system().now, os.urandom) if any(signals) else None
+
+
+def _warn(settings: Settings, found: Problem) -> None:
+    """What does not end the command, on a stderr that is no log."""
+    if not settings.logs_json:
+        from reconciler.report.problems import problems_text
+
+        settings.print(problems_text([found], settings.page(to_stderr=True).width), to_stderr=True)
+
+
+class Collects(Events, Protocol):
+    """A listener to whom the end of a command costs time. `close`: hand over; what is to be said of that."""
+
+    def close(self) -> Sequence[Problem]: ...
 
 
 class JsonLines:
@@ -66,8 +97,15 @@ class JsonLines:
 class Heard:
     """Several listeners as one. `outcome`: how the command ends, as far as it was told."""
 
-    def __init__(self, listeners: Sequence[Events]) -> None:
-        self._listeners = tuple(listeners)
+    def __init__(
+        self,
+        listeners: Sequence[Events],
+        collector: Collects | None = None,
+        warned: Callable[[Problem], None] = lambda _found: None,
+    ) -> None:
+        """`warned`: hears, too, what is to be said of the collector."""
+        self._listeners = (*listeners, *([collector] if collector else []))
+        self._collector, self._warned = collector, warned
         self.outcome = ""
 
     @property
@@ -123,7 +161,19 @@ class Heard:
             self.problem(found)
 
     def end(self, outcome: str, code: int, seconds: float) -> None:
-        self.tell(Event.END, {"outcome": outcome, "exit": code, "seconds": seconds})
+        """The last event. The collector hears it first, so that what is to be said of it comes before the end."""
+        facts: dict[str, Fact] = {"outcome": outcome, "exit": code, "seconds": seconds}
+        if self._collector is not None:
+            self._collector.tell(Event.END, facts)
+            for found in self._collector.close():
+                self.warn(found)
+        for listener in self._listeners:
+            if listener is not self._collector:
+                listener.tell(Event.END, facts)
+
+    def warn(self, found: Problem) -> None:
+        self.problem(found)
+        self._warned(found)
 
 
 class Stages:

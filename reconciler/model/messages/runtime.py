@@ -278,4 +278,25 @@ RUNTIME: tuple[Message, ...] = (
         "set RECONCILER_PLAN_KEY to the key that it was made with; an apply refuses it otherwise",
         level=Level.WARNING,
     ),
+    Message(
+        "E576",
+        "traces and metrics are asked for, and cannot be made",
+        "The variables name a collector; the packages that speak to it are not installed. The run is not affected.",
+        "install the extra: pip install 'crm-reconciler[otel]'; or set OTEL_SDK_DISABLED=true",
+        Level.WARNING,
+    ),
+    Message(
+        "E577",
+        "traces and metrics were not handed over",
+        "The collector was not reached in time, or did not take them. The run itself is not affected.",
+        "check OTEL_EXPORTER_OTLP_ENDPOINT and the collector; or set OTEL_SDK_DISABLED=true",
+        Level.WARNING,
+    ),
+    Message(
+        "E578",
+        "traces and metrics are asked for in a protocol that is not spoken here",
+        "They are sent as OTLP over HTTP with protobuf, and in no other way. The run is not affected.",
+        "set it to http/protobuf and give the collector's port for HTTP, often 4318; or set OTEL_SDK_DISABLED=true",
+        Level.WARNING,
+    ),
 )
