@@ -9,7 +9,9 @@ import pytest
 
 from reconciler.cli.app import run
 from reconciler.cli.events import Heard, JsonLines, Stages, Together
+from reconciler.cli.interrupts import STOPPING, Interrupts
 from reconciler.cli.progress import EVERY
+from reconciler.cli.settings import Settings
 from reconciler.model.events import EVENTS, Event, Fact
 from reconciler.model.messages import problem
 from reconciler.model.outcome import Result
@@ -196,3 +198,11 @@ def test_the_page_about_operation_names_every_event() -> None:
     page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
     for event, tells in EVENTS.items():
         assert f"| `{event}` | {tells} |" in page
+
+
+def test_what_a_signal_says_is_a_line_too(capsys: Capture) -> None:
+    settings = Settings({"RECONCILER_LOG_FORMAT": "json"}, Program, Interrupts(), command="apply")
+    assert settings.events.listened
+    capsys.readouterr()
+    (line,) = log(settings.interrupts.said())
+    assert (line["event"], line["text"]) == ("text", STOPPING)
