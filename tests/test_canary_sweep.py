@@ -106,7 +106,7 @@ def personal(example: Example, place: Path) -> Iterator[str]:
 def canaries(example: Example, place: Path) -> list[bytes]:
     """The values by which somebody could be known, lower case: those of few, which nobody wrote into a file of ours."""
     written = "".join(file.read_text(encoding="utf-8") for file in place.glob("*.yaml")).lower()
-    counts = Counter(value.strip().lower() for value in personal(example, folder))
+    counts = Counter(value.strip().lower() for value in personal(example, place))
     rare = [value for value, count in counts.items() if count <= FEW and len(value) >= 6 and not value.isdecimal()]
     found = [value for value in rare if value not in written]
     return [value.encode() for value in (*found, *SECRETS, PLANTED.lower())]
