@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import csv
 import html
+import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from processes import NOW, reconciler
+from processes import NOW
 from servers import PASSWORD
 from servers.wordpress import people
 from test_examples import ALL, Example, emulated, every, folder  # noqa: F401, two are fixtures
 
-from reconciler.cli.app import COMMANDS
+from reconciler.cli.app import COMMANDS, run
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
 from reconciler.report.formats import DRIFT, FORMATS, PLAN, VALIDATION, formats_of
@@ -122,19 +123,21 @@ def let_out(data: bytes, known: list[bytes]) -> list[bytes]:
 class Sweep:
     """Runs commands in the folder of one example and looks at all that comes of each."""
 
-    def __init__(self, place: Path, example: Example, env: Mapping[str, str]) -> None:
+    def __init__(self, place: Path, example: Example, capture: pytest.CaptureFixture[str]) -> None:
         self.folder = place
+        self.capture = capture
         self.example = example
-        self.env = env
+        step = {"GITHUB_OUTPUT": str(place / "output.txt"), "GITHUB_STEP_SUMMARY": str(place / "summary.md")}
+        self.env = {**os.environ, "GITHUB_ACTIONS": "true", **step}
         self.known = canaries(example, place)
         self.begun = set(place.rglob("*"))
         self.codes: dict[tuple[str, ...], int] = {}
 
     def run(self, *arguments: str) -> None:
-        ended = reconciler(self.folder, "-f", self.example.file, *arguments, env=self.env)
-        self.codes[arguments] = ended.code
-        assert "error E999" not in ended.err, (arguments, ended.err)
-        for printed in (ended.out, ended.err):
+        self.codes[arguments] = run(["-C", str(self.folder), "-f", self.example.file, *arguments], self.env)
+        out, err = self.capture.readouterr()
+        assert "error E999" not in err, (arguments, err)
+        for printed in (out, err):
             assert let_out(printed.encode(), self.known) == [], (arguments, printed)
         for file in set(self.folder.rglob("*")) - self.begun:
             if file.is_file() and not OURS.fullmatch(file.name):
@@ -156,8 +159,7 @@ def test_no_command_in_any_format_lets_a_value_of_an_example_out(
     folder: Path,
     example: Example,
 ) -> None:
-    step = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": "output.txt", "GITHUB_STEP_SUMMARY": "summary.md"}
-    sweep = Sweep(folder, example, step)
+    sweep = Sweep(folder, example, capsys)
     assert len(sweep.known) > 10
     for arguments in looking():
         sweep.run(*arguments)
