@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from processes import NOW
 from servers import PASSWORD
 from servers.wordpress import people
@@ -156,8 +157,9 @@ def plant(place: Path) -> bool:
 
 @every(*ALL)
 def test_no_command_in_any_format_lets_a_value_of_an_example_out(
-    folder: Path,
+    folder: Path,  # noqa: F811, the fixture
     example: Example,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     sweep = Sweep(folder, example, capsys)
     assert len(sweep.known) > 10
