@@ -41,7 +41,7 @@ def _cells(change: ChangeRow, scope: str, detail: Detail) -> tuple[str, ...]:
     said = detail.prose(_said(change, scope))
     hand = detail.prose(f"By hand: {change.by_hand}") if change.by_hand else ""
     shown = ". ".join(part.rstrip(".") for part in (said, hand) if part)
-    return (f"`{sign(change)}` {_WORDS[change.action][0]}", entry, shown, detail.code(change.where or ""))
+    return (f"`{sign(change)} {_WORDS[change.action][0]}`", entry, shown, detail.code(change.where or ""))
 
 
 def _said(change: ChangeRow, scope: str) -> str:
