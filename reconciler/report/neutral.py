@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from reconciler.report.words import plain
 
 __all__ = [
+    "html_in_a_log",
     "html_text",
     "in_a_log",
     "json_in_a_log",
@@ -42,7 +43,7 @@ _COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 def html_text(text: str) -> str:
     """For the text of an HTML element and for the value of a quoted attribute; never for scripts, styles or addresses
     of links. Safe in a log of workflow commands, too."""
-    return _replaced(plain(text), _HTML).replace("##[", "#&#35;[")
+    return html_in_a_log(_replaced(plain(text), _HTML))
 
 
 def markdown_text(text: str) -> str:
@@ -114,6 +115,11 @@ def in_a_log(text: str) -> str:
 def json_in_a_log(text: str) -> str:
     """The same for JSON, which stays what it says: a line of it begins with no colon, and a sign may be escaped."""
     return text.replace("##[", "#\\u0023[")
+
+
+def html_in_a_log(page: str) -> str:
+    """The same for a page, of which only text can hold such signs. A line of it begins with a mark, never with one."""
+    return page.replace("##[", "#&#35;[")
 
 
 def _replaced(text: str, signs: Mapping[str, str]) -> str:
