@@ -65,12 +65,8 @@ def looking() -> Iterator[tuple[str, ...]]:
     yield from in_all(PLAN, "show")
     yield from in_all(PLAN, "show", "saved.plan")
     yield ("show", "saved.plan", "--format=jsonl")
-    yield from in_all(PLAN, "show", "last")
-    yield ("show", "last", *reports(PLAN, "last"))
-    yield from in_both("show", "--list")
-    yield from in_all(DRIFT, "drift")
-    yield ("drift", "--refresh=full", *reports(DRIFT, "drift"))
-    for command in ("status", "doctor", "discover", "adapters"):
+    yield from again()
+    for command in ("doctor", "discover", "adapters"):
         yield from in_both(command)
     yield from (
         ("import",),
@@ -83,6 +79,17 @@ def looking() -> Iterator[tuple[str, ...]]:
     yield ("init",)
     for command in ("plan", "discover"):
         yield (command, "--show-values")
+
+
+def again() -> Iterator[tuple[str, ...]]:
+    """What says something else once there was an apply and somebody moved a value."""
+    yield from in_all(PLAN, "show", "last")
+    yield ("show", "last", *reports(PLAN, "last"))
+    yield from in_both("show", "--list")
+    yield from in_all(DRIFT, "drift")
+    yield ("drift", "--refresh=full", *reports(DRIFT, "drift"))
+    yield from in_both("status")
+    yield ("plan", "--now", NOW, *reports(PLAN, "again"), "-vv")
 
 
 def applying(allowed: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -170,7 +177,7 @@ def test_no_command_in_any_format_lets_a_value_of_an_example_out(
     for arguments in applying(example.allowed):
         sweep.run(*arguments)
     planted = plant(folder)
-    for arguments in looking():
+    for arguments in again():
         sweep.run(*arguments)
     assert sweep.codes["plan", "--now", NOW, "--format=markdown"] == 0
     assert sweep.codes["plan", "--show-values"] == 1
