@@ -71,11 +71,11 @@ def _markdown(document: Told, view: View) -> str:
     return markdown(document, view.seen.path(None), view.page)
 
 
-def _html(document: Told, view: View) -> str:  # noqa: ARG001, as above
-    from importlib import import_module
+def _html(document: PlanDocument | DriftDocument, view: View) -> str:  # noqa: ARG001, as above
+    from reconciler.report.html import html_page
+    from reconciler.report.neutral import html_in_a_log
 
-    page: str = import_module("reconciler.report.html").html_page(document)
-    return page
+    return html_in_a_log(html_page(document))
 
 
 def _sarif(document: Told, view: View) -> str:

@@ -51,6 +51,11 @@ def inventory_lines(plan: Plan, width: int = WIDTH) -> list[str]:
     return lines
 
 
+def sign(change: Change) -> str:
+    """The sign of what happens to it."""
+    return SIGNS[Action(change.action)]
+
+
 def named(change: Change) -> str:
     """The entry, of an option its field too, of a rename both names."""
     key = change.shown if isinstance(change, InventoryChange) else change.key

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from reconciler.report.words import plain
 
 __all__ = [
-    "html_text",
+    "html_in_a_log",
     "in_a_log",
     "json_in_a_log",
     "markdown_code",
@@ -24,7 +24,6 @@ __all__ = [
     "workflow_property",
 ]
 
-_HTML: Mapping[str, str] = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "`": "&#96;"}
 _IN_DATA: Mapping[str, str] = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _IN_PROPERTY: Mapping[str, str] = {**_IN_DATA, ":": "%3A", ",": "%2C"}
 _MEANS = r"\\`*_\[\]<>&!|~#^$@"
@@ -37,12 +36,6 @@ _NOBODY = "&#8203;"
 _BEGINS = re.compile(r"[@#!$%&~^*](?=[\w\"'{/])|(?<=\bGH)-(?=\d)|:(?=//|[a-z0-9_+-]+:)|(?<=www)\.(?=\w)", re.IGNORECASE)
 _COMMENT = re.compile(r"[^\w ./~+,=@()\[\]#&'-]|-(?=-)")
 _COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
-
-
-def html_text(text: str) -> str:
-    """For the text of an HTML element and for the value of a quoted attribute; never for scripts, styles or addresses
-    of links. Safe in a log of workflow commands, too."""
-    return _replaced(plain(text), _HTML).replace("##[", "#&#35;[")
 
 
 def markdown_text(text: str) -> str:
@@ -114,6 +107,12 @@ def in_a_log(text: str) -> str:
 def json_in_a_log(text: str) -> str:
     """The same for JSON, which stays what it says: a line of it begins with no colon, and a sign may be escaped."""
     return text.replace("##[", "#\\u0023[")
+
+
+def html_in_a_log(page: str) -> str:
+    """The same for a page of `report.html`, where templates escape all else: only its text can hold such signs, and a
+    line of it begins with a mark, never with text."""
+    return page.replace("##[", "#&#35;[")
 
 
 def _replaced(text: str, signs: Mapping[str, str]) -> str:

@@ -1,11 +1,10 @@
-"""Whatever others wrote stays text: in Markdown, HTML, workflow commands, step outputs and logs."""
+"""Whatever others wrote stays text: in Markdown, workflow commands, step outputs and logs."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Sequence
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import example, given
@@ -15,7 +14,6 @@ from markdown_it.token import Token
 
 from reconciler.report.github import outputs_text
 from reconciler.report.neutral import (
-    html_text,
     in_a_log,
     json_in_a_log,
     markdown_code,
@@ -169,37 +167,6 @@ def test_no_name_of_a_file_ends_the_hidden_line(text: str) -> None:
 
 def test_an_ordinary_name_of_a_file_stands_in_the_hidden_line_as_it_is() -> None:
     assert markdown_comment("sites/north-1/reconciler.yaml") == "sites/north-1/reconciler.yaml"
-
-
-class Read(HTMLParser):
-    """Everything that is not text of the one element is counted."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text: list[str] = []
-        self.tags: list[str] = []
-        self.titles: list[str | None] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.titles += [value for _, value in attrs]
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.tags.append("comment")
-
-    def unknown_decl(self, data: str) -> None:
-        self.tags.append("declaration")
-
-
-@given(text=HOSTILE)
-def test_no_text_makes_html(text: str) -> None:
-    read = Read()
-    read.feed(f'<p title="{html_text(text)}">{html_text(text)}</p>')
-    read.close()
-    assert (read.tags, "".join(read.text), read.titles) == (["p"], plain(text), [plain(text)])
 
 
 @given(text=HOSTILE)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from reconciler.model.plan import Action
-from reconciler.report.inventory import SIGNS, described, named, told
+from reconciler.report.inventory import described, named, sign, told
 from reconciler.report.markdown.fitting import Detail
 from reconciler.report.markdown.parts import listed
 from reconciler.report.redaction import TOGETHER
@@ -14,12 +13,12 @@ from reconciler.report.shapes import ChangeRow
 from reconciler.report.words import listing, some
 
 _WORDS = {
-    Action.BLOCKED: ("blocked", "blocked"),
-    Action.CREATE: ("create", "to create"),
-    Action.UPDATE: ("change", "to change"),
-    Action.RENAME: ("rename", "to rename"),
-    Action.DELETE: ("remove", "to remove"),
-    Action.RELEASED: ("release", "released"),
+    "blocked": ("blocked", "blocked"),
+    "create": ("create", "to create"),
+    "update": ("change", "to change"),
+    "rename": ("rename", "to rename"),
+    "delete": ("remove", "to remove"),
+    "released": ("release", "released"),
 }
 """By action: what it is called in its row and in the sum. In this order: about what is blocked somebody has to do
 something."""
@@ -30,7 +29,7 @@ def inventory(changes: Sequence[ChangeRow], scope: str, detail: Detail) -> str:
     """Empty without any change."""
     if not changes:
         return ""
-    ordered = sorted(changes, key=lambda c: (_ORDER.index(Action(c.action)), c.kind, c.key, c.option or ""))
+    ordered = sorted(changes, key=lambda c: (_ORDER.index(c.action), c.kind, c.key, c.option or ""))
     whole = listed(
         "change", ("action", "entry", "what", "line"), ordered, lambda change: _cells(change, scope, detail), detail
     )
@@ -38,31 +37,29 @@ def inventory(changes: Sequence[ChangeRow], scope: str, detail: Detail) -> str:
 
 
 def _cells(change: ChangeRow, scope: str, detail: Detail) -> tuple[str, ...]:
-    action = Action(change.action)
     entry = f"{change.kind} {detail.code(named(change))}"
     said = detail.prose(_said(change, scope))
     hand = detail.prose(f"By hand: {change.by_hand}") if change.by_hand else ""
     shown = ". ".join(part.rstrip(".") for part in (said, hand) if part)
-    return (f"`{SIGNS[action]}` {_WORDS[action][0]}", entry, shown, detail.code(change.where or ""))
+    return (f"`{sign(change)} {_WORDS[change.action][0]}`", entry, shown, detail.code(change.where or ""))
 
 
 def _said(change: ChangeRow, scope: str) -> str:
     """As the text has it, without the word that stands before it, and with every attribute that changes."""
-    action = Action(change.action)
-    attributes = listing(told(change)) if action is Action.UPDATE else ""
+    attributes = listing(told(change)) if change.action == "update" else ""
     if attributes:
         return f"{change.summary}: {attributes}" if change.summary else attributes
     said = described(change, scope)
     for word in ("blocked: ", "remove, ", "released: "):
         said = said.removeprefix(word)
-    return "" if said == _WORDS[action][0] else said
+    return "" if said == _WORDS[change.action][0] else said
 
 
 def _sum(changes: Sequence[ChangeRow]) -> str:
     counts: Counter[tuple[str, str]] = Counter()
     for change in changes:
         counts[change.kind, change.action] += _tags_together(change)
-    return listing(f"{some(count, kind)} {_WORDS[Action(action)][1]}" for (kind, action), count in counts.items())
+    return listing(f"{some(count, kind)} {_WORDS[action][1]}" for (kind, action), count in counts.items())
 
 
 def _tags_together(change: ChangeRow) -> int:

@@ -28,10 +28,14 @@ def problems(rows: Sequence[ProblemRow], detail: Detail) -> str:
 
 def _problem(problem: Problem, detail: Detail) -> str:
     place = f" {detail.code(str(problem.where), cell=False)}" if problem.where else ""
-    said = ". ".join(
-        detail.prose(part.rstrip("."), cell=False) for part in (problem.summary, problem.detail, problem.fix) if part
-    )
+    said = detail.prose(_sentence(problem), cell=False)
     return f"**{problem.level.value} {problem.code}**{place} {said}"
+
+
+def _sentence(problem: Problem) -> str:
+    """What is wrong, what of it here, and the way out, as one sentence or two."""
+    said = f"{problem.summary}: {problem.detail}" if problem.detail else problem.summary
+    return f"{said.rstrip('.')}. {problem.fix}" if problem.fix else said
 
 
 def limits(guards: Sequence[GuardRow], detail: Detail) -> str:

@@ -10,7 +10,7 @@ from reconciler.report.neutral import markdown_code, markdown_comment
 from reconciler.report.words import number, plain, some
 
 T = TypeVar("T")
-_OPEN = 12
+_OPEN = 8
 """A list of more rows is folded."""
 
 

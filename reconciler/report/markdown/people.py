@@ -14,11 +14,12 @@ from reconciler.report.words import counted, listing, number, some
 _FEW = 8
 """From more rows on, a table of causes stands before them."""
 _CAUSES = {
-    "drift": "moved in the CRM by somebody else",
-    "adopt": "taken over: held before the field was ours",
-    "config": "the entry of the file is new or changed",
-    "source": "the source changed",
-    "store": "the person's id is kept",
+    "created": "new contact",
+    "config": "new in the file",
+    "source": "source changed",
+    "adopt": "taken over",
+    "drift": "moved in the CRM",
+    "store": "id of the person",
 }
 _LEFT = (("held", "held"), ("conflict", "in conflict"), ("blocked", "blocked"), ("rewritten", "rewritten"))
 
@@ -55,7 +56,7 @@ def _fields(document: PlanDocument) -> Iterator[_Row]:
     created = sum(row.created for row in document.fields)
     if document.summary.contacts.create:
         contacts = some(document.summary.contacts.create, "contact")
-        yield _Row("", "", created, f"{number(created)} set in {contacts}", "source", "")
+        yield _Row("", "", created, f"{number(created)} set in {contacts}", "created", "")
     for row in document.fields:
         said = counted(((row.set - row.created, "set"), (row.clear, "cleared"), (row.pull, "pulled")))
         left = counted((getattr(row, name), word) for name, word in _LEFT)

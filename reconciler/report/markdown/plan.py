@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from functools import partial
 
@@ -21,8 +22,8 @@ from reconciler.report.words import duration, listing, some
 
 def plan_markdown(document: PlanDocument, file: str, page: Page = PAGE, budget: Budget = BUDGET) -> str:
     """`file`: the file as a review names it."""
-    name = (document.run or "last") if document.mode == "apply" else "plan"
-    more = f"{command('show', document.file, page)} {name}"
+    name = (document.run or "last") if document.mode == "apply" else shlex.quote(page.saved or "plan")
+    more = f"{command('show', document.file, page._replace(narrowed=False))} {name}"
     lists = (document.problems, document.changes, (*document.fields, *document.tags), document.findings)
     draw, terse = partial(_drawn, document, file), partial(_terse, document, file)
     return fitted(draw, terse, budget, more, map(len, lists))
@@ -33,7 +34,7 @@ def _drawn(document: PlanDocument, file: str, detail: Detail) -> str:
 
 
 def _terse(document: PlanDocument, file: str, detail: Detail) -> str:
-    shown = f"Everything else is left out: {markdown_code(detail.more)} shows it."
+    shown = f"Everything else is left out: {_in_full(detail)}."
     return joined((*_head(document, file, detail, terse=True), shown))
 
 
@@ -86,5 +87,8 @@ def _foot(document: PlanDocument, detail: Detail) -> str:
     if not document.id:
         return ""
     clock = f", clock {document.now}" if document.now else ""
-    shown = f"reconciler {document.tool}; in full: {markdown_code(detail.more)}"
-    return f"Plan {markdown_code(document.id)}{clock}, {shown}"
+    return f"Plan {markdown_code(document.id)}{clock}, reconciler {document.tool}. In full: {_in_full(detail)}."
+
+
+def _in_full(detail: Detail) -> str:
+    return f"{markdown_code(detail.more)}, or another report of the same run, as `html` or `json`"
