@@ -13,7 +13,9 @@ from reconciler.model.approvals import Approved
 from reconciler.model.outcome import Outcome, Result, Written
 from reconciler.model.plan import (
     Action,
+    AllowedBy,
     Cause,
+    CheckResult,
     ContactCount,
     Cost,
     Delta,
@@ -31,7 +33,7 @@ from reconciler.report.outcome import outcome_text
 from reconciler.report.problems import problems_text
 from reconciler.report.redaction import TOGETHER
 from reconciler.report.remarks import place, problem_of
-from reconciler.report.shapes import ChangeRow, EndpointRow, PlanDocument
+from reconciler.report.shapes import ChangeRow, EndpointRow, GuardRow, PlanCheckRow, PlanDocument
 from reconciler.report.text import plan_text
 
 
@@ -86,8 +88,13 @@ def plan_of(document: PlanDocument) -> Plan:
         inventory=tuple(change for row in document.changes for change in _changes(row)),
         contacts=contacts,
         fields=tuple(FieldCount(**{**row.model_dump(), **_cause(row.where, row.cause)}) for row in document.fields),
-        tags=tuple(TagCount(**{**row.model_dump(), **_cause(row.where, row.cause)}) for row in document.tags),
-        guards=tuple(Guard(**{**row.model_dump(), "where": place(row.where)}) for row in document.guards),
+        tags=tuple(
+            TagCount(**{**row.model_dump(exclude={"reaches"}), **_cause(row.where, row.cause)}) for row in document.tags
+        ),
+        guards=tuple(Guard(**{**row.model_dump(), **_permitted(row)}) for row in document.guards),
+        checks=tuple(
+            CheckResult(**{**row.model_dump(), **_permitted(row), "level": Level(row.level)}) for row in document.checks
+        ),
         findings=tuple(
             Finding(**{**row.model_dump(), "level": Level(row.level), "where": place(row.where)})
             for row in document.findings
@@ -122,12 +129,19 @@ def _changes(row: ChangeRow) -> Iterator[InventoryChange]:
             by_hand=row.by_hand,
             waiting=row.waiting,
             holders=0 if number else row.holders,
+            group=row.group,
             under=row.key if together else "",
         )
 
 
 def _cause(where: str | None, cause: str) -> dict[str, object]:
     return {"where": place(where), "cause": Cause(cause)}
+
+
+def _permitted(row: GuardRow | PlanCheckRow) -> dict[str, object]:
+    by = row.allowed_by
+    told = AllowedBy(**{**by.model_dump(), "where": place(by.where)}) if by else None
+    return {"where": place(row.where), "allowed_by": told}
 
 
 def _endpoints(rows: tuple[EndpointRow, ...]) -> tuple[EndpointCost, ...]:
