@@ -52,7 +52,12 @@ def guards(
 
 def tripped_message(guard: Guard) -> str:
     """What stops the apply and every way on, in one sentence or two."""
-    return f"{exceeded(guard)}. apply is refused; {', or '.join(guard.ways)}"
+    return f"{exceeded(guard)}. apply is refused; {', or '.join(ways_on(guard))}"
+
+
+def ways_on(guard: Guard) -> tuple[str, ...]:
+    """Every way on; of a plan that was kept before they were said, the one that always is there."""
+    return guard.ways or (f"--allow {guard.limit}={guard.observed}",)
 
 
 def exceeded(guard: Guard) -> str:
@@ -141,7 +146,7 @@ class _Seen:
             yield self._raise(name, guard.observed)
         yield f"--allow {guard.limit}={guard.observed}"
         of_tag = {"subject": guard.subject} if guard.subject else {}
-        yield f"consent under allow: {written_entry(limit=name, **of_tag, up_to=guard.observed)}"
+        yield f"add to allow: {written_entry(limit=name, up_to=guard.observed, **of_tag)}"
 
     def _raise(self, name: str, observed: int) -> str:
         if (where := self._where(name)) is not None:

@@ -55,7 +55,7 @@ def _result(check: PlanCheck, values: Mapping[str, Any], allowed: Allowed) -> Ch
 
 def _ways(check: PlanCheck) -> Iterator[str]:
     yield "change what the check denies"
-    yield f"consent under allow: {written_entry(check=check.code)}"
+    yield f"add to allow: {written_entry(check=check.code)}"
 
 
 def _named(items: Iterable[Mapping[str, Any]]) -> str:

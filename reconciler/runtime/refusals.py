@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.messages import problem
 from reconciler.model.plan import Guard, Plan
 from reconciler.model.problems import Level, Problem
-from reconciler.planning.guards import exceeded
+from reconciler.planning.guards import exceeded, ways_on
 
 
 def refusals(plan: Plan) -> tuple[Problem, ...]:
@@ -31,4 +31,4 @@ def _reasons(plan: Plan) -> Iterator[Problem]:
 
 
 def _exceeded(guard: Guard) -> Problem:
-    return problem("E514", exceeded(guard), guard.where, f"look at the plan; then {', or '.join(guard.ways)}")
+    return problem("E514", exceeded(guard), guard.where, f"look at the plan; then {', or '.join(ways_on(guard))}")

@@ -113,26 +113,33 @@ def check_shaped(program: Program, known: Mapping[str, Shape]) -> ExpressionErro
 
 
 def _rehearse(program: Program, known: Mapping[str, Shape]) -> ExpressionError | None:
-    """What only the engine knows: whether it can be run at all on a document in which everything is filled."""
-    result, fault = program.run({name: _sample(shape) for name, shape in known.items()}, _SOME_DAY)
-    if fault in (Fault.TYPES, Fault.UNDEFINED):
+    """What only the engine knows: whether it can be run at all on a document in which everything is filled, whatever
+    stands where anything may."""
+    faults = set()
+    for anything in ("text", 1, True, [], {}):
+        values = {name: _sample(shape, anything) for name, shape in known.items()}
+        result, fault = program.run(values, _SOME_DAY)
+        faults.add(fault)
+        if fault is None and result is not None and not isinstance(result, bool):
+            return ExpressionError("it does not give true or false", "compare it with something")
+    if faults <= {Fault.TYPES, Fault.UNDEFINED}:
         return ExpressionError(
             "the types do not fit each other", "only like goes with like: convert with int(...) or string(...)"
         )
-    if fault is None and result is not None and not isinstance(result, bool):
-        return ExpressionError("it does not give true or false", "compare it with something")
     return None
 
 
-def _sample(shape: Shape) -> Any:
+def _sample(shape: Shape, anything: Any) -> Any:
     if shape.keys is not None:
-        return {key: _sample(of) for key, of in shape.keys.items()}
+        return {key: _sample(of, anything) for key, of in shape.keys.items()}
     kinds = shape.kinds
+    if not kinds:
+        return anything
     if "array" in kinds:
-        return [_sample(shape.item)] if shape.item else []
+        return [_sample(shape.item, anything)] if shape.item else []
     if "object" in kinds:
-        return {"text": _sample(shape.item)} if shape.item else {}
-    if "string" in kinds or not kinds:
+        return {"text": _sample(shape.item, anything)} if shape.item else {}
+    if "string" in kinds:
         return shape.words[0] if shape.words else "text"
     return True if "boolean" in kinds else 1 if "integer" in kinds else 1.5 if "number" in kinds else None
 
@@ -248,7 +255,8 @@ class _Reading:
 
     def _macro(self, of: Shape, name: str) -> Shape:
         if of.never("array", "object"):
-            raise ExpressionError(f"{_path(of)} is {of.said}, and `{name}` looks into a list")
+            why = f"{_path(of)} is {of.said}, and `{name}` looks into a list"
+            raise ExpressionError(why, "compare it with something")
         bound = self._here
         self.at += 1
         self._need(",")

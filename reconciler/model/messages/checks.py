@@ -65,6 +65,6 @@ CHECKS: tuple[Message, ...] = (
         "E595",
         "a check of the file denies the plan",
         "Checks are the file's own rules about plans; no option of the command line sets one aside.",
-        "change what it denies, or consent under `allow`",
+        "change what it denies, or let an entry under `allow` be reviewed",
     ),
 )
