@@ -152,7 +152,7 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-Shape = Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs", "drift"]
+Shape = Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs", "drift", "tests"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 """Of which documents there is a schema."""
 
@@ -170,6 +170,7 @@ def schema(shape: Shape) -> dict[str, Any]:
         "doctor": shapes.DoctorDocument,
         "runs": shapes.RunsDocument,
         "drift": shapes.DriftDocument,
+        "tests": shapes.CasesDocument,
     }
     body = models[shape].model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}

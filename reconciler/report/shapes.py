@@ -549,3 +549,35 @@ class RunsDocument(Shape):
     runs: tuple[KeptRunRow, ...] = ()
     """The newest first."""
     problems: tuple[ProblemRow, ...] = ()
+
+
+class DifferenceRow(Shape):
+    """One thing that is not as its case says."""
+
+    what: str
+    """A check's code, a key of the plan's document, or the code of why there was no plan."""
+    said: str
+    where: str
+
+
+class CaseRow(Shape):
+    name: str
+    where: str
+    passed: bool
+    differences: tuple[DifferenceRow, ...]
+
+
+class CasesDocument(Shape):
+    """One object for every `test`."""
+
+    format: Literal["reconciler-tests/1"] = "reconciler-tests/1"
+    tool: str
+    outcome: Literal["passed", "failed", "error"]
+    """`error`: the file or its tests are wrong, or a warning that the file calls an error stands."""
+    file: str
+    tests: tuple[str, ...] = ()
+    """The files of tests."""
+    checks: int = 0
+    """How many checks the file has."""
+    cases: tuple[CaseRow, ...] = ()
+    problems: tuple[ProblemRow, ...] = ()

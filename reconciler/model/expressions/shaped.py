@@ -115,8 +115,8 @@ def check_shaped(program: Program, known: Mapping[str, Shape]) -> ExpressionErro
 def _rehearse(program: Program, known: Mapping[str, Shape]) -> ExpressionError | None:
     """What only the engine knows: whether it can be run at all on a document in which everything is filled, whatever
     stands where anything may."""
-    faults = set()
-    for anything in ("text", 1, True, [], {}):
+    faults: set[Fault | None] = set()
+    for anything in _ANYTHING:
         values = {name: _sample(shape, anything) for name, shape in known.items()}
         result, fault = program.run(values, _SOME_DAY)
         faults.add(fault)
@@ -142,6 +142,9 @@ def _sample(shape: Shape, anything: Any) -> Any:
     if "string" in kinds:
         return shape.words[0] if shape.words else "text"
     return True if "boolean" in kinds else 1 if "integer" in kinds else 1.5 if "number" in kinds else None
+
+
+_ANYTHING: tuple[Any, ...] = ("text", 1, True, [], {})
 
 
 class _Lost(Exception):

@@ -32,6 +32,14 @@ CHECKS: tuple[Message, ...] = (
         "allow-effect",
     ),
     Message(
+        "R333",
+        "a check that no case lets fail",
+        "A check that never failed may be one that cannot fail: a test shows it a plan that it must deny.",
+        "add a case with a plan that it denies, and its code under `fails`",
+        Level.WARNING,
+        "check-tested",
+    ),
+    Message(
         "E350",
         "an unknown limit",
         "`allow` names limits as `limits` and `--allow` do; besides, `untag`, people who lose a tag in the run in which"
@@ -66,5 +74,23 @@ CHECKS: tuple[Message, ...] = (
         "a check of the file denies the plan",
         "Checks are the file's own rules about plans; no option of the command line sets one aside.",
         "change what it denies, or let an entry under `allow` be reviewed",
+    ),
+    Message(
+        "E596",
+        "a plan that a test names cannot be read",
+        "A case takes what `plan --format json` printed into a file, or a part of such an object.",
+        "write it anew: reconciler plan --format json > plan.json",
+    ),
+    Message(
+        "E597",
+        "a part of a plan that no plan has",
+        "Parts are held against the schema of `plan --format json`: a misspelt key would test nothing.",
+        "correct its spelling; `reconciler schema plan` prints every key",
+    ),
+    Message(
+        "E598",
+        "there are no tests",
+        "Tests stand beside the file as NAME.test.yaml, or are named.",
+        "write such a file, or name one: reconciler test tests/*.yaml",
     ),
 )
