@@ -54,7 +54,7 @@ def _result(check: PlanCheck, values: Mapping[str, Any], allowed: Allowed) -> Ch
 
 
 def _ways(check: PlanCheck) -> Iterator[str]:
-    yield "change what the check denies"
+    yield "change what is denied"
     yield f"add to allow: {written_entry(check=check.code)}"
 
 

@@ -104,7 +104,7 @@ def test_a_warning_is_said_and_stops_nothing() -> None:
 
 def test_a_check_says_every_way_on_and_none_of_them_is_an_option() -> None:
     assert result(FIVE_HUNDRED).ways == (
-        "change what the check denies",
+        "change what is denied",
         "add to allow: {check: C001, reason: WHY, until: DATE}",
     )
 

@@ -98,7 +98,7 @@ EVERYTHING = replace(
             at(61),
             False,
             "revenue, debts",
-            ways=("change what the check denies", "add to allow: {check: C002, reason: WHY, until: DATE}"),
+            ways=("change what is denied", "add to allow: {check: C002, reason: WHY, until: DATE}"),
         ),
         CheckResult("C003", Level.WARNING, "few people should change on one day", at(62), False),
         CheckResult(
