@@ -77,7 +77,7 @@ class Session:
         from reconciler.report.plan_checks import check_results
 
         allowed = Allowed.on(judged_on(request.clock.now(), request.moment), self.desired, request.allow)
-        return replace(made, checks=check_results(self.desired.checks, plan_document(_public(made)), allowed))
+        return replace(made, checks=check_results(self.desired.checks, plan_document(public(made)), allowed))
 
     def _diff(self, request: Request, remember: bool) -> Plan:
         from reconciler.planning.plan import diff
