@@ -65,6 +65,23 @@ def exceeded(guard: Guard) -> str:
     return _numbers(guard) + (f" ({guard.detail})" if guard.detail else "")
 
 
+def judged_again(guard: Guard, allowed: Allowed) -> Guard:
+    """The same numbers by what is permitted now: an entry of the file that counted then may count no more."""
+    usual = guard.allowed_by.instead_of if guard.allowed_by else guard.allowed
+    if guard.limit == "create" and guard.detail == WITHOUT_STATE:
+        number, by = _without_state(allowed)
+    else:
+        number, by = allowed.limit(guard.limit, usual, guard.subject)
+    return replace(guard, allowed=number, allowed_by=by, tripped=guard.observed > number)
+
+
+def _without_state(allowed: Allowed) -> tuple[int, AllowedBy | None]:
+    """Without a state a limit or an entry for `create` does not count: who wrote it thought of new people, not of
+    those who are there under another address. What is typed for this one run does."""
+    number, by = allowed.limit("create_without_state", 0)
+    return allowed.limit("create", 0) if by is None and "create" in allowed.typed else (number, by)
+
+
 def lifted_message(guard: Guard) -> str:
     """What would stop the apply, and what permits it."""
     without = guard.allowed_by.instead_of if guard.allowed_by else 0
@@ -121,13 +138,9 @@ class _Seen:
                 yield self._guard("untag_percent", _percent(people - first.get(name, 0), carriers), name)
 
     def _creations(self) -> Guard:
-        """Without a state a limit or an entry for `create` does not count: who wrote it thought of new people, not of
-        those who are there under another address. What is typed for this one run does."""
         if not (self.tally.first_run and self.tally.crm_contacts > 0):
             return self._guard("create", self.tally.create)
-        allowed, by = self.allowed.limit("create_without_state", 0)
-        if by is None and "create" in self.allowed.typed:
-            allowed, by = self.allowed.limit("create", 0)
+        allowed, by = _without_state(self.allowed)
         made = Guard("create", allowed, self.tally.create, self.tally.create > allowed, "", self._where("create"))
         return self._with_ways(replace(made, allowed_by=by, detail=WITHOUT_STATE if made.tripped or by else ""))
 

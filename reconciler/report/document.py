@@ -260,8 +260,7 @@ def _reaches(plan: Plan) -> dict[str, int]:
     """People whom each tag is applied to, by the name that is shown; a tag has a row for each cause."""
     of_one: Counter[tuple[str, str]] = Counter()
     for tag in plan.tags:
-        shown = tag.name if plan.values_shown else tag.under or tag.name
-        of_one[shown, tag.name] += tag.apply
+        of_one[tag.under or tag.name, tag.name] += tag.apply
     most: dict[str, int] = {}
     for (shown, _), people in of_one.items():
         most[shown] = max(people, most.get(shown, 0))

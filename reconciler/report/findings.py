@@ -56,10 +56,7 @@ def check_lines(checks: Sequence[CheckResult], width: int = WIDTH) -> list[str]:
 
 def _failed_lines(check: CheckResult, width: int) -> list[str]:
     head = f"{check.level.value} {check.code}: {check.message}   {file_line(check.where)}"
-    after = ""
-    if check.allowed_by is not None:
-        after = f"let pass {permitted_by(check.allowed_by)}"
-    elif check.stops:
-        after = f"apply is refused; {', or '.join(check.ways)}"
+    after = f"apply is refused; {', or '.join(check.ways)}" if check.stops else ""
+    after = f"let pass {permitted_by(check.allowed_by)}" if check.allowed_by else after
     said = ". ".join(part for part in (check.detail, after) if part)
     return [*paragraph(head, LABEL, width, 4), *paragraph(said, LABEL + 2, width)]

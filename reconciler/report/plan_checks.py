@@ -17,6 +17,7 @@ from reconciler.model.expressions.denied import denial, denied_items
 from reconciler.model.expressions.shaped import Shape, shape_of
 from reconciler.model.plan import CheckResult
 from reconciler.planning.allowances import Allowed, written_entry
+from reconciler.report.remarks import NOT_EVALUATED
 from reconciler.report.shapes import PlanDocument
 from reconciler.report.words import listing, number
 
@@ -44,10 +45,7 @@ def _result(check: PlanCheck, values: Mapping[str, Any], allowed: Allowed) -> Ch
     found = denial(program, values)
     if found.denied is False:
         return CheckResult(check.code, check.level, check.message, check.where, passed=True)
-    if found.denied is None:
-        detail = f"it cannot be evaluated, and so it has not passed: {found.why}"
-    else:
-        detail = _named(denied_items(program, values))
+    detail = f"{NOT_EVALUATED}: {found.why}" if found.denied is None else _named(denied_items(program, values))
     by = allowed.check(check.code)
     result = CheckResult(check.code, check.level, check.message, check.where, False, detail, by)
     return replace(result, ways=tuple(_ways(check))) if result.stops else result

@@ -13,16 +13,13 @@ from reconciler.model.approvals import Approved
 from reconciler.model.outcome import Outcome, Result, Written
 from reconciler.model.plan import (
     Action,
-    AllowedBy,
     Cause,
-    CheckResult,
     ContactCount,
     Cost,
     Delta,
     EndpointCost,
     FieldCount,
     Finding,
-    Guard,
     InventoryChange,
     Plan,
     TagCount,
@@ -32,8 +29,8 @@ from reconciler.report.layout import PAGE, Page
 from reconciler.report.outcome import outcome_text
 from reconciler.report.problems import problems_text
 from reconciler.report.redaction import TOGETHER
-from reconciler.report.remarks import place, problem_of
-from reconciler.report.shapes import ChangeRow, EndpointRow, GuardRow, PlanCheckRow, PlanDocument
+from reconciler.report.remarks import check_of, guard_of, place, problem_of
+from reconciler.report.shapes import ChangeRow, EndpointRow, PlanDocument
 from reconciler.report.text import plan_text
 
 
@@ -91,10 +88,8 @@ def plan_of(document: PlanDocument) -> Plan:
         tags=tuple(
             TagCount(**{**row.model_dump(exclude={"reaches"}), **_cause(row.where, row.cause)}) for row in document.tags
         ),
-        guards=tuple(Guard(**{**row.model_dump(), **_permitted(row)}) for row in document.guards),
-        checks=tuple(
-            CheckResult(**{**row.model_dump(), **_permitted(row), "level": Level(row.level)}) for row in document.checks
-        ),
+        guards=tuple(map(guard_of, document.guards)),
+        checks=tuple(map(check_of, document.checks)),
         findings=tuple(
             Finding(**{**row.model_dump(), "level": Level(row.level), "where": place(row.where)})
             for row in document.findings
@@ -136,12 +131,6 @@ def _changes(row: ChangeRow) -> Iterator[InventoryChange]:
 
 def _cause(where: str | None, cause: str) -> dict[str, object]:
     return {"where": place(where), "cause": Cause(cause)}
-
-
-def _permitted(row: GuardRow | PlanCheckRow) -> dict[str, object]:
-    by = row.allowed_by
-    told = AllowedBy(**{**by.model_dump(), "where": place(by.where)}) if by else None
-    return {"where": place(row.where), "allowed_by": told}
 
 
 def _endpoints(rows: tuple[EndpointRow, ...]) -> tuple[EndpointCost, ...]:

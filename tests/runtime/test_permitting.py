@@ -17,7 +17,12 @@ from reconciler.model.clock import Clock
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import AllowedBy, Plan
 from reconciler.report.document import plan_document
+from reconciler.report.github import step_outputs
+from reconciler.report.headline import refused as plan_refused
+from reconciler.report.html import html_page
+from reconciler.report.markdown import plan_markdown
 from reconciler.report.redrawn import document_text
+from reconciler.report.remarks import remarks
 from reconciler.report.text import plan_text
 from reconciler.runtime import pipeline
 from tests.runtime.memory_crm import KEY, NOW
@@ -225,3 +230,70 @@ def test_checks_say_the_same_to_who_looks_at_values(write: Callable[..., Path]) 
     folder = write(more)
     assert [c.passed for c in plan(folder).checks] == [True]
     assert [c.passed for c in plan(folder, show_values=True).checks] == [True]
+
+
+def reviewed(folder: Path, **more: Any) -> Plan:
+    return plan(folder, out=folder / "reviewed.plan", **more)
+
+
+EVENING = datetime(2026, 12, 1, 20, tzinfo=UTC)
+
+
+def test_what_was_permitted_when_a_plan_was_saved_is_not_when_its_day_is_over(write: Callable[..., Path]) -> None:
+    folder = write("limits: {create: 1}\n" + entry("create", 2))
+    assert not any(g.tripped for g in reviewed(folder, at=EVENING).guards)
+    saved = folder / "reviewed.plan"
+    assert refused(folder, at=TOO_LATE, saved=saved) == [("E514", "create: 2 planned, 1 allowed")]
+    assert apply(folder, at=LAST_MOMENT, saved=saved).result is Result.APPLIED
+
+
+def test_a_check_that_was_let_pass_when_a_plan_was_saved_denies_it_when_that_day_is_over(
+    write: Callable[..., Path],
+) -> None:
+    folder = write(NO_CITY + "allow: [{check: C001, reason: just once, until: 2026-12-01}]\n")
+    assert not any(c.stops for c in reviewed(folder, at=EVENING).checks)
+    assert [code for code, _ in refused(folder, at=TOO_LATE, saved=folder / "reviewed.plan")] == ["E595"]
+    assert apply(folder, at=LAST_MOMENT, saved=folder / "reviewed.plan").result is Result.APPLIED
+
+
+def test_checks_of_a_saved_plan_are_about_what_was_approved(write: Callable[..., Path]) -> None:
+    """Who came since then is left for the next plan, and for its checks."""
+    folder = write("checks: {C001: {deny: 'plan.summary.contacts.create > 2', message: 'two at a time'}}\n")
+    reviewed(folder)
+    people(folder, ADA, BOB, "eve@canary.example,eve@canary.example,Rome,pro,3\n")
+    assert [c.passed for c in plan(folder).checks] == [False]
+    assert apply(folder, saved=folder / "reviewed.plan").result is Result.APPLIED
+
+
+def test_creations_without_a_state_that_were_permitted_for_a_saved_plan_stay_so(write: Callable[..., Path]) -> None:
+    folder = write(entry("create_without_state", 2))
+    with closing(LocalCrm(folder / "crm.db", Clock.fixed(NOW))) as crm:
+        crm.seed([], [], [{"email": "zoe@example.org"}])
+    reviewed(folder, at=EVENING)
+    saved = folder / "reviewed.plan"
+    assert [code for code, _ in refused(folder, at=TOO_LATE, saved=saved)] == ["E514"]
+    assert apply(folder, at=TOO_LATE, saved=saved, allow={"create": 2}).result is Result.APPLIED
+
+
+def test_reports_of_every_format_say_which_check_denies(write: Callable[..., Path]) -> None:
+    document = plan_document(plan(write(NO_CITY)))
+    remarked = " ".join(f"{p.level} {p.code} {p.detail}" for p in remarks(document))
+    for told in (plan_markdown(document, "reconciler.yaml"), html_page(document), remarked):
+        assert "nobody gets a tag" in told.lower()
+        assert "add to allow: {check: C001, reason: WHY, until: DATE}" in told
+    assert "error E595" in remarked
+    assert plan_refused(document) == "1 check denies it"
+    assert step_outputs(document)["refused"] == "true"
+
+
+def test_reports_of_every_format_say_who_permits_what(write: Callable[..., Path]) -> None:
+    allowed = "allow: [{check: C001, reason: just once, until: 2026-12-01},"
+    allowed += " {limit: create, up_to: 2, reason: two people, until: 2026-12-02}]\n"
+    document = plan_document(plan(write(NO_CITY + "limits: {create: 1}\n" + allowed)))
+    remarked = " ".join(f"{p.level} {p.code} {p.detail}" for p in remarks(document))
+    for told in (plan_markdown(document, "reconciler.yaml"), html_page(document)):
+        assert "until 2026-12-01 (just once)" in told
+        assert "until 2026-12-02 (two people); 1 without that" in told
+    assert "warning E595" in remarked
+    assert plan_refused(document) == ""
+    assert step_outputs(document)["refused"] == "false"
