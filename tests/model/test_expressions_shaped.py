@@ -37,6 +37,10 @@ GOOD = [
     "plan.tags.exists(t, plan.fields.exists(f, f.key == t.name))",
     "'a' in plan.tags.map(t, t.name)",
     "// a comment\nplan.two_way",
+    "100 * plan.summary.contacts.update / plan.summary.contacts.people > 30",
+    "double(plan.summary.contacts.update) / double(plan.summary.contacts.people) > 0.3",
+    "plan.cost.writes / plan.cost.reads >= 2.0",
+    "plan.cost.seconds / 2.0 > 0.5",
 ]
 
 
@@ -54,10 +58,11 @@ WRONG = [
     ("plan.tags.reaches > 5", "`plan.tags` is a list, and has no key `reaches`", "plan.tags.exists(x, x.reaches ...)"),
     ("plan.cost.writes.calls > 5", "`plan.cost.writes` is a number, and has no key", ""),
     ("plan.cost.writes.exists(w, w > 5)", "`plan.cost.writes` is a number, and `exists` looks into a list", ""),
+    ("plan.two_way || tags.exists(t, t.apply > 5)", "`tags` is not known here", "write `plan.tags`"),
+    ("plan.two_way || pln.tags.exists(t, t.apply > 5)", "`pln` is not known here", "did you mean `plan`?"),
+    ("plan.two_way && orders > 5", "`orders` is not known here", "known are `plan`"),
     ("tags.exists(t, t.apply > 5)", "`tags` is not known here", "write `plan.tags`"),
-    ("pln.tags.exists(t, t.apply > 5)", "`pln` is not known here", "did you mean `plan`?"),
-    ("orders > 5", "`orders` is not known here", "known are `plan`"),
-    ("row.x == now", "`row` is not known here", ""),
+    ("plan.two_way && row.x == now", "`row` is not known here", ""),
     ("plan.tags.exists(t, s.apply > 5)", "`s` is not known here", ""),
     ("plan.tags.exists(t, true) && t.apply > 5", "`t` is not known here", ""),
     ("plan.cost.writes", "it gives a number, not true or false", "compare it"),
@@ -78,6 +83,10 @@ WRONG = [
     ("plan.tags.exists(t, t.apply in ['5'])", "`t.apply` is a number, which never is in that list", ""),
     ("sizeof(plan.tags) > 5", "`sizeof` is not a function", "did you mean `size`?"),
     ("plan.tags.any(t, t.apply > 5)", "`any` is not a function", ""),
+    ("plan.summary.contacts.update / plan.summary.contacts.people > 0.3", "into a whole number", "multiply first"),
+    ("0.3 < (plan.cost.writes / plan.cost.reads)", "into a whole number", "double(a)"),
+    ("false", "it does not look at `plan`", ""),
+    ("1 == 2 && 'plan' == 'x'", "it does not look at `plan`", ""),
     ("plan.id.size() + plan.id > 5", "types do not fit", ""),
     ("plan.tags.exists(t, t.apply.startsWith('5'))", "types do not fit", ""),
 ]

@@ -33,7 +33,8 @@ _NUMBERS = frozenset({"integer", "number"})
 class Shape:
     """What a value may be. `kinds`: JSON's own words for types; empty: anything. `keys`: those of an object that has
     no others. `item`: of a list, or of an object's values. `words`: the only texts that there are. `path`, `text`: how
-    the expression came to it, and which text it is if it is written out."""
+    the expression came to it, and which text it is if it is written out. `texts`: those of a list that is. `quotient`:
+    of whole numbers, and so whole; `fraction`: a number that is written out and is not."""
 
     kinds: frozenset[str] = frozenset()
     keys: Mapping[str, Shape] | None = None
@@ -42,6 +43,8 @@ class Shape:
     path: str = ""
     text: str | None = None
     texts: tuple[str, ...] = field(default=(), compare=False)
+    quotient: bool = False
+    fraction: bool = False
 
     @property
     def said(self) -> str:
@@ -107,6 +110,9 @@ def check_shaped(program: Program, known: Mapping[str, Shape]) -> ExpressionErro
         result = ANYTHING
     except ExpressionError as error:
         return error
+    if not known.keys() & set(program.names.plain):
+        names = " or ".join(f"`{name}`" for name in known)
+        return ExpressionError(f"it does not look at {names}", f"write what should not be, as in {names} ...")
     if result.never("boolean"):
         return ExpressionError(f"it gives {result.said}, not true or false", "compare it with something")
     return _rehearse(program, known)
@@ -222,8 +228,9 @@ class _Reading:
 
     def _product(self) -> Shape:
         found = self._signed()
-        while self._take("*", "/", "%"):
+        while sign := self._take("*", "/", "%"):
             found = _number_of(found, self._signed())
+            found = replace(found, quotient=sign == "/" and found.only("integer"))
         return found
 
     def _signed(self) -> Shape:
@@ -290,7 +297,7 @@ class _Reading:
             text = literal_text(token.text)
             return ANYTHING if text is None else Shape(frozenset({"string"}), text=text)
         if token.kind == "number":
-            return _INTEGER if token.text.isdigit() else _NUMBER
+            return _INTEGER if token.text.isdigit() else _fraction(token.text)
         if token.kind == "name":
             return self._named(token.text)
         if token.text == "(":
@@ -324,6 +331,14 @@ class _Reading:
         return _meant(name, self.names) or f"known are {', '.join(f'`{known}`' for known in self.names)}"
 
 
+def _fraction(text: str) -> Shape:
+    """A number that is written with a point, an exponent or a letter."""
+    try:
+        return replace(_NUMBER, fraction=not float(text).is_integer())
+    except ValueError:
+        return _NUMBER
+
+
 def _key_of(shape: Shape, key: str) -> Shape:
     if "array" in shape.kinds and shape.only("array"):
         raise ExpressionError(
@@ -353,6 +368,9 @@ def _check_comparison(left: Shape, sign: str, right: Shape) -> None:
     if sign in ("==", "!="):
         for one, other in ((left, right), (right, left)):
             _check_words(one, (other.text,) if other.text is not None else ())
+    if (left.quotient and right.fraction) or (left.fraction and right.quotient):
+        hint = "multiply first, as in 100 * a / b > 30, or convert: double(a) / double(b) > 0.3"
+        raise ExpressionError("whole numbers are divided into a whole number, 1 / 3 into 0", hint)
     if left.kinds != {"null"} and right.kinds != {"null"}:
         _check_alike(left, right, "never compares with")
 
