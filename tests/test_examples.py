@@ -140,6 +140,27 @@ def test_an_example_applies_and_then_plans_to_nothing(folder: Path, example: Exa
     assert after.code == 0, after.out + after.err
 
 
+@pytest.mark.parametrize("file", ["reconciler.yaml", "hubspot.yaml", "bottlecrm.yaml"])
+def test_the_tests_of_an_example_pass_in_an_empty_environment(file: str) -> None:
+    """With the file for each CRM: what they check is in none of them."""
+    folder = EXAMPLES / "membership"
+    ended = reconciler(folder, "-f", file, "test", "reconciler.test.yaml")
+    assert ended.code == 0, ended.out + ended.err
+    assert ended.out.endswith("4 cases, 4 ok.\n")
+
+
+@pytest.mark.parametrize("wrong", ["reaches: 501", "held: 12", "set: 1", "create: 1"])
+def test_each_case_of_an_example_notices_when_it_is_wrong(wrong: str, tmp_path: Path) -> None:
+    other = {"reaches: 501": "reaches: 500", "held: 12": "clear: 12", "set: 1": "st: 1", "create: 1": "create: 2"}
+    for name in ("base.yaml", "reconciler.yaml", "reconciler.test.yaml"):
+        text = (EXAMPLES / "membership" / name).read_text(encoding="utf-8")
+        if name == "reconciler.test.yaml":
+            assert text.count(wrong) == 1
+            text = text.replace(wrong, other[wrong])
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert reconciler(tmp_path, "test").code == 1
+
+
 @every(MEMBERSHIP)
 def test_what_needs_a_permission_is_refused_without_it(folder: Path, example: Example) -> None:
     ended = run(folder, example, "apply", "--auto-approve", "--now", NOW)

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "Print the fields and tags that a CRM has, as a file whose plan is empty.",
     "discover": "Show what the source's columns hold, and which CRM fields they may fill.",
     "validate": "Check the file, the environment and the source's columns; never the CRM.",
+    "test": "Play the tests of the file and its checks; no CRM, no network, no secrets.",
     "plan": "Show what an apply would do. Writes nothing to the CRM.",
     "apply": "Do what the plan says, after asking.",
     "drift": "Show what others moved in the CRM since the last apply, and what the next one does about it.",

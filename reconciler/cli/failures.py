@@ -129,6 +129,12 @@ def _drift_document(settings: Settings, failure: Failure, now: datetime) -> Base
     return drift_document(None, failure.problems, settings.file)
 
 
+def _cases_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.cases import cases_document
+
+    return cases_document(settings.file, None, failure.problems)
+
+
 def _show_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
     from reconciler.report.runs import runs_document
 
@@ -145,6 +151,7 @@ _DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
     "adapters": _adapters_document,
     "doctor": _doctor_document,
     "show": _show_document,
+    "test": _cases_document,
 }
 
 

@@ -27,7 +27,7 @@ _STYLES: Mapping[str, str] = {
     "skip": "bright_black",
 }
 _NARROWEST = 60
-_SIGN = r"(?:  ([+~>=!?.-]) \S)|(?:Findings +|  +)?(error|warning) [A-Z]\d|(warn|fail|skip)  \S"
+_SIGN = r"(?:  ([+~>=!?.-]) \S)|(?:(?:Findings|Checks) +|  +)?(error|warning) [A-Za-z][A-Za-z0-9-]|(warn|fail|skip)  \S"
 
 
 def prepare_streams() -> None:

@@ -140,13 +140,17 @@ def _empty(asked: Asked) -> list[Any]:
 
 def allowances(typed: Sequence[str]) -> tuple[dict[str, int], list[Any]]:
     """`LIMIT=N` pairs, and a problem for each that is none."""
+    from reconciler.planning.allowances import written_entry
     from reconciler.planning.guards import LIMITS
 
     allow: dict[str, int] = {}
     wrong = []
     for pair in typed:
         name, _, count = pair.partition("=")
-        if name not in LIMITS:
+        if name.startswith("check:"):
+            fix = f"add to `allow` in the file: {written_entry(check=name.removeprefix('check:'))}"
+            wrong.append(problem("E903", "`--allow` is about limits; a check is let pass in the file alone", fix=fix))
+        elif name not in LIMITS:
             near = near_matches(name, LIMITS)
             fix = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else f"limits are {', '.join(LIMITS)}"
             wrong.append(problem("E903", f"`--allow {name}`: there is no such limit", fix=fix))

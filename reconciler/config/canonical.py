@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from reconciler.config.models import (
     SECTIONS,
+    AllowEntry,
+    CheckEntry,
     ContactsSection,
     CrmSection,
     DefaultsSection,
@@ -76,6 +78,8 @@ FILE = Form(
         "scores": Form(each=Form(each=_RULE)),
         "contacts": Form(keys_of(ContactsSection), frozenset({"create", "when"})),
         "limits": Form(keys_of(LimitsSection)),
+        "allow": Form(each=Form(keys_of(AllowEntry))),
+        "checks": Form(each=Form(keys_of(CheckEntry), frozenset({"deny"}))),
         "refresh": Form(keys_of(RefreshSection)),
     },
 )

@@ -45,9 +45,9 @@ class Composer:
             self.problems.raise_errors()
             raise
         if self.has_references:
-            from reconciler.config.interpolate import Interpolation
+            from reconciler.config.interpolate import Interpolation, Unneeded
 
-            Interpolation(env, self.problems).fill(root)
+            Interpolation(env, self.problems, unread=isinstance(env, Unneeded)).fill(root)
         return root
 
     def _merged(self, path: Path, chain: tuple[Path, ...]) -> Mapping:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -40,8 +41,16 @@ def file_digest(desired: Desired, crm: Tree, source: Tree, secrets: frozenset[st
         "contacts": plain(desired.contacts),
         "limits": plain(desired.limits),
         "rules": plain(desired.rules),
+        **_permitted(desired),
     }
     return "blake2b:" + _digest(content)
+
+
+def _permitted(desired: Desired) -> dict[str, Any]:
+    """Checks, and what may pass them and the limits. Nothing where the file has neither, as before there were any."""
+    allow = [plain(entry) for entry in desired.allow]
+    checks = {code: plain(check) for code, check in desired.checks.items()}
+    return {name: content for name, content in (("allow", allow), ("checks", checks)) if content}
 
 
 def entry_digests(
@@ -82,6 +91,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         named = bool(value) and isinstance(value[0], Option)
         return [plain(content) for content in (sorted(value, key=lambda option: option.value) if named else value)]
+    if isinstance(value, date):
+        return value.isoformat()
     return format(value.normalize(), "f") if isinstance(value, Decimal) else value
 
 

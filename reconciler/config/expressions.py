@@ -65,7 +65,7 @@ class Expressions:
         return Expression(node.text, node.where)
 
     def _note(self, node: Scalar, path: str, error: ExpressionError) -> None:
-        hint = _cut(node)
+        hint = cut(node)
         if hint is not None:
             self.problems.add("E116", f"{shown(path)}: YAML cuts it short", node.where, hint)
         elif node.foreign:
@@ -74,7 +74,7 @@ class Expressions:
             self.problems.add("E117", f"{shown(path)}: {error.detail}", node.where, error.hint or None)
 
 
-def _cut(node: Scalar) -> str | None:
+def cut(node: Scalar) -> str | None:
     """The line with the whole expression quoted, if more was meant than YAML has read."""
     if node.style or node.written is not None or node.line != node.end_line:
         return None

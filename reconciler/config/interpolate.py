@@ -20,6 +20,17 @@ _TOKEN = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _REFERENCE = re.compile(r"(var|env|file):(.+)")
 
 
+class Unneeded(dict[str, str]):
+    """An environment that has everything: each variable, and each file that is named, is its own name. For a test
+    nothing has to be set, and no secret to be there."""
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str)
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     """What a reference stands for. `foreign`: it came from outside of the file."""
@@ -30,10 +41,12 @@ class _Text:
 
 @dataclass(slots=True)
 class Interpolation:
-    """Fills in the references of one tree, in place."""
+    """Fills in the references of one tree, in place. `unread`: other files are not looked at, each stands for its
+    name."""
 
     env: Environment[str, str]
     problems: Problems
+    unread: bool = False
     variables: dict[str, _Text | None] = field(default_factory=dict)
     _files: dict[Path, _Text] = field(default_factory=dict)
 
@@ -140,6 +153,8 @@ class Interpolation:
         return None
 
     def _file(self, name: str, node: Scalar) -> _Text | None:
+        if self.unread:
+            return _Text(name, foreign=True)
         path = node.file.folder / name
         known = self._files.get(path) or self._read(path, name, node)
         if known is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -16,6 +17,7 @@ from reconciler.config.expressions import Expressions
 from reconciler.config.fields import FieldReader
 from reconciler.config.objects import check_objects
 from reconciler.config.options import secret_keys
+from reconciler.config.permitting import AllowAbout, read_allow, read_checks
 from reconciler.config.reading import Places
 from reconciler.config.rules import Draft, run_rules
 from reconciler.config.sections import (
@@ -33,19 +35,28 @@ from reconciler.config.tree import Mapping as Tree
 from reconciler.model.desired import Desired, Field, Refresh
 from reconciler.model.problems import Failure, Place
 
+if TYPE_CHECKING:
+    from reconciler.model.expressions.shaped import Shape
+
 Models = Mapping[str, type[BaseModel]]
 
-_FOLLOW = frozenset({"E112", "E115", "E117", "E118", "E129", "R101", "R106", "R107"})
+_FOLLOW = frozenset({"E112", "E115", "E117", "E118", "E129", "E353", "R101", "R106", "R107"})
 """What may only seem to be wrong while an extended file cannot be read."""
 
 
 def load(
-    path: Path, env: Mapping[str, str], crm_options: Models, source_options: Models, digested: bool = True
+    path: Path,
+    env: Mapping[str, str],
+    crm_options: Models,
+    source_options: Models,
+    digested: bool = True,
+    plan_shape: Callable[[], Shape] | None = None,
 ) -> Desired:
     """What the file at `path` asks for, resolved; warnings lie in `Desired.warnings`.
 
     `env` fills `${env:NAME}`. The options models are those of the installed adapters, by `type`. `digested`: with the
-    digests that a plan needs; checking a file does not. Raises `Failure` with all problems of level error, in the order
+    digests that a plan needs; checking a file does not. `plan_shape`: of the document that `checks` are about; asked
+    for where the file has some. Raises `Failure` with all problems of level error, in the order
     of the file. No text of a secret is in any problem.
     """
     problems = Problems()
@@ -53,7 +64,7 @@ def load(
     root = composer.filled(path, env)
     check_sections(root, problems)
     problems.levels.update(read_rules(root, problems))
-    desired = _read(root, crm_options, source_options, problems)
+    desired = _read(root, crm_options, source_options, problems, plan_shape)
     if not composer.complete:
         problems.forget(_FOLLOW)
     problems.raise_errors()
@@ -74,13 +85,22 @@ def refresh_of(path: Path) -> Refresh | None:
     return found if not problems.found else None
 
 
-def _read(root: Tree, crm_options: Models, source_options: Models, problems: Problems) -> Desired | None:
+def _read(
+    root: Tree,
+    crm_options: Models,
+    source_options: Models,
+    problems: Problems,
+    plan_shape: Callable[[], Shape] | None,
+) -> Desired | None:
     """Every section, then the rules over what could be read; None without a section that nothing works without."""
     crm = read_crm(root, crm_options, problems)
     source = read_source(root, source_options, problems)
     expressions = Expressions(source.types, problems)
     draft = _draft(root, source, expressions, problems)
     limits = read_limits(root, problems)
+    checks, declared = read_checks(root, plan_shape, problems)
+    subjects = (*draft.declared_tags, *(entry.label for entry in draft.dynamic_tags))
+    allow = read_allow(root, AllowAbout(limits, subjects, declared), problems)
     refresh = read_refresh(root, problems)
     run_rules(draft, expressions, problems)
     if crm is not None:
@@ -99,6 +119,8 @@ def _read(root: Tree, crm_options: Models, source_options: Models, problems: Pro
         scores=draft.scores,
         contacts=draft.contacts,
         limits=limits,
+        allow=allow,
+        checks=checks,
         rules=problems.levels,
         refresh=refresh,
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from reconciler.config.shapes import (
     Count,
+    Day,
     Decimals,
     Duration,
     Expr,
@@ -34,6 +35,7 @@ Conflict = Annotated[str, choice("report", "source", "crm")]
 Consent = Annotated[str, choice("opt_out")]
 As = Annotated[str, choice("code", "name")]
 Gone = Annotated[str, choice("report", "unlink", "recreate")]
+CheckLevel = Annotated[str, choice("error", "warning")]
 RuleLevel = Annotated[str, choice("error", "warning", "off")]
 
 
@@ -185,6 +187,25 @@ class LimitsSection(Entry):
     min_people: Count | None = Field(None, description="Below this many people percentages do not count; default 20.")
 
 
+class AllowEntry(Entry):
+    """A limit that may be exceeded, or a check that may fail, through a last day."""
+
+    limit: Name | None = Field(None, description="The limit, as `limits` and `--allow` name it.")
+    up_to: Count | None = Field(None, description="The number that is allowed instead.")
+    subject: Name | None = Field(None, description="Of a limit per tag: this tag alone.")
+    check: Name | None = Field(None, description="The code of a check that may fail.")
+    reason: Text = Field(description="Why; shown in every plan that makes use of it.")
+    until: Day = Field(description="The last day on which it counts, in UTC.")
+
+
+class CheckEntry(Entry):
+    """What no plan may be."""
+
+    deny: Expr = Field(description="An expression over `plan`, the plan's JSON; no apply while it is true.")
+    message: Text = Field(description="What is not allowed, and whom to ask.")
+    level: CheckLevel = Field("error", description="`error` stops an apply, `warning` is said.")
+
+
 class RefreshSection(Entry):
     """When contacts are read in full."""
 
@@ -205,6 +226,8 @@ SECTIONS = (
     "scores",
     "contacts",
     "limits",
+    "allow",
+    "checks",
     "rules",
     "refresh",
     "snapshot",

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.config.doors import CRM_KEYS, SOURCE_KEYS
 from reconciler.config.models import (
+    AllowEntry,
+    CheckEntry,
     ContactsSection,
     CrmSection,
     DefaultsSection,
@@ -55,6 +57,8 @@ class Document(BaseModel):
     scores: dict[str, list[ScoreRuleEntry] | None] | None = None
     contacts: ContactsSection | None = None
     limits: LimitsSection | None = None
+    allow: list[AllowEntry] | None = Field(None, description="Limits that may be exceeded, checks that may fail.")
+    checks: dict[str, CheckEntry | None] | None = Field(None, description="By their code: what no plan may be.")
     rules: Levels | None = None
     refresh: RefreshSection | None = None
     snapshot: Flag = Field(True, description="`false`: keep no copy of contacts; every plan reads all of them.")

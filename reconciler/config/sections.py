@@ -110,7 +110,7 @@ def read_limits(root: Mapping, problems: Problems) -> Limits:
     if entry is None:
         return Limits()
     given = {name: value for name, value in entry.model_dump().items() if value is not None}
-    return Limits(**given, where_of=places)
+    return Limits(**given, where_of=places, where=root.place_of("limits"))
 
 
 def read_refresh(root: Mapping, problems: Problems) -> Refresh:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping as AnyMapping
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ NOTED = "noted"
 _DIGITS = r"-?[0-9]{1,18}"
 _DECIMAL = r"-?[0-9]{1,15}(\.[0-9]{1,15})?"
 _DURATION = r"([0-9]{1,9})(ms|s|m|h|d)"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86400)}
 _UNPRINTED = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _REFERENCE = {"type": "string", "pattern": r"\$\{"}
@@ -116,6 +118,17 @@ def read_duration(node: Any) -> Decimal:
             "E114", "a duration such as 10s, 5m, 1h or 14d is wanted", fix="write a number and ms, s, m, h or d"
         )
     return int(found.group(1)) * _SECONDS[found.group(2)]
+
+
+def read_day(node: Any) -> date:
+    """A day as 2026-12-01."""
+    text = scalar(node, "a day").text
+    try:
+        if re.fullmatch(_DAY, text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise refusal("E114", "a day such as 2026-12-01 is wanted", fix="write year, month and day: 2026-12-01")
 
 
 def read_choice(*allowed: str) -> Callable[[Any], str]:
@@ -217,6 +230,7 @@ Decimals = Annotated[int, _whole(0, 15)]
 Positive = Annotated[int, _whole(1, None)]
 Points = Annotated[Decimal, ReadBy(read_decimal, or_reference({"type": "number"}))]
 Duration = Annotated[Decimal, ReadBy(read_duration, {"type": "string", "pattern": r"^[0-9]+(ms|s|m|h|d)$|\$\{"})]
+Day = Annotated[date, ReadBy(read_day, {"type": "string", "pattern": rf"^{_DAY}$|\$\{{"})]
 Expr = Annotated[Scalar, ReadBy(read_expression, TEXT_SCHEMA)]
 Permission = Annotated[bool | Scalar, ReadBy(read_permission, {"type": ["boolean", "string"]})]
 Objects = Annotated[

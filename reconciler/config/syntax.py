@@ -33,17 +33,17 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ("expected URI", "E105", "a text begins with !"),
     ("<document start>", "E105", "text follows the end of the document"),
 )
-EXPRESSION_KEYS = frozenset({"when", "value", "create"})
+EXPRESSION_KEYS = frozenset({"when", "value", "create", "deny"})
 """Keys whose entry is not said to lack them when YAML cut what stands there."""
 
 # These are compiled when a file is wrong: `re` keeps what it has compiled.
-_EXPRESSION_KEY = r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create)\1\s*:\s+(?=\S)"""
-_KEY_ALONE = r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create)\1\s*:\s*$"""
+_EXPRESSION_KEY = r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create|deny)\1\s*:\s+(?=\S)"""
+_KEY_ALONE = r"""(?:^\s*(?:-\s+)*|[{,]\s*)(["']?)(?:when|value|create|deny)\1\s*:\s*$"""
 _SECTION = r"^[\"']?([A-Za-z_]+)[\"']?\s*:"
-_WITH_EXPRESSIONS = frozenset({"fields", "tags", "scores", "contacts"})
+_WITH_EXPRESSIONS = frozenset({"fields", "tags", "scores", "contacts", "checks"})
 _NEXT_KEY = (
-    r""",\s*["']?(?:absent|as|consent|create|default|empty|format|from|gone|group|keep|label|options|points|pull|push"""
-    r"""|renamed_from|score|status|type|value|when)["']?\s*:(?:\s|$)"""
+    r""",\s*["']?(?:absent|as|consent|create|default|deny|empty|format|from|gone|group|keep|label|level|message|options"""
+    r"""|points|pull|push|renamed_from|score|status|type|value|when)["']?\s*:(?:\s|$)"""
 )
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\""""
 _BLOCK = r"[|>][-+0-9]*"

@@ -8,6 +8,7 @@ as origins are, they are dataclasses: tuples of the same content are equal.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -214,6 +215,30 @@ class Limits:
     write_percent: int = 5
     min_people: int = 20
     where_of: Mapping[str, Place] = field(default_factory=dict)
+    where: Place | None = None
+
+
+class Allowance(NamedTuple):
+    """One entry under `allow`: through the day `until`, UTC, `limit` may be exceeded up to `up_to`, for the tag
+    `subject` alone where one is named; or the check of the code `check` may fail."""
+
+    reason: str
+    until: date
+    where: Place
+    limit: str = ""
+    up_to: int = 0
+    subject: str = ""
+    check: str = ""
+
+
+class PlanCheck(NamedTuple):
+    """One entry under `checks`: what no plan may be. `deny` is CEL over the plan's document, under the name `plan`."""
+
+    code: str
+    deny: Expression
+    message: str
+    where: Place
+    level: Level = Level.ERROR
 
 
 FORTNIGHT = 14 * 86_400
@@ -271,6 +296,8 @@ class Desired:
     scores: Mapping[str, tuple[ScoreRule, ...]] = field(default_factory=dict)
     contacts: Contacts = field(default_factory=Contacts)
     limits: Limits = field(default_factory=Limits)
+    allow: tuple[Allowance, ...] = ()
+    checks: Mapping[str, PlanCheck] = field(default_factory=dict)
     rules: Mapping[str, Level] = field(default_factory=dict)
     refresh: Refresh = field(default_factory=Refresh)
     entry_digests: Mapping[str, str] = field(default_factory=dict)

@@ -129,6 +129,7 @@ class InventoryChange:
     blocked field. `holders`: contacts that hold a value or carry the tag that is to be removed. `under`: for a tag made
     from a value, how the list of such tags is called; the name is somebody's data then and `under` is shown instead.
     `object`: the kind of object, where the file names several; "" is the first. The address then ends with it.
+    `group`: the group of fields that the field is in, else the one that the file wants; "" where none is known.
     """
 
     address: str
@@ -146,6 +147,7 @@ class InventoryChange:
     holders: int = 0
     under: str = ""
     object: str = ""
+    group: str = ""
 
     @property
     def entry(self) -> str:
@@ -160,7 +162,8 @@ class InventoryChange:
 
 @dataclass(slots=True)
 class FieldCount:
-    """Values of one field for one cause. `created`: those of `set` that go to new contacts."""
+    """Values of one field for one cause. `created`: those of `set` that go to new contacts. `group`: as in
+    `InventoryChange`."""
 
     key: str
     where: Place | None
@@ -173,6 +176,7 @@ class FieldCount:
     conflict: int = 0
     blocked: int = 0
     rewritten: int = 0
+    group: str = ""
 
 
 @dataclass(slots=True)
@@ -209,8 +213,21 @@ class ContactCount:
 
 
 @dataclass(frozen=True, slots=True)
+class AllowedBy:
+    """What permits more than a limit, or lets a failed check pass. `how`: an `option` of the command line, or an entry
+    of the `file` at `where`, with its reason and its last day. `instead_of`: what the limit is without it."""
+
+    how: str
+    instead_of: int = 0
+    where: Place | None = None
+    reason: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
-    """One limit of the file against what the plan would do. `observed` and `allowed` in the limit's own unit."""
+    """One limit of the file against what the plan would do. `observed` and `allowed` in the limit's own unit. `ways`:
+    of one that is tripped, every way on."""
 
     limit: str
     allowed: int
@@ -219,6 +236,33 @@ class Guard:
     subject: str = ""
     where: Place | None = None
     detail: str = ""
+    allowed_by: AllowedBy | None = None
+    ways: tuple[str, ...] = ()
+
+    @property
+    def lifted(self) -> bool:
+        """Whether it would be tripped, were it not for what permits more."""
+        return not self.tripped and self.allowed_by is not None and self.observed > self.allowed_by.instead_of
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one of the file's checks says of the plan. `detail`: what is denied, or why that could not be found out; a
+    check that could not be evaluated has not passed. `allowed_by`: lets it pass all the same. `ways`: every way on."""
+
+    code: str
+    level: Level
+    message: str
+    where: Place | None
+    passed: bool
+    detail: str = ""
+    allowed_by: AllowedBy | None = None
+    ways: tuple[str, ...] = ()
+
+    @property
+    def stops(self) -> bool:
+        """Whether no apply may carry the plan out."""
+        return not self.passed and self.allowed_by is None and self.level is Level.ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +401,7 @@ class Plan:
     remembers: Remembers | None = None  # for an apply to keep
     caches: Caches | None = None  # what is to be kept for the next plan
     approved: Approved | None = None  # only what a saved plan approved is carried out
+    checks: tuple[CheckResult, ...] = ()  # what the file's checks say of it
     drift_since: str = ""  # the last apply, UTC, where drift can be told from a change of ours; "" where it cannot
 
     @property

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reconciler.model.addresses import field_address, tag_address
 from reconciler.model.capabilities import Ability, Capabilities
 from reconciler.model.desired import Desired, Push
 from reconciler.model.inventory import Inventory
-from reconciler.model.messages import MESSAGES, problem
+from reconciler.model.messages import problem
 from reconciler.model.names import near_matches
 from reconciler.model.plan import Action, Finding, InventoryChange
 from reconciler.model.problems import Failure, Level, Problem
+from reconciler.planning.allowances import leveled
 from reconciler.planning.bindings import Binding, Held, InventoryPlan
 from reconciler.planning.fields import FieldPlan, LiveFields
 from reconciler.planning.objects import plan_fields
@@ -154,6 +155,6 @@ def _released(
 
 def findings_of(problems: Iterable[Problem], rules: Mapping[str, Level]) -> tuple[Finding, ...]:
     """Problems as findings, at the level that the file's `rules` give them; those switched off are left out."""
-    leveled = (replace(p, level=rules.get(MESSAGES[p.code].name, p.level)) for p in problems)
-    found = [Finding(p.code, p.level, p.summary, 1, p.detail, p.fix, p.where) for p in leveled if p.level != Level.OFF]
+    shown = leveled(problems, rules)
+    found = [Finding(p.code, p.level, p.summary, 1, p.detail, p.fix, p.where) for p in shown]
     return tuple(sorted(found, key=lambda f: (f.code, f.detail)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -95,6 +95,7 @@ class Options:
     """How one plan is made. `now`: the plan's clock. `workdir`: an empty folder for spill files, owned by the caller.
 
     `persons`: only these (empty: everybody). `target`/`exclude`: globs over addresses. `allow`: guard -> number.
+    `day`: on which entries under `allow` are judged (`planning.allowances`); None: that of `now`.
     `examples`: collect three differing values per field and cause (--show-values). `remember`: write down what is to be
     remembered of each person once the plan is carried out (`Plan.remembers`), for an apply to keep. `keep`: leave files
     behind that spare the next plan work (`Plan.caches`); only plans of everybody and everything do. `salt`: n -> n
@@ -111,8 +112,14 @@ class Options:
     remember: bool = False
     keep: bool = False
     salt: Callable[[int], bytes] | None = None
+    day: date | None = None
     memory_limit: str = MEMORY
     progress: Progress = field(default_factory=Silent)
+
+    @property
+    def judged(self) -> date:
+        """The day on which entries under `allow` are judged."""
+        return self.day or self.now.astimezone(UTC).date()
 
     @property
     def whole(self) -> bool:

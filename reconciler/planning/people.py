@@ -14,6 +14,7 @@ from reconciler.model.messages import problem
 from reconciler.model.plan import Caches, PieceFiles, Remembers
 from reconciler.model.problems import Failure
 from reconciler.planning.ahead import Ahead, Sides
+from reconciler.planning.allowances import Allowed
 from reconciler.planning.bindings import InventoryPlan
 from reconciler.planning.caching import agreeing_digest, caching_digest
 from reconciler.planning.causes import Since, entry_since
@@ -126,9 +127,8 @@ class _Comparing:
         ahead = Ahead(layout, observed.remembered, previous, sides)
         stuck = ahead.crowded(self._pairing)
         names = ahead.tag_names(ours.dynamic_names, lambda values, counts: self._pulling(values, counts, stuck))
-        allowed = permissions(
-            layout.dynamic, names, Owners.of(self._desired), observed.inventory, "untag" in options.allow
-        )
+        untag = Allowed.on(options.judged, self._desired, options.allow).untag
+        allowed = permissions(layout.dynamic, names, Owners.of(self._desired), observed.inventory, untag)
         changes = ChangeTable(options.workdir / "changes.arrow", layout.keys)
         agree = self._agree if options.remember else None
         comparison = Comparison(

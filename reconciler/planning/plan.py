@@ -21,9 +21,11 @@ from reconciler.model.plan import (
     InventoryChange,
     Plan,
 )
+from reconciler.planning.allowances import Allowed, allowance_problems
 from reconciler.planning.bindings import InventoryPlan
 from reconciler.planning.cost import Work, plan_cost
 from reconciler.planning.findings import people_findings
+from reconciler.planning.groups import Groups
 from reconciler.planning.guards import guards
 from reconciler.planning.inventory import findings_of, plan_inventory
 from reconciler.planning.observed import Observed, Options
@@ -38,14 +40,16 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
     remembered = observed.remembered
     inventory = plan_inventory(desired, observed.inventory, observed.capabilities, remembered.applied)
     people = compare_people(desired, observed, inventory, options)
-    changes = tuple(_inventory_changes(inventory, people, options))
+    groups = Groups.of_crm(desired, observed.inventory, observed.capabilities)
+    changes = tuple(_inventory_changes(inventory, people, options, groups))
     counts = people.counts
-    fields = tuple(_field_counts(people))
+    fields = tuple(replace(count, group=groups.of(count.key)) for count in _field_counts(people))
     tags = tuple(sorted(counts.tags.values(), key=lambda t: (t.name, t.cause)))
     tally = _tally(observed, people, fields, desired.limits.min_people)
     if desired.identity.link is not None or people.layout.store is not None:
         tally = replace(tally, first_run=False)  # who is there under another address is found without a state, too
     contacts = _contacts(people)
+    allowed = Allowed.on(options.judged, desired, options.allow)
     return Plan(
         id=_identifier(desired, observed, options, contacts),
         now=options.now,
@@ -61,8 +65,13 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
         contacts=contacts,
         fields=fields,
         tags=tags,
-        guards=guards(desired, changes, tally, options.allow, len(people.new_tags)),
-        findings=(*inventory.findings, *_owned_twice(desired, observed, options), *people_findings(desired, people)),
+        guards=guards(desired, changes, tally, allowed, len(people.new_tags)),
+        findings=(
+            *inventory.findings,
+            *_owned_twice(desired, observed, options),
+            *findings_of(allowance_problems(desired, options.judged), desired.rules),
+            *people_findings(desired, people),
+        ),
         cost=plan_cost(observed.capabilities, observed.reads(), changes, _work(observed, people), observed.inventory),
         people=people.changes,
         bound=_bound(inventory),
@@ -79,7 +88,9 @@ def diff(desired: Desired, observed: Observed, options: Options) -> Plan:
     )
 
 
-def _inventory_changes(inventory: InventoryPlan, people: PeoplePlan, options: Options) -> Iterator[InventoryChange]:
+def _inventory_changes(
+    inventory: InventoryPlan, people: PeoplePlan, options: Options, groups: Groups
+) -> Iterator[InventoryChange]:
     """The inventory's changes with the numbers that only the people know, and the tags that their values create."""
     selection = Selection(options.target, options.exclude)
     for change in inventory.changes:
@@ -93,7 +104,7 @@ def _inventory_changes(inventory: InventoryPlan, people: PeoplePlan, options: Op
         elif change.address in inventory.count_tags:
             holders = people.theirs.tag_holders.get(inventory.count_tags[change.address], 0)
             change = replace(change, holders=holders)
-        yield change
+        yield change if change.kind == "tag" else replace(change, group=groups.of(change.key, change.object))
     for name, entry in people.new_tags.items():
         deltas = (Delta("name", None, name),)
         yield InventoryChange(tag_address(name), "tag", name, Action.CREATE, entry.where, deltas, under=entry.label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from reconciler.model.desired import Desired
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import (
     Action,
+    AllowedBy,
+    CheckResult,
     EndpointCost,
     FieldCount,
     Finding,
@@ -149,7 +152,7 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-Shape = Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs", "drift"]
+Shape = Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs", "drift", "tests"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 """Of which documents there is a schema."""
 
@@ -167,6 +170,7 @@ def schema(shape: Shape) -> dict[str, Any]:
         "doctor": shapes.DoctorDocument,
         "runs": shapes.RunsDocument,
         "drift": shapes.DriftDocument,
+        "tests": shapes.CasesDocument,
     }
     body = models[shape].model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}
@@ -191,9 +195,10 @@ def _facts(told: Redacted) -> dict[str, Any]:
         "written_how": plan.written_how,
         "summary": _summary(plan),
         "fields": tuple(_field_row(f) for f in sorted(plan.fields, key=lambda f: (f.key, f.cause)) if _says(f)),
-        "tags": tuple(_tag_row(t) for t in sorted(shown_tags(plan), key=lambda t: (t.name, t.cause)) if _says(t)),
+        "tags": _tag_rows(plan),
         "changes": tuple(_change_row(c) for c in sorted(shown_changes(plan), key=lambda c: (c.address, c.action))),
         "guards": tuple(_guard_row(g) for g in sorted(plan.guards, key=lambda g: (g.limit, g.subject))),
+        "checks": tuple(_check_row(c) for c in sorted(plan.checks, key=lambda c: c.code)),
         "findings": tuple(_finding_row(f) for f in sorted(plan.findings, key=_finding_order)),
         "cost": shapes.CostRow(
             reads=plan.cost.reads,
@@ -245,9 +250,26 @@ def _field_row(row: FieldCount) -> shapes.FieldRow:
     return shapes.FieldRow(**{**asdict(row), "cause": row.cause.value, "where": _line(row.where)})
 
 
-def _tag_row(row: TagCount) -> shapes.TagRow:
+def _tag_rows(plan: Plan) -> tuple[shapes.TagRow, ...]:
+    reaches = _reaches(plan)
+    rows = sorted(shown_tags(plan), key=lambda t: (t.name, t.cause))
+    return tuple(_tag_row(row, reaches.get(row.name, 0)) for row in rows if _says(row))
+
+
+def _reaches(plan: Plan) -> dict[str, int]:
+    """People whom each tag is applied to, by the name that is shown; a tag has a row for each cause."""
+    of_one: Counter[tuple[str, str]] = Counter()
+    for tag in plan.tags:
+        of_one[tag.under or tag.name, tag.name] += tag.apply
+    most: dict[str, int] = {}
+    for (shown, _), people in of_one.items():
+        most[shown] = max(people, most.get(shown, 0))
+    return most
+
+
+def _tag_row(row: TagCount, reaches: int) -> shapes.TagRow:
     told = {name: value for name, value in asdict(row).items() if name != "under"}
-    return shapes.TagRow(**{**told, "cause": row.cause.value, "where": _line(row.where)})
+    return shapes.TagRow(**{**told, "cause": row.cause.value, "where": _line(row.where), "reaches": reaches})
 
 
 def _change_row(change: InventoryChange) -> shapes.ChangeRow:
@@ -268,11 +290,21 @@ def _change_row(change: InventoryChange) -> shapes.ChangeRow:
         by_hand=change.by_hand,
         waiting=change.waiting,
         holders=change.holders,
+        group=change.group,
     )
 
 
 def _guard_row(guard: Guard) -> shapes.GuardRow:
-    return shapes.GuardRow(**{**asdict(guard), "where": _line(guard.where)})
+    return shapes.GuardRow(**{**asdict(guard), "where": _line(guard.where), "allowed_by": _by_row(guard.allowed_by)})
+
+
+def _by_row(by: AllowedBy | None) -> shapes.AllowedByRow | None:
+    return shapes.AllowedByRow(**{**asdict(by), "where": _line(by.where)}) if by else None
+
+
+def _check_row(check: CheckResult) -> shapes.PlanCheckRow:
+    told = {"where": _line(check.where), "level": check.level.value, "allowed_by": _by_row(check.allowed_by)}
+    return shapes.PlanCheckRow(**{**asdict(check), **told})
 
 
 def _finding_order(finding: Finding) -> tuple[str, str, str, str]:

@@ -1,12 +1,12 @@
-"""The findings and the limits of a plan: what is left as it is, and what stops an apply."""
+"""The findings, limits and checks of a plan: what is left as it is, and what stops an apply."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
 
-from reconciler.model.plan import Finding, Guard
-from reconciler.planning.guards import tripped_message
+from reconciler.model.plan import CheckResult, Finding, Guard
+from reconciler.planning.guards import lifted_message, permitted_by, tripped_message
 from reconciler.report.layout import LABEL, WIDTH, columns, paragraph, section, table
 from reconciler.report.words import file_line, listing, number
 
@@ -39,6 +39,24 @@ def _summed(finding: Finding) -> str:
 
 
 def limit_lines(guards: Sequence[Guard], width: int = WIDTH) -> list[str]:
-    """The limits that stop an apply, each with the ways past it."""
-    tripped = sorted((g for g in guards if g.tripped), key=lambda g: (g.limit, g.subject))
-    return section("Limits", [tripped_message(guard) for guard in tripped], width)
+    """The limits that stop an apply, each with the ways past it; then those that would, with what permits more."""
+    ordered = sorted(guards, key=lambda g: (g.limit, g.subject))
+    tripped = [tripped_message(guard) for guard in ordered if guard.tripped]
+    return section("Limits", [*tripped, *(lifted_message(guard) for guard in ordered if guard.lifted)], width)
+
+
+def check_lines(checks: Sequence[CheckResult], width: int = WIDTH) -> list[str]:
+    """The checks that the plan does not pass, those that stop an apply first, and how many it passes."""
+    failed = sorted((c for c in checks if not c.passed), key=lambda c: (not c.stops, c.level.value, c.code))
+    lines = [line for check in failed for line in _failed_lines(check, width)]
+    passed = sum(check.passed for check in checks)
+    lines += paragraph(f"{number(passed)} passed" if passed else "", LABEL, width)
+    return [f"{'Checks':<{LABEL}}{line[LABEL:]}" if not at else line for at, line in enumerate(lines)]
+
+
+def _failed_lines(check: CheckResult, width: int) -> list[str]:
+    head = f"{check.level.value} {check.code}: {check.message}   {file_line(check.where)}"
+    after = f"apply is refused; {', or '.join(check.ways)}" if check.stops else ""
+    after = f"let pass {permitted_by(check.allowed_by)}" if check.allowed_by else after
+    said = ". ".join(part for part in (check.detail, after) if part)
+    return [*paragraph(head, LABEL, width, 4), *paragraph(said, LABEL + 2, width)]

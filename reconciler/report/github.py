@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.report.headline import drift_headline, plan_headline, validation_headline
 from reconciler.report.neutral import plain
+from reconciler.report.remarks import check_of
 from reconciler.report.shapes import DriftDocument, PlanDocument, ValidationDocument
 
 SUMMARY_BYTES = 1024 * 1024
@@ -36,7 +37,8 @@ def _of_plan(document: PlanDocument) -> Iterator[tuple[str, str]]:
     summary = document.summary
     yield "pending", _truth(document.outcome in {"changes", "partial", "refused", "stale"})
     yield "summary", plan_headline(document)
-    yield "refused", _truth(any(guard.tripped for guard in document.guards) or document.outcome == "refused")
+    stopped = any(guard.tripped for guard in document.guards) or any(check_of(row).stops for row in document.checks)
+    yield "refused", _truth(stopped or document.outcome == "refused")
     for name, counts in (("fields", summary.fields), ("tags", summary.tags)):
         for action, count in counts.model_dump().items():
             yield f"{name}_{action}", str(count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.report.remarks import check_of
 from reconciler.report.shapes import DriftDocument, InventoryCounts, PlanDocument, ProblemRow, ValidationDocument
 from reconciler.report.words import listing, number, some
 
@@ -48,11 +49,13 @@ def validation_headline(document: ValidationDocument) -> str:
 def refused(document: PlanDocument) -> str:
     """Why an apply of this plan would be refused, in a few words; "" if it would not."""
     limits = sum(guard.tripped for guard in document.guards)
+    checks = sum(check_of(row).stops for row in document.checks)
     levels = [*(row.level for row in document.findings), *(row.level for row in document.problems)]
     forbidden = levels.count("error") if document.mode == "plan" else 0
     return listing(
         (
             f"{some(limits, 'limit')} {_is(limits)} exceeded" if limits else "",
+            f"{some(checks, 'check')} {'denies' if checks == 1 else 'deny'} it" if checks else "",
             f"{some(forbidden, 'error')} stand{'s' if forbidden == 1 else ''} against it" if forbidden else "",
         )
     )

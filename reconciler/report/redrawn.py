@@ -20,7 +20,6 @@ from reconciler.model.plan import (
     EndpointCost,
     FieldCount,
     Finding,
-    Guard,
     InventoryChange,
     Plan,
     TagCount,
@@ -30,7 +29,7 @@ from reconciler.report.layout import PAGE, Page
 from reconciler.report.outcome import outcome_text
 from reconciler.report.problems import problems_text
 from reconciler.report.redaction import TOGETHER
-from reconciler.report.remarks import place, problem_of
+from reconciler.report.remarks import check_of, guard_of, place, problem_of
 from reconciler.report.shapes import ChangeRow, EndpointRow, PlanDocument
 from reconciler.report.text import plan_text
 
@@ -86,8 +85,11 @@ def plan_of(document: PlanDocument) -> Plan:
         inventory=tuple(change for row in document.changes for change in _changes(row)),
         contacts=contacts,
         fields=tuple(FieldCount(**{**row.model_dump(), **_cause(row.where, row.cause)}) for row in document.fields),
-        tags=tuple(TagCount(**{**row.model_dump(), **_cause(row.where, row.cause)}) for row in document.tags),
-        guards=tuple(Guard(**{**row.model_dump(), "where": place(row.where)}) for row in document.guards),
+        tags=tuple(
+            TagCount(**{**row.model_dump(exclude={"reaches"}), **_cause(row.where, row.cause)}) for row in document.tags
+        ),
+        guards=tuple(map(guard_of, document.guards)),
+        checks=tuple(map(check_of, document.checks)),
         findings=tuple(
             Finding(**{**row.model_dump(), "level": Level(row.level), "where": place(row.where)})
             for row in document.findings
@@ -122,6 +124,7 @@ def _changes(row: ChangeRow) -> Iterator[InventoryChange]:
             by_hand=row.by_hand,
             waiting=row.waiting,
             holders=0 if number else row.holders,
+            group=row.group,
             under=row.key if together else "",
         )
 

@@ -4,25 +4,31 @@ and what somebody else moved. All as problems, so that every format for reviews 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.model.messages import problem
 from reconciler.model.problems import Level, Place, Problem
 from reconciler.report.shapes import (
+    AllowedByRow,
     ChangeRow,
     DriftDocument,
     FindingRow,
     GuardRow,
+    PlanCheckRow,
     PlanDocument,
     ProblemRow,
     ValidationDocument,
 )
 from reconciler.report.words import listing, number, some
 
+if TYPE_CHECKING:
+    from reconciler.model.plan import AllowedBy, CheckResult, Guard
+
 Told: TypeAlias = PlanDocument | DriftDocument | ValidationDocument
 
-_AGAIN = frozenset({"E514", "E515"})
-"""Why an apply was refused, told by the limits and findings themselves."""
+NOT_EVALUATED = "it cannot be evaluated, and so it has not passed"
+_AGAIN = frozenset({"E514", "E515", "E595"})
+"""Why an apply was refused, told by the limits, checks and findings themselves."""
 
 
 def remarks(document: Told) -> tuple[Problem, ...]:
@@ -37,6 +43,7 @@ def _of_plan(document: PlanDocument) -> Iterator[Problem]:
     limits = [guard for guard in document.guards if guard.tripped]
     yield from (problem_of(row) for row in document.problems if row.code not in _AGAIN or not (limits or document.id))
     yield from map(_limit, limits)
+    yield from (_check(row) for row in document.checks if not row.passed)
     yield from map(_finding, document.findings)
     yield from (_blocked(change) for change in document.changes if change.action == "blocked")
 
@@ -47,10 +54,54 @@ def _limit(row: GuardRow) -> Problem:
 
 def limit(row: GuardRow) -> str:
     """What stops the apply, and every way on."""
-    from reconciler.model.plan import Guard
     from reconciler.planning.guards import tripped_message
 
-    return tripped_message(Guard(**{**row.model_dump(), "where": place(row.where)}))
+    return tripped_message(guard_of(row))
+
+
+def lifted(row: GuardRow) -> str:
+    """What permits more than a limit that would stop the apply; "" where nothing does."""
+    from reconciler.planning.guards import lifted_message
+
+    guard = guard_of(row)
+    return lifted_message(guard) if guard.lifted else ""
+
+
+def _check(row: PlanCheckRow) -> Problem:
+    """A check that stops no apply is a warning, whatever its level."""
+    said = f"{row.code}: {row.message}. {check(row)}"
+    level = Level.ERROR if check_of(row).stops else Level.WARNING
+    return problem("E595", said.rstrip(". "), place(row.where), "", level)
+
+
+def check(row: PlanCheckRow) -> str:
+    """What a check denies, and what lets it pass or every way on."""
+    from reconciler.planning.guards import permitted_by
+
+    found = check_of(row)
+    after = f"apply is refused; {', or '.join(found.ways)}" if found.stops else ""
+    after = f"let pass {permitted_by(found.allowed_by)}" if found.allowed_by else after
+    named = found.detail and not found.detail.startswith(NOT_EVALUATED)
+    return ". ".join(part for part in (f"because of {found.detail}" if named else found.detail, after) if part)
+
+
+def guard_of(row: GuardRow) -> Guard:
+    from reconciler.model.plan import Guard
+
+    return Guard(**{**row.model_dump(), "where": place(row.where), "allowed_by": _by(row.allowed_by)})
+
+
+def check_of(row: PlanCheckRow) -> CheckResult:
+    from reconciler.model.plan import CheckResult
+
+    told = {"where": place(row.where), "allowed_by": _by(row.allowed_by), "level": Level(row.level)}
+    return CheckResult(**{**row.model_dump(), **told})
+
+
+def _by(row: AllowedByRow | None) -> AllowedBy | None:
+    from reconciler.model.plan import AllowedBy
+
+    return AllowedBy(**{**row.model_dump(), "where": place(row.where)}) if row else None
 
 
 def _finding(row: FindingRow) -> Problem:

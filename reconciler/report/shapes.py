@@ -91,6 +91,8 @@ class FieldRow(Shape):
     conflict: int
     blocked: int
     rewritten: int
+    group: str = ""
+    """The group of fields that the CRM shows it in, else the one that the file wants; empty where none is known."""
 
 
 class TagRow(Shape):
@@ -103,6 +105,8 @@ class TagRow(Shape):
     """Carried though the rule says no, and left alone because the tag becomes ours with this apply."""
     unknown: int
     """People for whom the rule gives neither yes nor no."""
+    reaches: int = 0
+    """People whom the plan applies the tag to, whatever the cause; of tags made from values the most of one tag."""
 
 
 class DeltaRow(Shape):
@@ -133,6 +137,22 @@ class ChangeRow(Shape):
     """Values that wait for a blocked field."""
     holders: int
     """Contacts that hold a value or carry the tag that is to be removed."""
+    group: str = ""
+    """Of a field or an option: the field's group, as in `fields`."""
+
+
+class AllowedByRow(Shape):
+    """What permits more than a limit, or lets a failed check pass."""
+
+    how: Literal["option", "file"]
+    """`--allow`, or an entry under `allow`."""
+    instead_of: int
+    """What the limit is without it."""
+    where: str | None
+    """Of the entry."""
+    reason: str
+    until: str
+    """The entry's last day, UTC."""
 
 
 class GuardRow(Shape):
@@ -143,6 +163,27 @@ class GuardRow(Shape):
     subject: str
     where: str | None
     detail: str
+    allowed_by: AllowedByRow | None = None
+    """What permits this number; null: the file's limit, or its default."""
+    ways: tuple[str, ...] = ()
+    """Of one that is tripped, every way on."""
+
+
+class PlanCheckRow(Shape):
+    """What one of the file's checks says of the plan."""
+
+    code: str
+    level: Literal["error", "warning"]
+    """`error` stops an apply."""
+    message: str
+    where: str | None
+    passed: bool
+    detail: str
+    """What is denied, or why that could not be found out; such a check has not passed."""
+    allowed_by: AllowedByRow | None
+    """What lets it fail without stopping an apply."""
+    ways: tuple[str, ...]
+    """Of one that stops an apply, every way on."""
 
 
 class FindingRow(Shape):
@@ -251,6 +292,7 @@ class PlanDocument(Shape):
     tags: tuple[TagRow, ...] = ()
     changes: tuple[ChangeRow, ...] = ()
     guards: tuple[GuardRow, ...] = ()
+    checks: tuple[PlanCheckRow, ...] = ()
     findings: tuple[FindingRow, ...] = ()
     cost: CostRow = CostRow()
     problems: tuple[ProblemRow, ...] = ()
@@ -506,4 +548,36 @@ class RunsDocument(Shape):
     file: str
     runs: tuple[KeptRunRow, ...] = ()
     """The newest first."""
+    problems: tuple[ProblemRow, ...] = ()
+
+
+class DifferenceRow(Shape):
+    """One thing that is not as its case says."""
+
+    what: str
+    """A check's code, a key of the plan's document, or the code of why there was no plan."""
+    said: str
+    where: str
+
+
+class CaseRow(Shape):
+    name: str
+    where: str
+    passed: bool
+    differences: tuple[DifferenceRow, ...]
+
+
+class CasesDocument(Shape):
+    """One object for every `test`."""
+
+    format: Literal["reconciler-tests/1"] = "reconciler-tests/1"
+    tool: str
+    outcome: Literal["passed", "failed", "error"]
+    """`error`: the file or its tests are wrong, or a warning that the file calls an error stands."""
+    file: str
+    tests: tuple[str, ...] = ()
+    """The files of tests."""
+    checks: int = 0
+    """How many checks the file has."""
+    cases: tuple[CaseRow, ...] = ()
     problems: tuple[ProblemRow, ...] = ()

@@ -10,7 +10,7 @@ import shlex
 from reconciler.model.plan import Action, Plan
 from reconciler.model.problems import Level
 from reconciler.report.causes import adopted
-from reconciler.report.findings import finding_lines, limit_lines
+from reconciler.report.findings import check_lines, finding_lines, limit_lines
 from reconciler.report.inventory import inventory_lines
 from reconciler.report.layout import PAGE, Page, section, spread
 from reconciler.report.people import NOT_FOUND, people_lines
@@ -33,6 +33,7 @@ def plan_text(plan: Plan, applying: bool = False, page: Page = PAGE) -> str:
             *finding_lines(plan.findings, page.width),
             *limit_lines(plan.guards, page.width),
             *_approved_lines(plan, page.width),
+            *check_lines(plan.checks, page.width),
             *_cost_lines(plan, page.width),
         ],
         problems_text(plan.problems, page.width).splitlines(),
@@ -96,9 +97,13 @@ def _last_line(plan: Plan, applying: bool, page: Page) -> list[str]:
 
 def obstacles(plan: Plan) -> str:
     """Where the plan says what stands against an apply; "" if nothing does."""
-    limited = any(g.tripped for g in plan.guards)
     forbidden = Level.ERROR in {*(f.level for f in plan.findings), *(p.level for p in plan.problems)}
-    return " and ".join((*(["Limits"] if limited else []), *(["the errors above"] if forbidden else [])))
+    stands = (
+        ("Limits", any(g.tripped for g in plan.guards)),
+        ("Checks", any(c.stops for c in plan.checks)),
+        ("the errors above", forbidden),
+    )
+    return " and ".join(name for name, there in stands if there)
 
 
 def _settled(plan: Plan) -> str:

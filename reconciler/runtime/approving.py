@@ -15,10 +15,13 @@ from pathlib import Path
 
 from reconciler.model.approvals import Approved
 from reconciler.model.messages import problem
-from reconciler.model.plan import Guard, Plan
+from reconciler.model.plan import Plan
 from reconciler.model.problems import Exit, Failure, Place, Problem
+from reconciler.planning.allowances import Allowed, judged_on
 from reconciler.planning.approvals import Intersection, approve
+from reconciler.planning.guards import judged_again
 from reconciler.report.document import plan_document
+from reconciler.report.plan_checks import check_results
 from reconciler.report.redrawn import plan_of
 from reconciler.report.words import listing
 from reconciler.runtime.apply import moment_text
@@ -78,13 +81,18 @@ class _Saved(Approval):
             raise Failure(stale, Exit.STALE)
 
     def of(self, made: Plan) -> Plan:
-        """Limits are those that the approved plan was held to. Raises Failure E564 where the CRM's inventory moved."""
+        """Limits and checks are those that the approved plan was held to, by what is permitted today. Raises Failure
+        E564 where the CRM's inventory moved."""
         saved, session = self._saved, self._session
         intersection = Intersection(made, saved.approvals, self._key)
         if moved := intersection.moved(session.desired, session.inventory):
             raise Failure(problem("E564", listing(f"`{address}`" for address in moved), self._where), Exit.STALE)
         left = intersection.plan(session.workdir.path, Approved(saved.id, moment_text(saved.at)))
-        return replace(left, guards=tuple(map(self._judged, plan_of(saved.document).guards)))
+        request = self.request
+        allowed = Allowed.on(judged_on(request.clock.now(), request.moment), session.desired, request.allow)
+        guards = tuple(judged_again(guard, allowed) for guard in plan_of(saved.document).guards)
+        reviewed = saved.document.model_copy(update={"checks": ()})
+        return replace(left, guards=guards, checks=check_results(session.desired.checks, reviewed, allowed))
 
     def ended(self, result: str) -> None:
         at = self.request.clock.now().astimezone(UTC)
@@ -100,10 +108,6 @@ class _Saved(Approval):
     def _result(self) -> str:
         """Of an earlier apply of it; "" where there was none."""
         return self._used().get(self._saved.id, {}).get("result", "")
-
-    def _judged(self, guard: Guard) -> Guard:
-        allowed = max(guard.allowed, self.request.allow.get(guard.limit, 0))
-        return replace(guard, allowed=allowed, tripped=guard.tripped and guard.observed > allowed)
 
     def _refuse_foreign(self) -> None:
         """Raises Failure E565, E567."""

@@ -58,11 +58,13 @@ def validate(request: Request, offline: bool) -> tuple[Desired, tuple[Problem, .
     Never touches the CRM. Raises Failure with all problems when the file is wrong.
     """
     from reconciler.config import check_columns
+    from reconciler.planning.allowances import allowance_problems, judged_on, leveled
     from reconciler.runtime.doors import columns_of, open_source, source_problems, why_missing
     from reconciler.runtime.loading import load_file
 
     desired = load_file(request, digested=False)
-    problems = tuple(desired.warnings)
+    today = judged_on(request.clock.now(), request.moment)
+    problems = (*desired.warnings, *leveled(allowance_problems(desired, today), desired.rules))
     if not offline:
         with open_source(desired.source, request.opening(desired.source)) as source:
             problems += source_problems(desired, source)

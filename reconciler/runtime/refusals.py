@@ -1,4 +1,4 @@
-"""What stands against carrying out a plan: exceeded limits, and what the file's rules call an error."""
+"""What stands against carrying out a plan: exceeded limits, failed checks, what the file's rules call an error."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reconciler.model.messages import problem
 from reconciler.model.plan import Guard, Plan
 from reconciler.model.problems import Level, Problem
+from reconciler.planning.guards import exceeded, ways_on
 
 
 def refusals(plan: Plan) -> tuple[Problem, ...]:
@@ -18,6 +19,10 @@ def _reasons(plan: Plan) -> Iterator[Problem]:
     for guard in plan.guards:
         if guard.tripped:
             yield _exceeded(guard)
+    for check in plan.checks:
+        if check.stops:
+            detail = f"{check.code}: {check.message}" + (f" ({check.detail})" if check.detail else "")
+            yield problem("E595", detail, check.where, f"look at the plan; then {', or '.join(check.ways)}")
     for finding in plan.findings:
         if finding.level is Level.ERROR:
             detail = f"{finding.code} {finding.summary}" + (f", {finding.count:,} times" if finding.count > 1 else "")
@@ -26,8 +31,4 @@ def _reasons(plan: Plan) -> Iterator[Problem]:
 
 
 def _exceeded(guard: Guard) -> Problem:
-    about = f"{guard.limit} of {guard.subject}" if guard.subject else guard.limit
-    detail = f"{about}: {guard.observed:,} planned, {guard.allowed:,} allowed"
-    reason = f" ({guard.detail})" if guard.detail else ""
-    fix = f"look at the plan; then allow it once with --allow {guard.limit}={guard.observed}"
-    return problem("E514", detail + reason, guard.where, fix)
+    return problem("E514", exceeded(guard), guard.where, f"look at the plan; then {', or '.join(ways_on(guard))}")

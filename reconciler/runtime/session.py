@@ -18,6 +18,7 @@ from reconciler.model.outcome import Outcome
 from reconciler.model.plan import Plan
 from reconciler.model.problems import Failure, Problem
 from reconciler.model.status import LastRun
+from reconciler.planning.allowances import Allowed, judged_on
 from reconciler.planning.observed import MEMORY, Options
 from reconciler.planning.ownership import Owner
 from reconciler.report.document import ended_document, outcome_document, plan_document
@@ -69,7 +70,16 @@ class Session:
             made = self._diff(request, remember)
         self.source.close()  # a database's transaction does not stay open while an apply writes
         weakref.finalize(made.people, self.workdir.close)  # the changes lie in it, and are read after this run
-        return replace(made, problems=(*made.problems, *self.notes))
+        return self._checked(replace(made, problems=(*made.problems, *self.notes)), request)
+
+    def _checked(self, made: Plan, request: Request) -> Plan:
+        """With what the file's checks say of what everybody may see of the plan."""
+        if not self.desired.checks:
+            return made
+        from reconciler.report.plan_checks import check_results
+
+        allowed = Allowed.on(judged_on(request.clock.now(), request.moment), self.desired, request.allow)
+        return replace(made, checks=check_results(self.desired.checks, plan_document(public(made)), allowed))
 
     def _diff(self, request: Request, remember: bool) -> Plan:
         from reconciler.planning.plan import diff
@@ -93,6 +103,7 @@ class Session:
             target=tuple(request.target),
             exclude=tuple(request.exclude),
             allow=request.allow,
+            day=judged_on(request.clock.now(), request.moment),
             examples=request.show_values,
             remember=remember,
             keep=self.desired.refresh.snapshot and request.scope.whole,

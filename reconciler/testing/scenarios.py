@@ -85,7 +85,7 @@ class _Play:
     def differences(self) -> Iterator[str]:
         world, expect = self.scenario.get("world", {}), self.scenario.get("expect", {})
         with self.stand.opened() as crm:
-            _seed(crm, world.get("crm", {}))
+            seed(crm, world.get("crm", {}))
         for other in self.scenario.get("others", ()):
             self._other(other)
         self._before()
@@ -351,7 +351,8 @@ def sorted_contacts(rows: Sequence[Text]) -> list[dict[str, Any]]:
     return sorted(shown, key=lambda contact: str(contact.get("email", "")))
 
 
-def _seed(crm: LocalCrm, wanted: Text) -> None:
+def seed(crm: LocalCrm, wanted: Text) -> None:
+    """Fill the CRM with what a scenario's `world.crm` says."""
     if wanted:
         crm.seed(_fields(crm, wanted.get("fields", {})), wanted.get("tags", ()), _rows(wanted.get("contacts", ())))
     if "leads" in wanted:

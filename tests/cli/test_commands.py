@@ -236,10 +236,10 @@ WRONG = [
     ("plan --target= --exclude=x", "E903", "`--target` is empty"),
     ("plan --det", "E902", "did you mean `--detailed-exitcode`?"),
     ("plan --allow crate=1", "E903", "did you mean `create`?"),
-    ("plan --allow nothing=1", "E903", "limits are clear, create, delete"),
+    ("plan --allow nothing=1", "E903", "limits are clear, create, create_without_state"),
     ("apply --auto-approve --max-calls 0", "E903", "`--max-calls` takes a whole number from 1 on"),
     ("status --forget nonsense", "E903", "`--forget` takes all, links, tags, rewrites, fields, runs or snapshot"),
-    ("schema plam", "E903", "config, plan, validation, status, discovery, adapters, doctor, runs or drift"),
+    ("schema plam", "E903", "config, plan, validation, status, discovery, adapters, doctor, runs, drift or tests"),
     ("validate --format xml", "E903", "`--format` takes text, json, markdown, sarif or github"),
 ]
 

@@ -9,6 +9,8 @@ from reconciler.adapters.registry import CRM, SOURCE, options_models
 from reconciler.config import load
 from reconciler.config.models import (
     SECTIONS,
+    AllowEntry,
+    CheckEntry,
     ContactsSection,
     CrmSection,
     DefaultsSection,
@@ -67,6 +69,8 @@ def test_the_page_has_files_to_load() -> None:
         ("scores", ScoreRuleEntry),
         ("contacts", ContactsSection),
         ("limits", LimitsSection),
+        ("allow", AllowEntry),
+        ("checks", CheckEntry),
     ],
 )
 def test_every_key_has_a_row(chapter: str, model: type) -> None:

@@ -1,20 +1,26 @@
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
-from reconciler.model.desired import Limits
-from reconciler.model.plan import Action, Guard, InventoryChange
+from reconciler.cli.planning import allowances
+from reconciler.model.desired import Allowance, Limits
+from reconciler.model.plan import Action, AllowedBy, Guard, InventoryChange
 from reconciler.model.problems import Place
-from reconciler.planning.guards import LIMITS, guards, tripped_message
+from reconciler.planning.allowances import Allowed
+from reconciler.planning.guards import LIMITS, guards, lifted_message, tripped_message
 from reconciler.planning.tally import Tally
 
 from .small_crm import FILE, file_with, rule_tag
 
 
-def found(tally=None, *, limits=None, allow=None, changes=(), new_tags=0, tags=()) -> dict[str, Guard]:
+def found(tally=None, *, limits=None, allow=None, standing=(), changes=(), new_tags=0, tags=()) -> dict[str, Guard]:
     """Guards by limit, of a file with these limits and rule tags; more than one of a limit is an error of the test."""
     desired = file_with(*(rule_tag(name) for name in tags), limits=limits or Limits())
-    result = guards(desired, changes, tally or Tally(), allow or {}, new_tags)
+    result = guards(desired, changes, tally or Tally(), Allowed(allow or {}, standing), new_tags)
     by_limit = {guard.limit: guard for guard in result}
     assert len(by_limit) == len(result)
     return by_limit
@@ -102,7 +108,7 @@ def test_min_people_of_zero_divides_by_nobody() -> None:
 
 def test_limits_per_tag_name_every_tag_that_trips() -> None:
     tally = Tally(tags_applied={"B": 501, "A": 600, "C": 3})
-    result = guards(file_with(), (), tally, {}, 0)
+    result = guards(file_with(), (), tally, Allowed(), 0)
     assert [(g.limit, g.subject, g.tripped) for g in result] == [("tag_people", "A", True), ("tag_people", "B", True)]
 
 
@@ -119,7 +125,7 @@ def test_new_tags_are_the_declared_ones_and_those_of_dynamic_tags_each_once() ->
 
 def test_tripped_guards_come_first_then_by_name() -> None:
     tally = Tally(create=1, cleared=1, overwritten=50, linked=100)
-    result = guards(file_with(), (), tally, {}, 0)
+    result = guards(file_with(), (), tally, Allowed(), 0)
     assert [g.limit for g in result] == ["clear", "update_percent", "create"]
 
 
@@ -147,28 +153,81 @@ def test_creations_into_an_empty_crm_or_with_state_have_the_usual_limit(tally: T
     assert numbers(found(tally)["create"]) == (12, 1000, False)
 
 
-def test_the_message_says_what_was_planned_and_both_ways_on() -> None:
-    assert tripped_message(Guard("update_percent", 30, 34, True)) == (
-        "update_percent: 34 planned, 30 allowed. apply is refused; "
-        "raise limits.update_percent, or --allow update_percent=34"
-    )
+AT = Place(FILE, 44, 9)
+PLACED = replace(
+    Limits(min_people=0),
+    where=Place(FILE, 40),
+    where_of=dict.fromkeys(("create", "tag_people", "untag_percent", "update_percent", "write_percent"), AT),
+)
+TRIPPED = [
+    *((limit, tally, changes) for limit, tally, changes in TOTALS if limit not in ("tag_people", "untag_percent")),
+    ("tag_people", Tally(tags_applied={"Welcome": 9000}), ()),
+    ("untag_percent", Tally(tags_removed={"Role: *": 8}, carriers={"Role: *": 100}), ()),
+    ("create_without_state", Tally(create=12, first_run=True, crm_contacts=1), ()),
+    ("untag", Tally(tags_removed={"VIP": 30}, carriers={"VIP": 40}, first_lost={"VIP": 30}), ()),
+    ("new_tags", None, tuple(change("tag", str(n), Action.CREATE) for n in range(8))),
+]
+ZERO = dict.fromkeys((limit for limit in LIMITS if hasattr(Limits(), limit)), 0)
 
 
-def test_the_message_of_a_limit_per_tag_names_the_tag() -> None:
-    assert tripped_message(Guard("tag_people", 500, 9000, True, "Welcome")) == (
-        "tag_people of Welcome: 9,000 planned, 500 allowed. apply is refused; "
-        "raise limits.tag_people, or --allow tag_people=9000"
-    )
+def tripped(limit: str, tally: Tally | None, changes: tuple[InventoryChange, ...], **limits: Any) -> Guard:
+    """The one guard that trips where this limit is 0; `untag` only counts where it is allowed at all."""
+    desired = file_with(*(rule_tag(str(n)) for n in range(8)), limits=replace(PLACED, **{**ZERO, **limits}))
+    allow = {"untag": 1} if limit == "untag" else {}
+    (guard,) = (g for g in guards(desired, changes, tally or Tally(), Allowed(allow), 0) if g.tripped)
+    return guard
+
+
+def test_every_limit_has_a_case_that_trips_it() -> None:
+    assert sorted(limit for limit, *_ in TRIPPED) == sorted(LIMITS)
+
+
+def test_a_tripped_limit_says_itself_what_was_observed_and_every_way_on(golden: Callable[[str, str], None]) -> None:
+    said = [tripped_message(tripped(*row)) for row in sorted(TRIPPED)]
+    golden("limits.txt", "\n".join(said) + "\n")
+
+
+@pytest.mark.parametrize(("limit", "tally", "changes"), TRIPPED, ids=[row[0] for row in TRIPPED])
+def test_a_tripped_limit_passes_by_each_of_the_ways_that_it_says(limit, tally, changes) -> None:
+    """The option is read as the command line reads it, the entry as the file does."""
+    guard = tripped(limit, tally, changes)
+    *_, option, entry = guard.ways
+    allow, wrong = allowances([option.removeprefix("--allow ")])
+    assert wrong == []
+    tags = [rule_tag(str(n)) for n in range(8)]
+    desired = file_with(*tags, limits=replace(PLACED, **ZERO))
+    assert not any(g.tripped for g in guards(desired, changes, tally or Tally(), Allowed(allow), 0))
+    standing = (standing_for(entry.removeprefix("add to allow: ")),)
+    result = guards(desired, changes, tally or Tally(), Allowed({}, standing), 0)
+    (lifted,) = (g for g in result if g.allowed_by)
+    assert (lifted.tripped, lifted.lifted, lifted.allowed_by.how) == (False, True, "file")
+
+
+def standing_for(text: str) -> Allowance:
+    """The entry as the file would read it."""
+    keys = YAML(typ="safe").load(text)
+    assert (keys.pop("reason"), keys.pop("until")) == ("WHY", "DATE")
+    return Allowance("why", date(2026, 12, 1), Place(FILE, 50), **keys)
+
+
+def test_a_limit_that_the_file_does_not_set_says_where_it_would_stand() -> None:
+    beside = replace(Limits(), where=Place(FILE, 40))
+    none = found(Tally(cleared=8))["clear"]
+    assert found(Tally(cleared=8), limits=beside)["clear"].ways[0] == f"add clear: 8 under limits ({FILE}:40)"
+    assert none.ways[0] == f"add limits: {{clear: 8}} to {FILE}"
 
 
 def test_the_message_of_creations_without_state_offers_no_limit_that_would_not_help() -> None:
     message = tripped_message(found(Tally(create=12, first_run=True, crm_contacts=1))["create"])
     assert "limits.create" not in message
-    assert message.endswith("apply is refused; --allow create=12")
+    assert "limit: create_without_state" in message
 
 
-def test_every_guard_can_be_allowed_by_name() -> None:
-    assert {limit for limit, *_ in TOTALS} | {"new_tags", "untag"} == set(LIMITS)
+def test_what_is_allowed_for_new_people_does_not_count_for_those_who_may_be_there_already() -> None:
+    tally = Tally(create=12, first_run=True, crm_contacts=1)
+    new = entry_for("create", 5000)
+    assert found(tally, standing=(new,), limits=replace(Limits(), create=5000))["create"].tripped
+    assert not found(tally, standing=(new, entry_for("create_without_state", 12)))["create"].tripped
 
 
 FIRST = Tally(tags_removed={"VIP": 30, "Gold": 9}, carriers={"VIP": 40, "Gold": 90}, first_lost={"VIP": 30, "Gold": 9})
@@ -184,9 +243,56 @@ def test_a_tag_that_becomes_ours_is_taken_away_at_once_only_from_as_many_as_allo
 
 
 def test_who_loses_a_tag_under_allow_untag_is_not_limited_a_second_time() -> None:
-    assert [g.limit for g in guards(file_with(), (), FIRST, {"untag": 39}, 0)] == ["untag"]
+    assert [g.limit for g in guards(file_with(), (), FIRST, Allowed({"untag": 39}), 0)] == ["untag"]
 
 
 def test_the_message_of_untag_offers_no_limit_that_the_file_cannot_have() -> None:
     message = tripped_message(found(FIRST, allow={"untag": 1})["untag"])
-    assert message == "untag: 39 planned, 1 allowed. apply is refused; --allow untag=39"
+    assert message == (
+        "untag: 39 planned, 1 allowed by --allow. apply is refused; --allow untag=39, "
+        "or add to allow: {limit: untag, up_to: 39, reason: WHY, until: DATE}"
+    )
+
+
+def entry_for(limit: str, up_to: int, subject: str = "", line: int = 50) -> Allowance:
+    return Allowance("why", date(2026, 12, 1), Place(FILE, line), limit, up_to, subject)
+
+
+def test_an_entry_of_the_file_raises_a_limit_and_never_lowers_it() -> None:
+    tally = Tally(overwritten=50, linked=100)
+    assert numbers(found(tally, standing=(entry_for("update_percent", 60),))["update_percent"]) == (50, 60, False)
+    lower = found(tally, standing=(entry_for("update_percent", 5),))["update_percent"]
+    assert (numbers(lower), lower.allowed_by) == ((50, 30, True), None)
+
+
+def test_the_command_line_counts_instead_of_the_file() -> None:
+    tally = Tally(overwritten=50, linked=100)
+    guard = found(tally, standing=(entry_for("update_percent", 60),), allow={"update_percent": 40})["update_percent"]
+    assert (numbers(guard), guard.allowed_by) == ((50, 40, True), AllowedBy("option", 30))
+
+
+def test_what_permits_is_told_where_it_keeps_a_limit_from_tripping_and_only_there() -> None:
+    entry = entry_for("update_percent", 60)
+    used = found(Tally(overwritten=50, linked=100), standing=(entry,))["update_percent"]
+    idle = found(Tally(overwritten=20, linked=100), standing=(entry,))["update_percent"]
+    assert (used.lifted, idle.lifted) == (True, False)
+    assert lifted_message(used) == (
+        f"update_percent: 50 planned, 60 allowed by {FILE}:50 until 2026-12-01 (why); 30 without that"
+    )
+
+
+def test_an_entry_for_one_tag_leaves_all_others_limited() -> None:
+    tally = Tally(tags_applied={"A": 600, "B": 600, "C": 1})
+    result = guards(file_with(), (), tally, Allowed({}, (entry_for("tag_people", 700, "A"),)), 0)
+    assert [(g.subject, g.tripped, g.allowed) for g in result] == [("B", True, 500), ("A", False, 700)]
+
+
+def test_of_several_entries_the_highest_number_counts() -> None:
+    entries = (entry_for("clear", 5, line=50), entry_for("clear", 9, line=51), entry_for("clear", 7, line=52))
+    guard = found(Tally(cleared=8), standing=entries)["clear"]
+    assert (guard.allowed, guard.allowed_by) == (9, AllowedBy("file", 0, Place(FILE, 51), "why", "2026-12-01"))
+
+
+def test_untag_in_the_file_is_as_untag_on_the_command_line() -> None:
+    assert numbers(found(FIRST, standing=(entry_for("untag", 39),))["untag"]) == (39, 39, False)
+    assert numbers(found(FIRST, standing=(entry_for("untag", 38),))["untag"]) == (39, 38, True)

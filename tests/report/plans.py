@@ -81,6 +81,12 @@ def at(line: int, file: str = FILE, column: int = 3) -> Place:
     return Place(file, line, column)
 
 
+def ways(limit: str, observed: int) -> tuple[str, ...]:
+    """As a limit that stands in line 44 of the file says them."""
+    entry = f"{{limit: {limit}, up_to: {observed}, reason: WHY, until: DATE}}"
+    return f"raise limits.{limit} ({FILE}:44)", f"--allow {limit}={observed}", f"add to allow: {entry}"
+
+
 EMPTY = Plan(
     id="5b1c",
     now=NOW,
@@ -133,7 +139,10 @@ FULL = replace(
         FieldCount("email", at(27), Cause.SOURCE, set=6, created=6),
     ),
     tags=(TagCount("Customer", at(36), Cause.SOURCE, apply=12, remove=4),),
-    guards=(Guard("create", 1000, 3, False), Guard("update_percent", 30, 34, True, where=at(44))),
+    guards=(
+        Guard("create", 1000, 3, False),
+        Guard("update_percent", 30, 34, True, where=at(44), ways=ways("update_percent", 34)),
+    ),
     findings=(
         Finding(
             "R204",

@@ -184,11 +184,12 @@ def test_the_next_step_is_said_only_where_there_is_one() -> None:
     assert "nothing left to do" not in words(read(moved))
 
 
-def test_a_limit_that_stops_the_apply_is_told_with_both_ways_on(pages: dict[str, Element]) -> None:
+def test_a_limit_that_stops_the_apply_is_told_with_every_way_on(pages: dict[str, Element]) -> None:
     (limit,) = rows(pages["full"], "limits")[:1]
     assert limit == (
-        "stops it update_percent 34 % planned, 30 % allowed Both ways on raise limits.update_percent "
-        "reconciler.yaml:44 or --allow update_percent=34"
+        "stops it update_percent 34 % planned, 30 % allowed Ways on raise limits.update_percent "
+        "(reconciler.yaml:44) or --allow update_percent=34 or add to allow: {limit: update_percent, up_to: 34, "
+        "reason: WHY, until: DATE}"
     )
     assert "None is exceeded." in words(read(plan_document(replace(FULL, guards=FULL.guards[:1]))))
 

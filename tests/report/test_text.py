@@ -9,7 +9,9 @@ import pytest
 
 from reconciler.model.plan import (
     Action,
+    AllowedBy,
     Cause,
+    CheckResult,
     ContactCount,
     Delta,
     Example,
@@ -23,7 +25,7 @@ from reconciler.model.plan import (
 from reconciler.model.problems import Level, Problem
 from reconciler.report.inventory import SIGNS
 from reconciler.report.text import plan_text
-from tests.report.plans import EMPTY, FULL, People, at, created
+from tests.report.plans import EMPTY, FULL, People, at, created, ways
 
 Golden = Callable[[str, str], None]
 
@@ -81,8 +83,32 @@ EVERYTHING = replace(
         TagCount("Newsletter", at(38), Cause.ADOPT, kept=5),
     ),
     guards=(
-        Guard("untag_percent", 10, 40, True, "tag Customer"),
+        Guard("untag_percent", 10, 40, True, "Customer", ways=ways("untag_percent", 40)),
         Guard("create", 0, 3, True, detail="no state and no link say who was created before"),
+        Guard("clear", 5, 2, False, allowed_by=AllowedBy("option", 0)),
+        Guard("delete", 9, 1, False, allowed_by=AllowedBy("file", 0, at(50), "the old promo is over", "2026-12-01")),
+        Guard("new_tags", 80, 3, False, allowed_by=AllowedBy("file", 50, at(51), "not needed", "2026-12-01")),
+    ),
+    checks=(
+        CheckResult("C001", Level.ERROR, "no tag may reach more than 500 people", at(60), True),
+        CheckResult(
+            "C002",
+            Level.ERROR,
+            "no field of group Finance may change",
+            at(61),
+            False,
+            "revenue, debts",
+            ways=("change what is denied", "add to allow: {check: C002, reason: WHY, until: DATE}"),
+        ),
+        CheckResult("C003", Level.WARNING, "few people should change on one day", at(62), False),
+        CheckResult(
+            "C004",
+            Level.ERROR,
+            "nothing is removed",
+            at(63),
+            False,
+            allowed_by=AllowedBy("file", 0, at(52), "the old promo is over", "2026-12-01"),
+        ),
     ),
 )
 

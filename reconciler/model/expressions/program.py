@@ -95,7 +95,7 @@ def compile_expression(text: str) -> Program:
     """Compile, or raise `ExpressionError`. Unknown columns and functions are not errors here."""
     try:
         tokens = tokenize(text)
-        names = names_of(tokens, _literal)
+        names = names_of(tokens, literal_text)
     except Miswritten as found:
         raise ExpressionError(f"{found.detail}, {_place(text, found.at)}", found.hint) from None
     functions = tuple(dict.fromkeys(name for name, _ in names.calls))
@@ -130,7 +130,8 @@ def _compile(text: str, names: Names) -> Any:
     raise ExpressionError(f"not an expression{where}", "see the list of operators and functions in the documentation")
 
 
-def _literal(quoted: str) -> str | None:
+def literal_text(quoted: str) -> str | None:
+    """The text that a quoted token stands for; None for bytes."""
     try:
         value = engine().compile(quoted).execute({})
     except ValueError:

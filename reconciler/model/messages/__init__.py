@@ -29,6 +29,7 @@ def __getattr__(name: str) -> Any:
 
 @cache
 def _table() -> dict[str, Message]:
+    from reconciler.model.messages.checks import CHECKS
     from reconciler.model.messages.config import CONFIG
     from reconciler.model.messages.crm import CRM
     from reconciler.model.messages.findings import FINDINGS
@@ -40,7 +41,7 @@ def _table() -> dict[str, Message]:
     from reconciler.model.messages.source import SOURCE
     from reconciler.model.messages.usage import USAGE
 
-    rows = (*CONFIG, *RULES, *FINDINGS, *INVENTORY, *OWNERSHIP, *CRM, *SOURCE, *RUNTIME, *USAGE, *REPORTS)
+    rows = (*CONFIG, *RULES, *FINDINGS, *INVENTORY, *OWNERSHIP, *CHECKS, *CRM, *SOURCE, *RUNTIME, *USAGE, *REPORTS)
     table = {row.code: row for row in sorted(rows, key=lambda row: row.code)}
     if len(table) != len(rows):
         raise AssertionError("a message code stands twice")

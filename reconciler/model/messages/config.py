@@ -167,7 +167,7 @@ CONFIG: tuple[Message, ...] = (
     Message(
         "E129",
         "a name that nothing in the file declares",
-        "Scores are declared under `scores`.",
+        "Scores are declared under `scores`, tags under `tags` and `dynamic_tags`.",
         "correct its spelling, or declare it",
     ),
     Message(

@@ -94,7 +94,7 @@ RUNTIME: tuple[Message, ...] = (
         "E514",
         "a limit is exceeded",
         "Limits keep a mistake in the file or the data from reaching everybody at once.",
-        "look at the plan; then raise the limit in the file, or allow it once with --allow",
+        "look at the plan; then raise the limit in the file, allow it once with --allow, or for a while under `allow`",
     ),
     Message(
         "E515",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.report.layout import PAGE, Page
 from reconciler.report.redrawn import plan_of
+from reconciler.report.remarks import check_of
 from reconciler.report.shapes import DriftDocument, InventoryCounts, PlanDocument, ProblemRow, WrittenRow
 from reconciler.report.text import command, obstacles
 from reconciler.report.words import counted, duration, listing, number, some
@@ -100,7 +101,11 @@ def _more(document: PlanDocument) -> int:
 def _stops(document: PlanDocument) -> list[str]:
     """What an apply is refused for, counted."""
     levels = [*(row.level for row in document.findings), *(row.level for row in document.problems)]
-    counts = ((sum(guard.tripped for guard in document.guards), "limit"), (levels.count("error"), "error"))
+    counts = (
+        (sum(guard.tripped for guard in document.guards), "limit"),
+        (sum(check_of(row).stops for row in document.checks), "check"),
+        (levels.count("error"), "error"),
+    )
     return [some(count, noun) for count, noun in counts if count] or ["what the plan says"]
 
 

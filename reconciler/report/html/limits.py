@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.model.plan import Guard
-from reconciler.planning.guards import ways_on
+from reconciler.planning.guards import lifted_message, ways_on
 from reconciler.report.redrawn import plan_of
 from reconciler.report.shapes import PlanDocument
 
@@ -44,7 +44,7 @@ def _line(guard: Guard) -> LimitLine:
         allowed=guard.allowed,
         unit=" %" if guard.limit.endswith("_percent") else "",
         tripped=guard.tripped,
-        detail=guard.detail,
+        detail=lifted_message(guard).partition(": ")[2] if guard.lifted else guard.detail,
         where="" if any(where in way for way in ways) or len(ways) < 2 else where,
         ways=ways,
         planned_length=_share(guard.observed, guard.allowed),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reconciler.report.html.inventory import Group, groups
 from reconciler.report.html.limits import LimitLine, limits
-from reconciler.report.html.notes import Note, notes_of_findings, notes_of_problems
+from reconciler.report.html.notes import Note, notes_of_checks, notes_of_findings, notes_of_problems
 from reconciler.report.html.numbers import Approvals, CostTable, People, Tile, approvals, cost_table, people, tiles
 from reconciler.report.html.rows import Chart, causes, drift_charts, field_chart, tag_chart
 from reconciler.report.shapes import DriftDocument, PlanDocument
@@ -26,6 +26,7 @@ class PlanView:
     applied: bool
     tiles: tuple[Tile, ...]
     limits: tuple[LimitLine, ...]
+    checks: tuple[Note, ...]
     problems: tuple[Note, ...]
     approvals: Approvals | None
     people: People | None
@@ -42,6 +43,7 @@ class PlanView:
         limited = Section("limits", "Limits that stop it" if stopping else "Limits", stopping or len(self.limits))
         shown = (
             (stopping, limited),
+            (self.checks, Section("checks", "Checks that deny it", len(self.checks))),
             (self.errors, _problems(self.problems)),
             (self.approvals, Section("approved", "Approved", self.approvals.total if self.approvals else 0)),
             (self.people, Section("people", "People", self.people.total if self.people else 0)),
@@ -88,6 +90,7 @@ def plan_view(document: PlanDocument) -> PlanView:
         applied=document.mode == "apply",
         tiles=tiles(document),
         limits=limits(document),
+        checks=notes_of_checks(document.checks),
         problems=notes_of_problems(document.problems),
         approvals=approvals(document),
         people=people(document),

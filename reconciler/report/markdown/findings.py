@@ -9,8 +9,8 @@ from reconciler.model.problems import Level, Problem
 from reconciler.report.markdown.fitting import Detail
 from reconciler.report.markdown.parts import bullets, joined, listed, rows_of, table
 from reconciler.report.problems import ordered
-from reconciler.report.remarks import limit, place, problem_of, rows_named
-from reconciler.report.shapes import FindingRow, GuardRow, ProblemRow
+from reconciler.report.remarks import check, check_of, lifted, limit, place, problem_of, rows_named
+from reconciler.report.shapes import FindingRow, GuardRow, PlanCheckRow, ProblemRow
 from reconciler.report.words import number, some
 
 _FEW = 5
@@ -39,17 +39,35 @@ def _sentence(problem: Problem) -> str:
 
 
 def limits(guards: Sequence[GuardRow], detail: Detail) -> str:
-    """The limits that stop an apply, with the ways past them."""
-    tripped = [guard for guard in guards if guard.tripped]
-    if not tripped:
-        return ""
-    tripped.sort(key=lambda guard: (guard.limit, guard.subject))
-    return "#### Limits that stop an apply\n\n" + bullets("limit", tripped, lambda g: _limit(g, detail), detail)
+    """The limits that stop an apply, with the ways past them; and those that would, with what permits more."""
+    ordered = sorted(guards, key=lambda guard: (guard.limit, guard.subject))
+    parts = (
+        ("#### Limits that stop an apply", [guard for guard in ordered if guard.tripped]),
+        ("#### Limits that are permitted to be exceeded", [guard for guard in ordered if lifted(guard)]),
+    )
+    return joined(
+        f"{head}\n\n" + bullets("limit", rows, lambda g: _limit(g, detail), detail) for head, rows in parts if rows
+    ).rstrip("\n")
 
 
 def _limit(guard: GuardRow, detail: Detail) -> str:
-    where = f" ({detail.code(guard.where, cell=False)})" if guard.where else ""
-    return detail.prose(limit(guard), cell=False) + where
+    said = lifted(guard) or limit(guard)
+    where = f" ({detail.code(guard.where, cell=False)})" if guard.where and guard.where not in said else ""
+    return detail.prose(said, cell=False) + where
+
+
+def checks(rows: Sequence[PlanCheckRow], detail: Detail) -> str:
+    """The checks that the plan does not pass, those that stop an apply first."""
+    failed = sorted((row for row in rows if not row.passed), key=lambda row: (not check_of(row).stops, row.code))
+    if not failed:
+        return ""
+    return "#### Checks that deny this\n\n" + bullets("check", failed, lambda row: _check(row, detail), detail)
+
+
+def _check(row: PlanCheckRow, detail: Detail) -> str:
+    where = f" ({detail.code(row.where, cell=False)})" if row.where else ""
+    said = ". ".join(part for part in (f"{row.level} {row.code}: {row.message}", check(row)) if part)
+    return detail.prose(said, cell=False) + where
 
 
 def findings(rows: Sequence[FindingRow], detail: Detail) -> str:

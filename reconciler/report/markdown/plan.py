@@ -9,7 +9,7 @@ from functools import partial
 from reconciler.report.headline import plan_headline, refused
 from reconciler.report.layout import PAGE, Page
 from reconciler.report.markdown.changes import inventory
-from reconciler.report.markdown.findings import findings, limits, problems
+from reconciler.report.markdown.findings import checks, findings, limits, problems
 from reconciler.report.markdown.fitting import BUDGET, Budget, Detail, fitted
 from reconciler.report.markdown.outcome import approved, outcome
 from reconciler.report.markdown.parts import joined, mark
@@ -62,6 +62,7 @@ def _sections(document: PlanDocument, detail: Detail) -> Iterator[str]:
     yield approved(document)
     yield problems(document.problems, detail)
     yield limits(document.guards, detail)
+    yield checks(document.checks, detail)
     planned = (inventory(document.changes, document.scope, detail), people(document, detail))
     if document.written is None:
         yield from planned
