@@ -544,3 +544,42 @@ def test_a_plan_that_cannot_be_saved_says_so_before_anything_is_read(world: Worl
         pipeline.plan(world.request(out=world.folder / "nowhere" / "x.plan"))
     assert [p.code for p in failure.value.problems] == ["E561"]
     assert not (world.folder / ".reconciler").exists()
+
+
+CONSENT = """
+allow: [{limit: create, up_to: 9, reason: the first run, until: 2026-11-22}]
+checks: {few: {deny: 'plan.summary.contacts.create > 3', message: not so many, level: error}}
+"""
+
+
+def test_what_the_file_allows_is_allowed_for_the_apply_of_a_saved_plan_until_its_last_day(world: World) -> None:
+    limits = FILE.replace("limits: {", "limits: {create: 2, ")
+    (world.folder / "reconciler.yaml").write_text(limits + CONSENT.splitlines()[1] + "\n")
+    world.plan(allow={})
+    world.now += timedelta(hours=16)  # the next day
+    outcome = world.apply(allow={})
+    assert outcome.result is Result.REFUSED
+    assert [p.code for p in outcome.problems] == ["E514"]
+    world.now -= timedelta(hours=15)
+    assert world.apply(allow={}).result is Result.APPLIED
+
+
+def test_a_check_that_the_reviewed_plan_failed_refuses_its_apply(world: World) -> None:
+    (world.folder / "reconciler.yaml").write_text(FILE + CONSENT.splitlines()[2] + "\n")
+    world.plan()
+    outcome = world.apply()
+    assert outcome.result is Result.REFUSED
+    assert [p.code for p in outcome.problems] == ["E595"]
+    assert not (world.folder / "crm.db").exists()
+
+
+def test_a_check_is_of_what_was_reviewed_and_not_of_what_came_up_since(world: World) -> None:
+    people = dict(world.people)
+    world.people = {id: people[id] for id in ("1", "2", "3")}
+    world.write()
+    (world.folder / "reconciler.yaml").write_text(FILE + CONSENT.splitlines()[2] + "\n")
+    world.plan()
+    world.people = people
+    world.write()
+    assert world.apply().result is Result.APPLIED
+    assert len(world.contacts()) == 3
