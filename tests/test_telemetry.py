@@ -84,6 +84,16 @@ def test_an_apply_is_measured(small: Path) -> None:
     assert 0 < point.sum < 300
 
 
+def test_counts_add_up_here_or_at_the_collector_as_the_variable_prefers(small: Path) -> None:
+    preference = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta", "OTEL_TRACES_EXPORTER": "none"}
+    for env, temporality in (({}, 2), (preference, 1)):
+        with receiving() as receiver:
+            traced(receiver, small, "plan", **env)
+        (calls,) = [metric for metric in receiver.metrics if metric.name == "reconciler.calls"]
+        assert calls.sum.aggregation_temporality == temporality
+        assert bool(receiver.spans) is (not env)
+
+
 def test_a_failure_is_a_trace_too(small: Path) -> None:
     (small / "people.csv").unlink()
     with receiving() as receiver:
