@@ -39,6 +39,11 @@ def _escaped(sign: str) -> str:
     return sign.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
+def first_up(text: str) -> str:
+    """With a capital at the beginning; for our own words, never for names."""
+    return text[:1].upper() + text[1:]
+
+
 def number(value: float) -> str:
     """Thousands in groups: `12,000`."""
     return f"{value:,}"

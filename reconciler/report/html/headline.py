@@ -10,7 +10,7 @@ from reconciler.report.redrawn import plan_of
 from reconciler.report.remarks import check_of
 from reconciler.report.shapes import DriftDocument, InventoryCounts, PlanDocument, ProblemRow, WrittenRow
 from reconciler.report.text import command, obstacles
-from reconciler.report.words import counted, duration, listing, number, some
+from reconciler.report.words import counted, duration, first_up, listing, number, some
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,3 @@ def _spoken(parts: Iterable[str]) -> str:
     """`a, b and c`."""
     *first, last = [part for part in parts if part] or ["changes nothing that is counted"]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def first_up(text: str) -> str:
-    """With a capital at the beginning."""
-    return text[:1].upper() + text[1:]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.report.remarks import check, check_of
 from reconciler.report.shapes import FindingRow, PlanCheckRow, ProblemRow
-from reconciler.report.words import listing, number
+from reconciler.report.words import first_up, listing, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ def notes_of_problems(problems: Iterable[ProblemRow]) -> tuple[Note, ...]:
     """Those that are not off; errors first."""
     shown = (row for row in problems if row.level != "off")
     ordered = sorted(shown, key=lambda row: (row.level, row.where is None, row.where or "", row.code))
-    return tuple(Note(r.level, r.code, r.summary, r.detail, r.where or "", "", r.fix) for r in ordered)
+    return tuple(Note(r.level, r.code, first_up(r.summary), r.detail, r.where or "", "", r.fix) for r in ordered)
 
 
 def _summed(row: FindingRow) -> str:
-    return f"{row.summary.rstrip('.')} ({number(row.count)})"
+    return f"{first_up(row.summary.rstrip('.'))} ({number(row.count)})"
 
 
 def _rows(row: FindingRow) -> str:

@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.report.html.headline import first_up, headline
+from reconciler.report.html.headline import headline
 from reconciler.report.html.numbers import facts
 from reconciler.report.html.views import drift_view, plan_view
 from reconciler.report.layout import PAGE, Page
 from reconciler.report.shapes import DriftDocument, PlanDocument
-from reconciler.report.words import plain
+from reconciler.report.words import first_up, plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
