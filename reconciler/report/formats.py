@@ -71,11 +71,11 @@ def _markdown(document: Told, view: View) -> str:
     return markdown(document, view.seen.path(None), view.page)
 
 
-def _html(document: PlanDocument | DriftDocument, view: View) -> str:  # noqa: ARG001, as above
+def _html(document: PlanDocument | DriftDocument, view: View) -> str:
     from reconciler.report.html import html_page
     from reconciler.report.neutral import html_in_a_log
 
-    return html_in_a_log(html_page(document))
+    return html_in_a_log(html_page(document, view.page, view.settled))
 
 
 def _sarif(document: Told, view: View) -> str:

@@ -35,7 +35,7 @@ DRIFT = DriftDocument(
     object="contact",
     account="3f9c",
     since="2026-11-20T08:00:00Z",
-    fields=(DriftField(key="tier", where="reconciler.yaml:5", moved=7, overwrites=4, keeps=1, pulls=2),),
+    fields=(DriftField(key="tier", where="reconciler.yaml:5", moved=7, overwrites=4, clears=1, keeps=1, pulls=2),),
     tags=(DriftTag(name="VIP", where="reconciler.yaml:9", applies=3, removes=1),),
     gone=2,
     problems=(),
@@ -194,6 +194,12 @@ def test_a_limit_that_stops_the_apply_is_told_with_every_way_on(pages: dict[str,
     assert "None is exceeded." in words(read(plan_document(replace(FULL, guards=FULL.guards[:1]))))
 
 
+def test_a_plan_that_was_carried_out_does_not_say_that_an_apply_comes_next() -> None:
+    page = html_page(plan_document(READY), settled=True)
+    assert "Carried out" in page
+    assert "Next:" not in page
+
+
 def test_each_field_has_its_numbers_under_their_words(pages: dict[str, Element]) -> None:
     (section,) = (element for element in pages["everything"].iter() if element.get("id") == "fields")
     headers = [text_of(header) for header in section.find(".//thead/tr")]
@@ -307,7 +313,7 @@ def test_an_apply_that_came_to_no_plan_says_why(outcome: PlanOutcome, word: str)
 
 
 def test_drift_is_told_by_what_the_next_apply_does(pages: dict[str, Element]) -> None:
-    assert rows(pages["drift"], "fields") == ["tier reconciler.yaml:5 4 1 2"]
+    assert rows(pages["drift"], "fields") == ["tier reconciler.yaml:5 3 1 1 2"]
     assert rows(pages["drift"], "tags") == ["VIP reconciler.yaml:9 3 1"]
     assert "2 linked contacts deleted; never created again by itself." in words(pages["drift"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.report.layout import PAGE, Page
 from reconciler.report.redrawn import plan_of
@@ -41,11 +41,14 @@ _ENDS = {
 _LEFT = (("held", "held"), ("conflict", "in conflict"), ("blocked", "blocked"))
 
 
-def headline(document: PlanDocument | DriftDocument, page: Page = PAGE) -> Headline:
+def headline(document: PlanDocument | DriftDocument, page: Page = PAGE, settled: bool = False) -> Headline:
     """Of a plan what an apply would do, of an apply what it did, of drift what was moved."""
     if isinstance(document, DriftDocument):
         return _of_drift(document, page)
-    return _of_plan(document, page) if document.mode == "plan" else _of_apply(document, page)
+    if document.mode == "apply":
+        return _of_apply(document, page)
+    head = _of_plan(document, page)
+    return replace(head, tone="good", word="Carried out", next="", next_note="") if settled else head
 
 
 def _of_plan(document: PlanDocument, page: Page) -> Headline:

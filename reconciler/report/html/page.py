@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def html_page(document: PlanDocument | DriftDocument, page: Page = PAGE) -> str:
+def html_page(document: PlanDocument | DriftDocument, page: Page = PAGE, settled: bool = False) -> str:
     """The document as one HTML page, UTF-8; all that is in the text and more, and nothing that the document has not.
-    `page`: what the command that comes next has to be typed with."""
+    `page`: what the command that comes next has to be typed with. `settled`: the plan was carried out meanwhile, so
+    that an apply does not come next."""
     style, script = _part("style.css"), _part("script.js")
     name, view = (
         ("drift.html", drift_view(document))
@@ -41,7 +42,7 @@ def html_page(document: PlanDocument | DriftDocument, page: Page = PAGE) -> str:
             style=style,
             script=script,
             policy=_policy(style, script),
-            head=headline(document, page),
+            head=headline(document, page, settled),
             facts=facts(document),
             sections=view.sections(),
             view=view,

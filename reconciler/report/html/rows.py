@@ -27,6 +27,7 @@ _TAG = (APPLIED, REMOVED, KEPT, UNKNOWN)
 
 _DRIFT_FIELD = (
     Kind("set", "set back"),
+    Kind("clear", "cleared again"),
     Kind("held", "kept"),
     Kind("pull", "pulled"),
     Kind("conflict", "in conflict"),
@@ -99,7 +100,10 @@ def tag_chart(document: PlanDocument) -> Chart:
 
 def drift_charts(document: DriftDocument) -> tuple[Chart, Chart]:
     """What somebody else moved: values per field, taggings per tag."""
-    fields = [(f.key, f.where, "", "", (f.overwrites, f.keeps, f.pulls, f.conflicts)) for f in document.fields]
+    fields = [
+        (f.key, f.where, "", "", (f.overwrites - f.clears, f.clears, f.keeps, f.pulls, f.conflicts))
+        for f in document.fields
+    ]
     tags = [(t.name, t.where, "", "", (t.applies, t.removes)) for t in document.tags]
     return _chart("field", _DRIFT_FIELD, fields), _chart("tag", _DRIFT_TAG, tags)
 
