@@ -200,6 +200,24 @@ def test_a_plan_that_was_carried_out_does_not_say_that_an_apply_comes_next() -> 
     assert "Next:" not in page
 
 
+def test_a_limit_that_somebody_lifted_says_who_and_what_it_would_be(pages: dict[str, Element]) -> None:
+    said = rows(pages["everything"], "limits")[2:]
+    assert said[0] == "clear 2 planned, 5 allowed Allowed by --allow; 0 without that."
+    assert said[1].endswith("by reconciler.yaml:50 until 2026-12-01 (the old promo is over); 0 without that.")
+
+
+def test_checks_stand_with_what_they_deny_and_every_way_on(pages: dict[str, Element]) -> None:
+    stopping, let_pass, warned = rows(pages["everything"], "checks")
+    assert stopping == (
+        "stops it C002 no field of group Finance may change revenue, debts reconciler.yaml:61 "
+        "Both ways on change what is denied or add to allow: {check: C002, reason: WHY, until: DATE}"
+    )
+    assert "Let pass by reconciler.yaml:52 until 2026-12-01 (the old promo is over)." in let_pass
+    assert warned == "warning C003 few people should change on one day reconciler.yaml:62"
+    assert "1 passed." in words(pages["everything"])
+    assert "Against it: 2 limits and 1 check, see below." in words(pages["everything"])
+
+
 def test_each_field_has_its_numbers_under_their_words(pages: dict[str, Element]) -> None:
     (section,) = (element for element in pages["everything"].iter() if element.get("id") == "fields")
     headers = [text_of(header) for header in section.find(".//thead/tr")]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.model.plan import Guard
-from reconciler.planning.guards import lifted_message, ways_on
+from reconciler.planning.guards import permitted_by, ways_on
 from reconciler.report.redrawn import plan_of
 from reconciler.report.shapes import PlanDocument
+from reconciler.report.words import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class LimitLine:
     unit: str
     tripped: bool
     detail: str
+    permitted: str
+    """What permits more than the file's limit."""
     where: str
     ways: tuple[str, ...]
     planned_length: str
@@ -44,12 +47,18 @@ def _line(guard: Guard) -> LimitLine:
         allowed=guard.allowed,
         unit=" %" if guard.limit.endswith("_percent") else "",
         tripped=guard.tripped,
-        detail=lifted_message(guard).partition(": ")[2] if guard.lifted else guard.detail,
+        detail=guard.detail,
+        permitted=_permitted(guard),
         where="" if any(where in way for way in ways) or len(ways) < 2 else where,
         ways=ways,
         planned_length=_share(guard.observed, guard.allowed),
         allowed_at=_share(guard.allowed, guard.observed),
     )
+
+
+def _permitted(guard: Guard) -> str:
+    by = guard.allowed_by
+    return f"Allowed {permitted_by(by)}; {number(by.instead_of)} without that." if by else ""
 
 
 def _share(part: int, other: int) -> str:

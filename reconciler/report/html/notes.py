@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.report.remarks import check, check_of
-from reconciler.report.shapes import FindingRow, PlanCheckRow, ProblemRow
+from reconciler.report.shapes import FindingRow, ProblemRow
 from reconciler.report.words import first_up, listing, number
 
 
@@ -26,16 +25,6 @@ def notes_of_findings(findings: Iterable[FindingRow]) -> tuple[Note, ...]:
     shown = (row for row in findings if row.level != "off")
     ordered = sorted(shown, key=lambda row: (row.level, row.code, row.where or "", row.detail))
     return tuple(Note(r.level, r.code, r.detail or _summed(r), "", r.where or "", _rows(r), r.fix) for r in ordered)
-
-
-def notes_of_checks(checks: Iterable[PlanCheckRow]) -> tuple[Note, ...]:
-    """Those that the plan does not pass, those that stop an apply first; what stops none is a warning."""
-    failed = [(check_of(row).stops, row) for row in checks if not row.passed]
-    failed.sort(key=lambda pair: (not pair[0], pair[1].code))
-    return tuple(
-        Note("error" if stops else "warning", row.code, row.message, check(row), row.where or "", "", "")
-        for stops, row in failed
-    )
 
 
 def notes_of_problems(problems: Iterable[ProblemRow]) -> tuple[Note, ...]:

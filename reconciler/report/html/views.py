@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.report.html.checks import Checks, checks
 from reconciler.report.html.inventory import Group, groups
 from reconciler.report.html.limits import LimitLine, limits
-from reconciler.report.html.notes import Note, notes_of_checks, notes_of_findings, notes_of_problems
+from reconciler.report.html.notes import Note, notes_of_findings, notes_of_problems
 from reconciler.report.html.numbers import Approvals, CostTable, People, Tile, approvals, cost_table, people, tiles
 from reconciler.report.html.rows import Chart, causes, drift_charts, field_chart, tag_chart
 from reconciler.report.shapes import DriftDocument, PlanDocument
@@ -26,7 +27,7 @@ class PlanView:
     applied: bool
     tiles: tuple[Tile, ...]
     limits: tuple[LimitLine, ...]
-    checks: tuple[Note, ...]
+    checks: Checks
     problems: tuple[Note, ...]
     approvals: Approvals | None
     people: People | None
@@ -43,7 +44,7 @@ class PlanView:
         limited = Section("limits", "Limits that stop it" if stopping else "Limits", stopping or len(self.limits))
         shown = (
             (stopping, limited),
-            (self.checks, Section("checks", "Checks that deny it", len(self.checks))),
+            (self.checks.stopping, self._checked()),
             (self.errors, _problems(self.problems)),
             (self.approvals, Section("approved", "Approved", self.approvals.total if self.approvals else 0)),
             (self.people, Section("people", "People", self.people.total if self.people else 0)),
@@ -53,6 +54,7 @@ class PlanView:
             (self.groups, Section("inventory", "Inventory", sum(len(group.lines) for group in self.groups))),
             (self.findings, Section("findings", "Findings", len(self.findings))),
             (self.problems, _problems(self.problems)),
+            (self.checks.failed or self.checks.passed, self._checked()),
             (self.cost, Section("cost", "Cost", 0)),
             (not stopping and self.limits, limited),
         )
@@ -61,6 +63,11 @@ class PlanView:
             if present:
                 sections.setdefault(section.id, section)
         return sections
+
+    def _checked(self) -> Section:
+        checks = self.checks
+        title = "Checks that stop it" if checks.stopping else "Checks"
+        return Section("checks", title, checks.stopping or len(checks.failed) or checks.passed)
 
     @property
     def errors(self) -> bool:
@@ -90,7 +97,7 @@ def plan_view(document: PlanDocument) -> PlanView:
         applied=document.mode == "apply",
         tiles=tiles(document),
         limits=limits(document),
-        checks=notes_of_checks(document.checks),
+        checks=checks(document),
         problems=notes_of_problems(document.problems),
         approvals=approvals(document),
         people=people(document),
