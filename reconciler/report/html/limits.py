@@ -13,8 +13,7 @@ from reconciler.report.words import number
 
 @dataclass(frozen=True, slots=True)
 class LimitLine:
-    """`where`: the place in the file that the first way on is about; "" if it says so itself. The bar is as long as
-    what is planned, or what is allowed if that is more."""
+    """The bar is as long as what is planned, or what is allowed if that is more."""
 
     name: str
     subject: str
@@ -25,7 +24,6 @@ class LimitLine:
     detail: str
     permitted: str
     """What permits more than the file's limit."""
-    where: str
     ways: tuple[str, ...]
     planned_length: str
     allowed_at: str
@@ -39,7 +37,6 @@ def limits(document: PlanDocument) -> tuple[LimitLine, ...]:
 
 def _line(guard: Guard) -> LimitLine:
     ways = ways_on(guard) if guard.tripped else ()
-    where = str(guard.where or "")
     return LimitLine(
         name=guard.limit,
         subject=guard.subject,
@@ -49,7 +46,6 @@ def _line(guard: Guard) -> LimitLine:
         tripped=guard.tripped,
         detail=guard.detail,
         permitted=_permitted(guard),
-        where="" if any(where in way for way in ways) or len(ways) < 2 else where,
         ways=ways,
         planned_length=_share(guard.observed, guard.allowed),
         allowed_at=_share(guard.allowed, guard.observed),
