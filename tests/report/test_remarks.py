@@ -12,10 +12,11 @@ from reconciler.model.outcome import Outcome, Result, Written
 from reconciler.model.plan import Action, Finding, Guard, InventoryChange, Plan
 from reconciler.model.problems import Level, Place, Problem
 from reconciler.report.annotations import MOST, Seen, sarif, workflow_commands
-from reconciler.report.document import outcome_document, plan_document, validation_document
+from reconciler.report.document import outcome_document, plan_document
 from reconciler.report.drift import drift_document
 from reconciler.report.formats import View, drawn
 from reconciler.report.remarks import remarks
+from reconciler.report.validation import validation_document
 from tests.report.plans import EMPTY, FULL, at
 from tests.report.sarif_schema import results_of
 from tests.report.test_markdown import DRIFT
