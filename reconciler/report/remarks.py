@@ -107,7 +107,7 @@ def _by(row: AllowedByRow | None) -> AllowedBy | None:
 
 def _finding(row: FindingRow) -> Problem:
     said = listing((f"{number(row.count)} times" if row.count > 1 and not row.detail else "", rows_named(row)))
-    detail = f"{row.detail or row.summary}{f' ({said})' if said else ''}"
+    detail = f"{row.detail or row.summary}{f'; {said}' if said else ''}"
     return Problem(row.code, Level(row.level), row.summary, detail, row.fix, place(row.where))
 
 

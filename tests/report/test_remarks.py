@@ -71,7 +71,7 @@ def test_a_blocked_change_says_why_what_waits_and_what_can_be_done_by_hand() -> 
 def test_a_finding_names_rows_and_how_many_there_are_beyond_them() -> None:
     finding = Finding("R204", Level.WARNING, "values are unreadable", 300, rows=(17, 1203))
     (said,) = remarks(plan_document(replace(EMPTY, findings=(finding,))))
-    assert said.detail == "values are unreadable (300 times, rows 17, 1,203 and 298 more)"
+    assert said.detail == "values are unreadable; 300 times, rows 17, 1,203 and 298 more"
 
 
 def test_the_annotations_of_a_plan_name_files_as_the_review_sees_them() -> None:
