@@ -18,6 +18,7 @@ from processes import NOW, Ended, reconciler
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
 from reconciler.model.inventory import CrmField, CrmOption
+from reconciler.report.formats import FORMATS
 from reconciler.runtime.caches import CacheFolder
 
 WORD = "qzxkanari"
@@ -196,6 +197,25 @@ def test_no_command_lets_a_value_out(folder: Path, format: str, verbose: tuple[s
         assert quiet(folder, reconciler(folder, "show", *shown, *verbose, "--format", format)).code == 0
     assert quiet(folder, reconciler(folder, "doctor", *verbose, "--format", format)).code == 0
     assert WORD in (folder / "crm.db").read_bytes().decode(errors="replace") + wal(folder)
+
+
+def test_no_report_lets_a_value_out(folder: Path) -> None:
+    """Every format at once, of a plan, of a refused apply, of one that writes, and of what is kept."""
+    reports = [f"--report={name}=out{row.suffix}" for name, row in FORMATS.items()]
+    step = {"GITHUB_OUTPUT": str(folder / "step.txt"), "GITHUB_STEP_SUMMARY": str(folder / "step.md")}
+    for arguments, code in (
+        (("plan",), 0),
+        (("apply", "--auto-approve"), 3),
+        (("apply", "--auto-approve", *ALLOWED), 0),
+        (("plan",), 0),
+        (("show", "last"), 0),
+        (("drift",), 0),
+    ):
+        now = ("--now", NOW) if arguments[0] in ("plan", "apply") else ()
+        ended = quiet(folder, reconciler(folder, *arguments, *now, *reports, "--report=github", env=step))
+        assert ended.code == code, ended.err
+    assert "R204" in (folder / "step.md").read_text()
+    assert {f"out{row.suffix}" for row in FORMATS.values()} <= {file.name for file in folder.iterdir()}
 
 
 def test_no_cache_holds_a_value_even_when_it_is_unpacked(folder: Path) -> None:

@@ -26,7 +26,6 @@ from reconciler.cli.app import COMMANDS, run
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
 from reconciler.report.formats import DRIFT, FORMATS, PLAN, VALIDATION, formats_of
-from reconciler.report.reference import messages_page
 
 FEW = 3
 """What more people than these have alike says nothing of one of them."""
@@ -66,7 +65,7 @@ def looking() -> Iterator[tuple[str, ...]]:
     yield from in_all(PLAN, "show", "saved.plan")
     yield ("show", "saved.plan", "--format=jsonl")
     yield from again()
-    for command in ("doctor", "discover", "adapters"):
+    for command in ("doctor", "discover", "adapters", "test"):
         yield from in_both(command)
     yield from (
         ("import",),
@@ -114,11 +113,12 @@ def personal(example: Example, place: Path) -> Iterator[str]:
 
 
 def canaries(example: Example, place: Path) -> list[bytes]:
-    """The values by which somebody could be known, lower case: those of few that stand in no text of ours."""
-    texts = (file.read_text(encoding="utf-8") for file in place.glob("*.yaml"))
-    written = "".join((*texts, messages_page())).lower()  # `unknown` is a word of ours, too
-    counts = Counter(value.strip().lower() for value in personal(example, place))
-    rare = [value for value, count in counts.items() if count <= FEW and len(value) >= 6 and not value.isdecimal()]
+    """The values by which somebody could be known, lower case: those of few that stand in no file of ours, and are no
+    words of everybody's (`unknown`, `not an address`)."""
+    written = "".join(file.read_text(encoding="utf-8") for file in place.glob("*.yaml")).lower()
+    told = (value.strip() for value in personal(example, place))
+    counts = Counter(value.lower() for value in told if not re.fullmatch(r"[a-z ]+|\d*", value))
+    rare = [value for value, count in counts.items() if count <= FEW and len(value) >= 6]
     found = [value for value in rare if value not in written]
     return [value.encode() for value in (*found, *SECRETS, PLANTED.lower())]
 

@@ -94,7 +94,7 @@ def _plan_document(settings: Settings, failure: Failure, now: datetime) -> BaseM
 
 
 def _validation_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
-    from reconciler.report.document import validation_document
+    from reconciler.report.validation import validation_document
 
     return validation_document(settings.file, failure.problems)
 

@@ -89,7 +89,8 @@ def request(settings: Settings, asked: Asked, **more: Any) -> Any:
     allow, wrong = allowances(asked.allowed)
     now, wrong_now = moment(asked.now)
     resolve, unclear = resolutions(asked.resolved)
-    wrong += [*wrong_now, *unclear, *_empty(asked), *wrong_values(settings, asked.show_values, asked.format)]
+    values = wrong_values(settings, asked.show_values, asked.format, more.get("out") is not None)
+    wrong += [*wrong_now, *unclear, *_empty(asked), *values]
     if wrong:
         raise Failure(wrong)
     return bare_request(

@@ -76,6 +76,8 @@ def reports_of(typed: Iterable[str], names: Sequence[str]) -> tuple[tuple[Report
 def asked_reports(settings: Settings, arguments: Sequence[str]) -> tuple[Report, ...]:
     """Those of a command line of which something else may be wrong: without what names a file twice, or one that the
     command line names for something else, too."""
+    if not any(argument.startswith("--report") for argument in arguments):
+        return ()
     typed: list[str] = []
     others: list[str] = [settings.file]
     for at, argument in enumerate(arguments):
@@ -110,7 +112,11 @@ def refuse_clashes(settings: Settings) -> None:
 
 
 def _real(file: str, settings: Settings) -> str:
-    return os.path.realpath(_path(file, settings))
+    path = _path(file, settings)
+    try:
+        return os.path.realpath(path)
+    except OSError:  # the folder in which the program was started is gone
+        return os.path.normpath(path)
 
 
 def view_of(settings: Settings, narrowed: bool = False, settled: bool = False, page: Page | None = None) -> View:

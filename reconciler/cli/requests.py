@@ -24,10 +24,10 @@ def format_option(*more: str) -> Callable[[F], F]:
     return click.option("--format", type=click.Choice(names), default="text", help="What stdout gets. Default: text.")
 
 
-def wrong_values(settings: Settings, asked: bool, form: str) -> list[Problem]:
+def wrong_values(settings: Settings, asked: bool, form: str, saved: bool = False) -> list[Problem]:
     """Whether values are to be shown where they may not be: elsewhere than as text at a terminal of a person, or beside
-    a file that is written of the same plan."""
-    elsewhere = settings.ci or form != "text" or settings.reports or not is_terminal(sys.stdout)
+    a file that is written of the same plan. `saved`: the plan itself is."""
+    elsewhere = settings.ci or form != "text" or settings.reports or saved or not is_terminal(sys.stdout)
     return [problem("E906")] if asked and elsewhere else []
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from reconciler.cli.events import Heard
     from reconciler.cli.reports import Report
     from reconciler.cli.timings import Timings
-    from reconciler.report.annotations import Seen
     from reconciler.report.layout import Page
+    from reconciler.report.seen import Seen
 
 DEFAULT_FILE = "reconciler.yaml"
 LOG_VARIABLE = "RECONCILER_LOG_FORMAT"
@@ -163,7 +163,7 @@ class Settings:
     @property
     def seen(self) -> Seen:
         """How a review names the files of this run."""
-        from reconciler.report.annotations import Seen
+        from reconciler.report.seen import Seen
 
         return Seen(self.start, self.directory or "", self.file)
 

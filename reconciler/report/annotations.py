@@ -6,50 +6,24 @@ Both name files as they are seen from the folder in which the program was starte
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import PurePath
 from typing import Any
-from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.model.messages import MESSAGES, Message
 from reconciler.model.problems import Level, Place, Problem
 from reconciler.report.neutral import plain, workflow_data, workflow_property
 from reconciler.report.problems import ordered, switch
+from reconciler.report.seen import Seen as Seen
 from reconciler.report.words import listing, number
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST = 10
 """Annotations of one level that GitHub shows of a step; it drops the rest without a word."""
 _POSITIONS = re.compile(r"\blines? \d+|(?<=:)\d+|[\d,]{2,}")
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """How files are named. `start`: the folder in which the program was started, absolute; `folder`: the one in which
-    it runs (`-C`), relative to that or absolute. `file`: what a problem without a place is about."""
-
-    start: str
-    folder: str = ""
-    file: str = ""
-
-    def path(self, where: Place | None) -> str:
-        """The file of that place, relative to `start` if it lies below it or was named relatively."""
-        name = os.path.join(self.folder, where.file if where else self.file)
-        path = os.path.normpath(os.path.join(self.start, name))
-        below = os.path.commonpath([path, self.start]) == self.start if os.path.isabs(path) and self.start else False
-        if not below and os.path.isabs(name):
-            return path
-        return os.path.relpath(path, self.start) if self.start else os.path.normpath(name)
-
-    def uri(self, where: Place | None) -> str:
-        path = PurePath(self.path(where))
-        return path.as_uri() if path.is_absolute() else quote(path.as_posix(), errors="surrogateescape")
 
 
 def workflow_commands(problems: Iterable[Problem], seen: Seen, most: int = MOST) -> str:

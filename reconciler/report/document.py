@@ -13,7 +13,6 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel
 
 from reconciler import __version__
-from reconciler.model.desired import Desired
 from reconciler.model.outcome import Outcome, Result
 from reconciler.model.plan import (
     Action,
@@ -33,6 +32,7 @@ from reconciler.report import shapes
 from reconciler.report.causes import adopted
 from reconciler.report.neutral import json_in_a_log
 from reconciler.report.redaction import Redacted, redacted, shown_changes, shown_tags
+from reconciler.report.remarks import problem_rows as problem_rows
 from reconciler.report.words import file_line
 
 _OUTCOMES: dict[Result, shapes.PlanOutcome] = {
@@ -87,22 +87,6 @@ def error_document(
         outcome=outcome,
         file=file,
         now=_moment(now) if now else None,
-        problems=problem_rows(problems),
-    )
-
-
-def validation_document(
-    file: str, problems: Iterable[Problem], desired: Desired | None = None
-) -> shapes.ValidationDocument:
-    """What `validate` found; `desired` None: the file has errors."""
-    return shapes.ValidationDocument(
-        tool=__version__,
-        outcome="valid" if desired else "error",
-        file=file,
-        fields=len(desired.fields) if desired else 0,
-        tags=len(desired.tags) + len(desired.dynamic_tags) if desired else 0,
-        dynamic_tags=len(desired.dynamic_tags) if desired else 0,
-        scores=len(desired.scores) if desired else 0,
         problems=problem_rows(problems),
     )
 
@@ -320,12 +304,6 @@ def _endpoints(costs: Iterable[EndpointCost]) -> tuple[shapes.EndpointRow, ...]:
         shapes.EndpointRow(name=c.name, calls=c.calls, write=c.write)
         for c in sorted(costs, key=lambda c: (c.name, c.write))
     )
-
-
-def problem_rows(problems: Iterable[Problem]) -> tuple[shapes.ProblemRow, ...]:
-    """Problems as every document holds them, sorted by code and place."""
-    rows = [shapes.ProblemRow(**{**asdict(p), "level": p.level.value, "where": _place(p.where)}) for p in problems]
-    return tuple(sorted(rows, key=lambda p: (p.code, p.where or "", p.detail)))
 
 
 def _line(place: Place | None) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from reconciler.report.layout import PAGE, Page
 
 if TYPE_CHECKING:
-    from reconciler.report.annotations import Seen
+    from reconciler.report.seen import Seen
     from reconciler.report.shapes import DriftDocument, PlanDocument, ValidationDocument
 
     Told: TypeAlias = PlanDocument | DriftDocument | ValidationDocument

@@ -3,28 +3,28 @@ and what somebody else moved. All as problems, so that every format for reviews 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.model.messages import problem
 from reconciler.model.problems import Level, Place, Problem
-from reconciler.report.shapes import (
-    AllowedByRow,
-    ChangeRow,
-    DriftDocument,
-    FindingRow,
-    GuardRow,
-    PlanCheckRow,
-    PlanDocument,
-    ProblemRow,
-    ValidationDocument,
-)
+from reconciler.report.problem_shapes import ProblemRow, ValidationDocument
 from reconciler.report.words import listing, number, some
 
 if TYPE_CHECKING:
     from reconciler.model.plan import AllowedBy, CheckResult, Guard
+    from reconciler.report.shapes import (
+        AllowedByRow,
+        ChangeRow,
+        DriftDocument,
+        FindingRow,
+        GuardRow,
+        PlanCheckRow,
+        PlanDocument,
+    )
 
-Told: TypeAlias = PlanDocument | DriftDocument | ValidationDocument
+    Told: TypeAlias = PlanDocument | DriftDocument | ValidationDocument
 
 NOT_EVALUATED = "it cannot be evaluated, and so it has not passed"
 _AGAIN = frozenset({"E514", "E515", "E595"})
@@ -33,10 +33,11 @@ _AGAIN = frozenset({"E514", "E515", "E595"})
 
 def remarks(document: Told) -> tuple[Problem, ...]:
     """Every one of them, in no order."""
-    if isinstance(document, PlanDocument):
+    if isinstance(document, ValidationDocument):
+        return tuple(map(problem_of, document.problems))
+    if document.format == "reconciler-plan/1":
         return tuple(_of_plan(document))
-    told = tuple(map(problem_of, document.problems))
-    return (*told, *_of_drift(document)) if isinstance(document, DriftDocument) else told
+    return (*map(problem_of, document.problems), *_of_drift(document))
 
 
 def _of_plan(document: PlanDocument) -> Iterator[Problem]:
@@ -106,7 +107,7 @@ def _by(row: AllowedByRow | None) -> AllowedBy | None:
 
 def _finding(row: FindingRow) -> Problem:
     said = listing((f"{number(row.count)} times" if row.count > 1 and not row.detail else "", rows_named(row)))
-    detail = f"{row.detail or row.summary}{f' ({said})' if said else ''}"
+    detail = f"{row.detail or row.summary}{f'; {said}' if said else ''}"
     return Problem(row.code, Level(row.level), row.summary, detail, row.fix, place(row.where))
 
 
@@ -132,6 +133,17 @@ def _of_drift(document: DriftDocument) -> Iterator[Problem]:
 
 def problem_of(row: ProblemRow) -> Problem:
     return Problem(**{**row.model_dump(), "level": Level(row.level), "where": place(row.where)})
+
+
+def problem_rows(problems: Iterable[Problem]) -> tuple[ProblemRow, ...]:
+    """Problems as every document holds them, sorted by code and place."""
+    rows = map(_problem_row, problems)
+    return tuple(sorted(rows, key=lambda p: (p.code, p.where or "", p.detail)))
+
+
+def _problem_row(problem: Problem) -> ProblemRow:
+    where = str(problem.where) if problem.where else None
+    return ProblemRow(**{**asdict(problem), "level": problem.level.value, "where": where})
 
 
 def place(said: str | None) -> Place | None:

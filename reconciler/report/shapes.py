@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from reconciler.report.problem_shapes import ProblemRow as ProblemRow
+from reconciler.report.problem_shapes import Shape as Shape
+from reconciler.report.problem_shapes import ValidationDocument as ValidationDocument
 
 PlanOutcome = Literal["none", "changes", "applied", "partial", "refused", "stale", "error"]
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, use_attribute_docstrings=True, json_schema_serialization_defaults_required=True
-    )
 
 
 class InventoryCounts(Shape):
@@ -213,15 +211,6 @@ class CostRow(Shape):
     endpoints: tuple[EndpointRow, ...] = ()
 
 
-class ProblemRow(Shape):
-    code: str
-    level: Literal["error", "warning", "off"]
-    summary: str
-    detail: str
-    fix: str
-    where: str | None
-
-
 class WrittenRow(Shape):
     """What really happened; see the outcome's `result`."""
 
@@ -391,24 +380,10 @@ class StatusDocument(Shape):
     """The apply that runs at this moment."""
     next_full_read: str = ""
     """When all contacts are read again: a time, `with the next plan` or `with every plan`."""
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default={})
     """What is remembered, by word."""
-    sizes: dict[str, int] = {}
+    sizes: dict[str, int] = Field(default={})
     """Bytes, by file name."""
-    problems: tuple[ProblemRow, ...] = ()
-
-
-class ValidationDocument(Shape):
-    """One object for every `validate`."""
-
-    format: Literal["reconciler-validation/1"] = "reconciler-validation/1"
-    tool: str
-    outcome: Literal["valid", "error"]
-    file: str
-    fields: int = Field(default=0, description="Entries under `fields`.")
-    tags: int = Field(default=0, description="Entries under `tags` and `dynamic_tags`.")
-    dynamic_tags: int = Field(default=0, description="Those of `tags` that are under `dynamic_tags`.")
-    scores: int = Field(default=0, description="Entries under `scores`.")
     problems: tuple[ProblemRow, ...] = ()
 
 

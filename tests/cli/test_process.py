@@ -194,6 +194,16 @@ def test_values_may_be_shown_at_a_terminal_but_not_in_ci() -> None:
     assert Screen("plan", "--show-values", CI="1").end() == 1
 
 
+@pytest.mark.parametrize(
+    "typed", ["--format=markdown", "--report=text=plan.txt", "--report=github", "--out=reviewed.plan"]
+)
+def test_values_that_are_shown_at_a_terminal_go_nowhere_else(typed: str, tmp_path: Path) -> None:
+    screen = Screen("plan", "--show-values", typed, folder=tmp_path)
+    assert screen.end() == 1
+    assert "error E906" in screen.text
+    assert not (tmp_path / "reviewed.plan").exists()
+
+
 @pytest.mark.parametrize("command", ["plan", "plan --format json", "apply --auto-approve", "plan --nope --format json"])
 def test_a_result_that_cannot_be_written_is_an_error_with_a_code(command: str) -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:

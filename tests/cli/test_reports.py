@@ -165,6 +165,18 @@ def test_no_report_takes_the_place_of_the_file(folder: Path, typed: str) -> None
     assert {path.read_text() for path in folder.iterdir()} == {"version: 1\n"}
 
 
+def test_a_folder_that_is_gone_is_no_traceback(capsys: Capture, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "gone").mkdir()
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    failing = Program(raises=Failure(problem("E501")))
+    assert call("plan --report markdown=r.md", failing) == 1
+    err = capsys.readouterr().err
+    assert "error E501" in err
+    assert "error E950" in err
+    monkeypatch.chdir(folder)
+
+
 def test_a_list_of_runs_is_text_or_json(capsys: Capture) -> None:
     for typed in ("--format markdown", "--report html=x.html"):
         assert call(f"show --list {typed}") == 1

@@ -30,11 +30,12 @@ from reconciler.model.plan import (
     TagCount,
 )
 from reconciler.model.problems import Level, Place, Problem
-from reconciler.report.document import error_document, outcome_document, plan_document, validation_document
+from reconciler.report.document import error_document, outcome_document, plan_document
 from reconciler.report.layout import Page
 from reconciler.report.markdown import BUDGET, Budget, drift_markdown, markdown, plan_markdown, validation_markdown
 from reconciler.report.markdown.fitting import Detail
 from reconciler.report.shapes import DriftDocument, DriftField, DriftTag, PlanDocument
+from reconciler.report.validation import validation_document
 from tests.report.plans import EMPTY, FULL, at
 from tests.report.test_neutral import HOSTILE, inline, seen
 from tests.report.test_redaction import made

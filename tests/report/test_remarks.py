@@ -12,10 +12,11 @@ from reconciler.model.outcome import Outcome, Result, Written
 from reconciler.model.plan import Action, Finding, Guard, InventoryChange, Plan
 from reconciler.model.problems import Level, Place, Problem
 from reconciler.report.annotations import MOST, Seen, sarif, workflow_commands
-from reconciler.report.document import outcome_document, plan_document, validation_document
+from reconciler.report.document import outcome_document, plan_document
 from reconciler.report.drift import drift_document
 from reconciler.report.formats import View, drawn
 from reconciler.report.remarks import remarks
+from reconciler.report.validation import validation_document
 from tests.report.plans import EMPTY, FULL, at
 from tests.report.sarif_schema import results_of
 from tests.report.test_markdown import DRIFT
@@ -70,7 +71,7 @@ def test_a_blocked_change_says_why_what_waits_and_what_can_be_done_by_hand() -> 
 def test_a_finding_names_rows_and_how_many_there_are_beyond_them() -> None:
     finding = Finding("R204", Level.WARNING, "values are unreadable", 300, rows=(17, 1203))
     (said,) = remarks(plan_document(replace(EMPTY, findings=(finding,))))
-    assert said.detail == "values are unreadable (300 times, rows 17, 1,203 and 298 more)"
+    assert said.detail == "values are unreadable; 300 times, rows 17, 1,203 and 298 more"
 
 
 def test_the_annotations_of_a_plan_name_files_as_the_review_sees_them() -> None:

@@ -8,10 +8,6 @@ copy in a folder of its own, served by PHP itself on loopback; `expose` writes a
 
 from __future__ import annotations
 
-import base64
-import fcntl
-import hashlib
-import io
 import json
 import os
 import shutil
@@ -19,7 +15,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -33,6 +28,7 @@ import pytest
 
 from servers import Server, folder, free_port, missing, program, running, wrapped
 from servers.databases import Database, database
+from servers.npm import out_of
 
 PACKAGE = Path("/usr/share/wordpress")
 WORKERS = 4  # requests at once
@@ -310,33 +306,8 @@ def _older(class_file: Path) -> None:
 
 
 def _fetched() -> Path:
-    """The plugin; fetched by the first who asks, and kept. Skips, or fails, where it cannot be."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crm-reconciler-tests"
-    cache.mkdir(parents=True, exist_ok=True)
-    kept = cache / f"wordpress-sqlite-{hashlib.sha256(_PLUGIN_IS.encode()).hexdigest()[:16]}.zip"
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            (cache / "new").write_bytes(_out_of_npm(cache))
-            (cache / "new").replace(kept)
-    return kept
-
-
-def _out_of_npm(place: Path) -> bytes:
-    npm = shutil.which("npm") or missing("npm is not installed, which fetches WordPress's plugin for SQLite")
-    command = [npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", str(place), _PLUGIN]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=place)
-    if done.returncode:
-        missing(f"WordPress's plugin for SQLite cannot be fetched: {done.stderr.strip()[-500:]}")
-    packed = place / done.stdout.split()[-1]
-    content = packed.read_bytes()
-    packed.unlink()
-    if base64.b64encode(hashlib.sha512(content).digest()).decode() != _PLUGIN_IS:
-        pytest.fail(f"{_PLUGIN} is not what it was", pytrace=False)
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        inner = archive.extractfile("package/sqlite-database-integration.zip")
-        assert inner is not None
-        return inner.read()
+    """The plugin. Skips, or fails, where it cannot be had."""
+    return out_of(_PLUGIN, _PLUGIN_IS, "package/sqlite-database-integration.zip", "WordPress's plugin for SQLite")
 
 
 def main(command: Sequence[str]) -> int:

@@ -39,7 +39,7 @@ def command(settings: Settings, format: str, offline: bool) -> int:
         wanted.progress.done()
     if any(p.level is Level.ERROR for p in problems):
         raise Failure(problems)
-    from reconciler.report.document import validation_document
+    from reconciler.report.validation import validation_document
 
     document = validation_document(settings.file, problems, desired)
     return exit_of(exits.DONE, deliver(settings, format, document, View(settings.seen, settings.page())))

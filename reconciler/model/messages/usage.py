@@ -40,7 +40,7 @@ USAGE: tuple[Message, ...] = (
         "values are shown at a terminal only",
         "A plan names no personal value. `--show-values` is for the person at the keyboard: what it prints must not "
         "end in a file, a log or a comment.",
-        "run the command at a terminal, as text, outside of CI",
+        "run the command at a terminal, as text, outside of CI, without `--report` and `--out`",
     ),
     Message(
         "E907",
