@@ -66,7 +66,7 @@ def looking() -> Iterator[tuple[str, ...]]:
     yield from in_all(PLAN, "show", "saved.plan")
     yield ("show", "saved.plan", "--format=jsonl")
     yield from again()
-    for command in ("doctor", "discover", "adapters"):
+    for command in ("doctor", "discover", "adapters", "test"):
         yield from in_both(command)
     yield from (
         ("import",),
