@@ -78,7 +78,7 @@ def test_whatever_way_a_file_is_written_it_says_the_same_and_keeps_every_comment
         assert FILE.sorted(sections) == list(range(len(sections)))
 
 
-WHOLE = [path for path in FILES if path.name != "base.yaml"]
+WHOLE = [path for path in FILES if path.name != "base.yaml" and not path.name.endswith(".test.yaml")]
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=lambda path: f"{path.parent.name}/{path.name}")
