@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
-from reconciler.model.shared import SharedState
+from reconciler.model.shared import PostgresPlace, SharedState
 from reconciler.runtime.database import is_busy_or_full
 from reconciler.runtime.disk import is_full, write_whole
 from reconciler.runtime.folder import Folder
@@ -174,9 +174,7 @@ class Copy:
 def _place(state: SharedState) -> tuple[str, ...]:
     """What tells one place from another, without what may change or is secret."""
     place = state.place
-    return tuple(
-        str(getattr(place, name)) for name in ("bucket", "prefix", "endpoint", "schema") if hasattr(place, name)
-    )
+    return (place.schema,) if isinstance(place, PostgresPlace) else (place.bucket, place.prefix, place.endpoint or "")
 
 
 def _at_one_moment(path: Path, aside: Path) -> Path:

@@ -52,6 +52,10 @@ class Held:
                 raise self.lost()
             self._since = before
 
+    @property
+    def is_lost(self) -> bool:
+        return self._lost
+
     def again(self) -> Held:
         """Looked at anew: what seemed to be lost was somebody's last word. Raises Failure E584 where it is lost."""
         self._lost = False

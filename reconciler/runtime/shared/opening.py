@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from reconciler.config.load import state_of
-from reconciler.model.problems import Exit, Failure, Problem
+from reconciler.model.problems import Failure, Problem
 from reconciler.model.shared import SharedState
 from reconciler.runtime.lock import FileLock, holder
 from reconciler.runtime.recording import NOBODY, current, recorded_by
@@ -82,26 +82,24 @@ def _rebuilt(request: Request, vault: Vault, copy: Copy) -> Content:
 
 @contextmanager
 def shared_apply(request: Request) -> Iterator[None]:
-    """Around everything that an apply reads and writes: its lease, its copy, and what it writes down. Raises Failure."""
+    """Around all that an apply reads and writes: its lease, its copy, and what it writes down. Raises Failure."""
     state = shared_state(request)
     if state is None:
         yield
         return
     with open_vault(request, state) as vault:
         held = lease.taken(vault, request.clock, request.token_bytes(8).hex())
+        shipping: Shipping | None = None
         with held.kept_alive():
             try:
                 shipping = _begun(request, vault, Copy(request.folder, state), held)
                 with recorded_by(shipping):
                     yield
                 _ended(shipping)
-            except Failure as failure:
-                with suppress(Failure):  # the one that ended the run is told
-                    if failure.exit is not Exit.INTERRUPTED:
-                        _ended(shipping)
-                held.release()
-                raise
             except (Exception, KeyboardInterrupt):
+                with suppress(Exception):  # what ended the run is told
+                    if shipping is not None and not held.is_lost:
+                        _ended(shipping)
                 held.release()
                 raise
             held.release()

@@ -29,8 +29,8 @@ _READINGS = 8  # a chain may be swept while it is read
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The state as a reader finds it: a base (None: there was none yet) and what was written since. `version`: number of
-    the last entry. `since`: numbers of the entries that a later base makes needless."""
+    """The state as a reader finds it: a base (None: there was none yet) and what was written since. `version`: number
+    of the last entry; `base_at`: of the base. `since`: numbers of the entries that a later base makes needless."""
 
     version: int
     base: Entry | None
