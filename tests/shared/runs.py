@@ -10,8 +10,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from reconciler.localcrm import LocalCrm
 from reconciler.model.clock import Clock
 from reconciler.model.outcome import Outcome
@@ -92,7 +90,7 @@ class Team:
         """Everything that the CRM holds of people, by address."""
         with closing(self.crm()) as crm:
             names = {tag.key: tag.name for tag in crm.tags()}
-            rows = pa.Table.from_batches(crm.pages([f.key for f in crm.fields()])).to_pylist()
+            rows = [row for page in crm.pages([f.key for f in crm.fields()]) for row in page.to_pylist()]
         shown = [{**row, "$tags": sorted(names[tag] for tag in row["$tags"])} for row in rows]
         return sorted(shown, key=lambda row: str(row["email"]))
 

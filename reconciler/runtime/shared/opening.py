@@ -56,6 +56,13 @@ def brought_up_to_date(request: Request, state: SharedState | None) -> Seen | No
         return Seen(state.label, head, who, notes)
 
 
+def looked_at(request: Request, state: SharedState) -> Seen:
+    """The shared state, without a copy of it; that it can be opened has been tried. Raises Failure."""
+    with open_vault(request, state) as vault:
+        content = vault.content()
+        return Seen(state.label, content.version, lease.said(vault))
+
+
 def _read(request: Request, vault: Vault, copy: Copy) -> None:
     """Unless an apply of this machine works in the copy, which then is newer than what is shared."""
     with _copying(request):
