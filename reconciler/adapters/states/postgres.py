@@ -130,6 +130,9 @@ class PostgresStore:
         if blobs:
             self._run("DELETE FROM {t}_blobs WHERE name = %(name)s AND blob = ANY(%(all)s)", all=list(blobs))
 
+    def states(self) -> Collection[str]:
+        return [str(name) for (name,) in self._read("SELECT name FROM {t} WHERE fence > 0")]
+
     def close(self) -> None:
         with self._alone:
             if self._connection is not None:

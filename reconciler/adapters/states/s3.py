@@ -53,6 +53,7 @@ class S3Store:
 
     def __init__(self, client: Any, place: S3Place, name: str) -> None:
         self._client, self._bucket = client, place.bucket
+        self._prefix = place.prefix
         self._base = f"{place.prefix}{name}/"
         self._alone = threading.Lock()
         self._tag = ""  # of the lease, as this holder wrote it
@@ -136,6 +137,10 @@ class S3Store:
             with _said():
                 self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True})
 
+    def states(self) -> Collection[str]:
+        pages = self._pages(self._prefix, Delimiter="/")
+        return [row["Prefix"][len(self._prefix) : -1] for page in pages for row in page.get("CommonPrefixes", ())]
+
     def close(self) -> None:
         self._client.close()
 
@@ -160,14 +165,17 @@ class S3Store:
 
     def _listed(self, below: str) -> list[str]:
         """The names below that one."""
-        base, names, more = self._base + below, list[str](), dict[str, str]()
+        base = self._base + below
+        return [row["Key"].removeprefix(base) for page in self._pages(base) for row in page.get("Contents", ())]
+
+    def _pages(self, prefix: str, **more: str) -> Iterator[Any]:
         while True:
             with _said():
-                found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=base, **more)
-            names += (row["Key"].removeprefix(base) for row in found.get("Contents", ()))
-            if not found.get("IsTruncated"):
-                return names
-            more = {"ContinuationToken": found["NextContinuationToken"]}
+                page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **more)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            more["ContinuationToken"] = page["NextContinuationToken"]
 
 
 def _chain(number: int) -> str:

@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
@@ -73,18 +73,19 @@ class Copy:
         with self.usable():
             (self._path / "shared.json").unlink(missing_ok=True)
 
-    def rebuild(self, vault: Vault, content: Content) -> None:
-        """What the chain holds, and nothing else but the caches, where this was a copy of that very version. Raises
-        Gone."""
+    def rebuild(self, vault: Vault, content: Content, only: str = "") -> None:
+        """What the chain holds, and nothing else but the caches, where this was a copy of that very version. `only`:
+        files whose names end so. Raises Gone."""
         caches = self.version == content.version
         self.mark(IN_USE)
         with self.usable():
             self._clear(content.files, caches)
             try:
                 for path, file in content.files.items():
-                    self._put(path, file, vault)
+                    if path.endswith(only):
+                        self._put(path, file, vault)
                 for entry in content.writes:
-                    self._replay(entry.steps, vault)
+                    self._replay([s for s in entry.steps if not isinstance(s, Put) or s.path.endswith(only)], vault)
             except KeyError:
                 raise Gone from None
             except sqlite3.Error as error:
@@ -146,7 +147,7 @@ class Copy:
             raise Failure(vault.problem("E587", name))
         os.replace(made, path)
 
-    def _replay(self, steps: tuple[Step, ...], vault: Vault) -> None:
+    def _replay(self, steps: Sequence[Step], vault: Vault) -> None:
         for step in steps:
             match step:
                 case Wrote(name, statements):
