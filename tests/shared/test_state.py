@@ -112,6 +112,22 @@ def test_the_first_apply_takes_over_what_a_folder_remembers(team: Team) -> None:
     assert team.plan().drift_since
 
 
+def test_a_key_is_changed_by_way_of_a_folder(team: Team) -> None:
+    section = (team.folder / "reconciler.yaml").read_text().splitlines()[-1]
+    team.apply()
+    runner = team.fresh()
+    pipeline.status(team.request(runner))
+    team.write("state: {type: local}")
+    assert team.apply(runner).result is Result.NONE
+    team.world.lose()
+    team.key = bytes(range(1, 33))
+    team.write(section)
+    assert team.apply(runner).result is Result.NONE
+    found = team.plan()
+    assert found.drift_since
+    assert not found.pending
+
+
 def test_an_old_copy_is_not_taken_for_a_state_that_was_lost(team: Team) -> None:
     runner = team.fresh()
     team.apply(runner)

@@ -70,8 +70,7 @@ class Copy:
 
     def forget(self) -> None:
         """It is no copy any more."""
-        with self.usable():
-            (self._path / "shared.json").unlink(missing_ok=True)
+        no_copy_any_more(self._folder)
 
     def rebuild(self, vault: Vault, content: Content, only: str = "") -> None:
         """What the chain holds, and nothing else but the caches, where this was a copy of that very version. `only`:
@@ -170,6 +169,14 @@ class Copy:
             path = path / part
             path.mkdir(mode=0o700, exist_ok=True)
         return path / last
+
+
+def no_copy_any_more(folder: Folder) -> None:
+    """The folder is the state of this machine alone from here on. Raises Failure E501."""
+    try:
+        (folder.path / "shared.json").unlink(missing_ok=True)
+    except OSError:
+        raise Failure(problem("E501", str(folder.path))) from None
 
 
 def _place(state: SharedState) -> tuple[str, ...]:

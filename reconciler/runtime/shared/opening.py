@@ -13,7 +13,7 @@ from reconciler.runtime.lock import FileLock, holder
 from reconciler.runtime.recording import NOBODY, current, recorded_by
 from reconciler.runtime.request import Request
 from reconciler.runtime.shared import lease
-from reconciler.runtime.shared.copy import Copy, Gone
+from reconciler.runtime.shared.copy import Copy, Gone, no_copy_any_more
 from reconciler.runtime.shared.shipping import Shipping, begun
 from reconciler.runtime.shared.vault import Content, Vault, open_vault
 
@@ -92,6 +92,7 @@ def shared_apply(request: Request) -> Iterator[None]:
     """Around all that an apply reads and writes: its lease, its copy, and what it writes down. Raises Failure."""
     state = shared_state(request)
     if state is None:
+        no_copy_any_more(request.folder)
         yield
         return
     with open_vault(request, state) as vault:
