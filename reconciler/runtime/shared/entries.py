@@ -14,7 +14,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from reconciler.runtime.recording import Statement
@@ -149,6 +148,6 @@ def _text(content: bytes | bytearray | memoryview) -> str:
 
 def _path(said: str) -> str:
     """A path that stays below the state folder."""
-    if not all(_NAME.fullmatch(part) for part in PurePosixPath(said).parts) or not said:
+    if not all(_NAME.fullmatch(part) for part in said.split("/")):
         raise Broken
     return said
