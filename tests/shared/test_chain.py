@@ -1,4 +1,4 @@
-"""The chain: what goes in comes out on another machine, and who dies amid the end of a run leaves the old or the new."""
+"""The chain: what goes in comes out on another machine; who dies at its end leaves what was there or what is new."""
 
 from __future__ import annotations
 
