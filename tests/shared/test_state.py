@@ -137,6 +137,17 @@ def test_an_old_copy_is_not_taken_for_a_state_that_was_lost(team: Team) -> None:
     assert pipeline.status(team.request(runner)).counts["links"] == 0
 
 
+def test_a_plan_that_one_machine_saved_is_carried_out_by_another_one_and_used_up_for_all(team: Team) -> None:
+    team.apply()
+    team.people(*(person(number, nick="Bo") for number in range(5)))
+    saved = team.folder / "saved.plan"
+    team.plan(out=saved)
+    outcome = team.apply(saved=saved, now=None, allow={})
+    assert (outcome.result, outcome.written.updated) == (Result.APPLIED, 5)
+    code, exit, _ = failed(team.apply, saved=saved, now=None, allow={})
+    assert (code, exit) == ("E568", Exit.STALE)
+
+
 def test_forgetting_is_for_all_machines(team: Team) -> None:
     team.apply()
     pipeline.forget(team.request(), "links")
