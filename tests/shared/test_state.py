@@ -204,10 +204,12 @@ def _unpacked(team: Team) -> bytes:
 def test_a_wrong_key_is_refused_and_nothing_is_changed(
     tmp_path: Path, world: World, made_with: bytes | None, read_with: bytes | None
 ) -> None:
-    Team(tmp_path, world, made_with).apply()
+    first = Team(tmp_path, world, made_with)
+    runner = first.fresh()
+    first.apply(runner)
     before = entries(world)
     other = Team(tmp_path, world, read_with)
-    for act in (other.plan, other.apply):
+    for act in (other.plan, other.apply, lambda: other.plan(runner)):
         code, exit, said = failed(act)
         assert (code, exit) == ("E586", Exit.ERROR)
         assert KEY.hex() not in said

@@ -46,7 +46,8 @@ class Copy:
 
     def __init__(self, folder: Folder, state: SharedState) -> None:
         self._folder, self._path = folder, folder.path
-        self._of = blake2b(repr((type(state.place).__name__, _place(state), state.name)).encode()).hexdigest()[:16]
+        named = repr((type(state.place).__name__, _place(state), state.name)).encode()
+        self._of = blake2b(named, key=state.key or b"").hexdigest()[:16]  # another key has to be tried
 
     @property
     def version(self) -> int | None:
