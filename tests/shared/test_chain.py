@@ -153,6 +153,29 @@ def test_who_dies_amid_the_end_of_a_run_leaves_all_that_was_written(tmp_path: Pa
     assert instant >= 10
 
 
+def test_what_a_folder_remembers_is_not_lost_where_the_first_apply_dies(tmp_path: Path, world: World) -> None:
+    """At every call until the shared state holds it; every fourth on S3."""
+    instant, step = (0, 1) if isinstance(world, Postgres) else (1, 4)
+    while True:
+        with opened(world) as store:
+            first = Machine(tmp_path / f"first-{instant}", world, store)
+            first.folder.prepare(lambda count: bytes(count))
+            written(first, 1).close()
+            first.vault.store = DyingStore(store, instant)  # type: ignore[assignment]  # it is like one
+            try:
+                first.begin()
+                return
+            except Died:
+                first.vault.store = store
+            if instant:
+                world.run_out()
+            first.begin()
+            other = Machine(tmp_path / f"other-{instant}", world, store, seed=2)
+            assert [a for a, _ in other.rows()] == [1, 2]
+            world.lose()
+            instant += step
+
+
 def test_an_answer_that_was_lost_is_no_loss_of_the_lease(tmp_path: Path, world: World) -> None:
     """The append was carried out; asked again, the chain has our own bytes."""
     with opened(world) as store:

@@ -105,13 +105,14 @@ def test_a_bucket_without_credentials(tmp_path: Path, bucket: Bucket, monkeypatc
     assert failed(Team(tmp_path, world).plan) == ("E582", Exit.AUTHENTICATION)
 
 
-def test_a_bucket_that_does_not_heed_conditions_is_refused(bucket: Bucket) -> None:
+@pytest.mark.parametrize("header", ["If-None-Match", "If-Match"])
+def test_a_bucket_that_does_not_heed_conditions_is_refused(bucket: Bucket, header: str) -> None:
     """As older servers do: what they do not know they leave out."""
     world = S3(bucket)
     unheeding = client(world.place(), world.env)
 
     def drop(params: Any, **_: Any) -> None:
-        params["headers"].pop("If-None-Match", None)
+        params["headers"].pop(header, None)
 
     unheeding.meta.events.register("before-call.s3.PutObject", drop)
     with closing(S3Store(unheeding, world.place(), NAME)) as store, pytest.raises(StoreFailed) as caught:
@@ -137,7 +138,7 @@ def test_no_secret_leaves_the_program(tmp_path: Path, world: World) -> None:
     wrong = Team(tmp_path, elsewhere(world, **({"port": "1"} if isinstance(world, Postgres) else {"name": "nowhere"})))
     said = []
     for of in (team, wrong):
-        of.write((team.folder / "reconciler.yaml").read_text().splitlines()[-1] if of is team else _section(of))
+        of.write(_section(of))
         for words in (["plan"], ["apply", "--auto-approve"], ["status"], ["status", "--release"], ["doctor"], ["show"]):
             ended = reconciler(tmp_path, "-v", *words, "--state", str(of.fresh()), env=of.env)
             said += [ended.out, ended.err]

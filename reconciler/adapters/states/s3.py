@@ -23,6 +23,7 @@ from reconciler.model.shared import S3Place
 
 _MOST_KEYS = 1000  # that one request removes
 _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
+_NEVER_SO = ({"IfNoneMatch": "*"}, {"IfMatch": '"00000000000000000000000000000000"'})
 _ABSENT = ("NoSuchKey", "404", "NotFound")
 _OF_CODE: Mapping[str, str] = {
     "AccessDenied": "E582",
@@ -68,9 +69,10 @@ class S3Store:
             if seen is not None and not (seen.lease.free or force or seen.lease.holder == holder):
                 return None
             fence = 1 if seen is None else seen.lease.fence + 1
-            if not self._write(_lease(fence, holder, seconds), seen.tag if seen else ""):
+            content = _lease(fence, holder, seconds)
+            if not self._write(content, seen.tag if seen else ""):
                 return None
-            self._check_conditions()
+            self._check_conditions(content)
             return fence
 
     def renew(self, fence: int, holder: bytes, seconds: float) -> bool:
@@ -107,10 +109,11 @@ class S3Store:
         self._tag = made["ETag"] if made is not None else ""
         return made is not None
 
-    def _check_conditions(self) -> None:
-        """Whether the server heeds conditions: it must not make the lease that is there."""
-        if self._put("lease", b"", {"IfNoneMatch": "*"}) is not None:
-            raise StoreFailed("E590")
+    def _check_conditions(self, content: bytes) -> None:
+        """Whether the server heeds conditions: it must neither make the lease that is there nor replace another one."""
+        for condition in _NEVER_SO:
+            if self._put("lease", content, condition) is not None:
+                raise StoreFailed("E590", f"{' '.join(condition)} was passed over")
 
     def numbers(self) -> Sequence[int]:
         return sorted(int(name) for name in self._listed("chain/") if name.isdecimal())

@@ -28,7 +28,7 @@ from reconciler.runtime.folder import Folder
 from reconciler.runtime.shared.entries import Kept, Put, Renamed, Step, Wrote
 from reconciler.runtime.shared.vault import Content, Vault, file_digest
 
-IN_USE = 0
+IN_USE = -1
 """The version of a copy in which an apply writes."""
 
 _CACHES = "caches"

@@ -14,6 +14,7 @@ from reconciler.model.problems import Exit, Failure
 from reconciler.runtime.shared.vault import Vault
 
 _RENEWED = 3  # times in the length of a lease
+_LAST_WORD = 5  # seconds in which a renewal that has begun may end
 _MARGIN = 10  # part of a lease that is left to a call that has begun
 
 
@@ -31,6 +32,8 @@ class Held:
 
     def check(self) -> None:
         """Comes back while the lease is ours, and lasts for a while. Raises Failure E584."""
+        if self._lost:
+            raise self.lost()
         if self._age() * _RENEWED > timedelta(seconds=self._seconds):
             self.renew()
 
@@ -88,6 +91,7 @@ class Held:
             yield
         finally:
             done.set()
+            thread.join(_LAST_WORD)
 
     def _age(self) -> timedelta:
         return self._clock.now() - self._since

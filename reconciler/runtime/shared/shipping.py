@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from reconciler.model.problems import Failure
 from reconciler.runtime.recording import Statement
 from reconciler.runtime.shared.copy import IN_USE, Copy
 from reconciler.runtime.shared.entries import Entry, Kept, Kind, Put, Renamed, Step, Wrote
@@ -75,7 +77,7 @@ class Shipping:
             base = Entry(Kind.BASE, files={name: self._file_of_base(name, path) for name, path in self._copy.files()})
             self._append(base)
             self._base = base.files
-            with self._vault.said():
+            with suppress(Failure), self._vault.said():  # what is left over is no harm, and goes another time
                 self._sweep(base)
             self._since, self._base_at = [self._version], self._version
             self._waiting.clear()
@@ -124,11 +126,11 @@ class Shipping:
 
 
 def begun(vault: Vault, copy: Copy, held: Held, content: Content) -> Shipping:
-    """A run that may write: its opening is in the chain. A state that was empty is filled with what the copy holds."""
-    copy.mark(IN_USE)
+    """A run that may write: an entry of it is in the chain; where that was empty, one of all that the copy holds."""
     shipping = Shipping(vault, copy, held, content)
-    shipping.open()
     if content.base is None:
         shipping.finish()
-        copy.mark(IN_USE)
+    else:
+        shipping.open()
+    copy.mark(IN_USE)
     return shipping
