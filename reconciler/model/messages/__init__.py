@@ -42,7 +42,8 @@ def _table() -> dict[str, Message]:
     from reconciler.model.messages.source import SOURCE
     from reconciler.model.messages.usage import USAGE
 
-    rows = (*CONFIG, *RULES, *FINDINGS, *INVENTORY, *OWNERSHIP, *CHECKS, *CRM, *SOURCE, *RUNTIME, *SHARED, *USAGE, *REPORTS)
+    of_plans = (*RULES, *FINDINGS, *INVENTORY, *OWNERSHIP, *CHECKS)
+    rows = (*CONFIG, *of_plans, *CRM, *SOURCE, *RUNTIME, *SHARED, *USAGE, *REPORTS)
     table = {row.code: row for row in sorted(rows, key=lambda row: row.code)}
     if len(table) != len(rows):
         raise AssertionError("a message code stands twice")
