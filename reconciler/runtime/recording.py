@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from reconciler.model.problems import Problem
+
 
 class Statement(NamedTuple):
     """One statement and the rows that it was carried out with."""
@@ -21,6 +23,10 @@ class Statement(NamedTuple):
 
 
 class Recorder(Protocol):
+    """`notes`: what there is to say of the state that is worked on."""
+
+    notes: Sequence[Problem]
+
     def wrote(self, path: Path, statements: Sequence[Statement]) -> None:
         """These were committed in that SQLite file, together."""
         ...
@@ -41,6 +47,8 @@ class Recorder(Protocol):
 
 class Nobody:
     """The recorder of a state that is a folder of this machine."""
+
+    notes: Sequence[Problem] = ()
 
     def wrote(self, path: Path, statements: Sequence[Statement]) -> None: ...
 

@@ -37,6 +37,7 @@ from reconciler.runtime.loading import load_file
 from reconciler.runtime.lock import said, take_or_fail
 from reconciler.runtime.observe import Wanted, observe
 from reconciler.runtime.ownership import keep_owned, other_owners
+from reconciler.runtime.recording import current as recorder
 from reconciler.runtime.relinking import usable
 from reconciler.runtime.request import Request
 from reconciler.runtime.shared.opening import Seen, brought_up_to_date, shared_apply
@@ -251,7 +252,7 @@ def public(made: Plan) -> Plan:
 def _notes(folder: Folder, journal: Journal, shared: Seen | None) -> Iterator[Problem]:
     if who := said(folder.lock) or (shared.holder if shared else ""):
         yield problem("E513", who)
-    yield from shared.notes if shared else ()
+    yield from shared.notes if shared else recorder().notes
     if run := journal.unfinished():
         yield problem("E512", f"run {run.run}, {run.at}")
 

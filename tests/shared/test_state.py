@@ -85,6 +85,11 @@ def test_losing_all_of_it_costs_one_full_read(team: Team) -> None:
     made = team.plan(runner)
     assert not made.pending
     assert (made.scope, [p.code for p in made.problems]) == ("full", ["E589"])
+    other = team.fresh()
+    team.apply(other)
+    team.world.lose()
+    assert "E589" in [p.code for p in team.apply(other).plan.problems]
+    team.world.lose()
     team.people(*(person(number, nick="Bo") for number in range(5)))
     known = what_is_left(team)
     assert team.apply().result is Result.APPLIED

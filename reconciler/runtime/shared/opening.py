@@ -50,10 +50,15 @@ def brought_up_to_date(request: Request, state: SharedState | None) -> Seen | No
         copy = Copy(request.folder, state)
         head = vault.head()
         who = lease.said(vault) if head else ""
-        notes = (vault.problem("E589"),) if not head and copy.version is not None else ()
+        notes = _notes(vault, head, copy.version)
         if copy.version != head:
             _read(request, vault, copy)
         return Seen(state.label, head, who, notes)
+
+
+def _notes(vault: Vault, head: int, copied: int | None) -> tuple[Problem, ...]:
+    """`copied`: of which version the folder was a copy."""
+    return (vault.problem("E589"),) if head == 0 and copied is not None else ()
 
 
 def looked_at(request: Request, state: SharedState) -> Seen:
@@ -115,12 +120,15 @@ def shared_apply(request: Request) -> Iterator[None]:
 
 def _begun(request: Request, vault: Vault, copy: Copy, held: lease.Held) -> Shipping:
     """Somebody whose lease has run out may have written a last time while the copy was made."""
+    was = copy.version
     for attempt in range(_ATTEMPTS):
         with _copying(request):
             content = _rebuilt(request, vault, copy)
         request.folder.prepare(request.token_bytes)
         try:
-            return begun(vault, copy, held, content)
+            shipping = begun(vault, copy, held, content)
+            shipping.notes = _notes(vault, content.version, was)
+            return shipping
         except Failure:
             if attempt == _ATTEMPTS - 1 or vault.head() == content.version:
                 raise

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from reconciler.model.problems import Failure
+from reconciler.model.problems import Failure, Problem
 from reconciler.runtime.recording import Statement
 from reconciler.runtime.shared.copy import IN_USE, Copy
 from reconciler.runtime.shared.entries import Entry, Kept, Kind, Put, Renamed, Step, Wrote
@@ -32,6 +32,7 @@ class Shipping:
         self._unsure: set[bytes] = set()  # appended, and no answer came
         self._alone = threading.RLock()
         self.recorded = False
+        self.notes: Sequence[Problem] = ()
 
     # -- what is recorded
 
