@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,33 @@ def test_an_answer_that_was_lost_is_no_loss_of_the_lease(tmp_path: Path, world: 
             database.run("UPDATE t SET b = NULL")
             shipping.finish()
         assert Machine(tmp_path / "two", world, store).rows() == [(1, None), (2, None)]
+
+
+class Late:
+    """A `Store` that is swept between the first look at its chain and what is read of it."""
+
+    def __init__(self, behind: Store, meanwhile: Callable[[], None]) -> None:
+        self._behind, self._meanwhile = behind, [meanwhile]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)
+
+    def numbers(self) -> Sequence[int]:
+        found = self._behind.numbers()
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        return found
+
+
+def test_who_reads_while_an_apply_ends_reads_again(tmp_path: Path, world: World) -> None:
+    with opened(world) as store, opened(world) as other:
+        first = Machine(tmp_path / "one", world, store)
+        shipping = first.begin()
+        with recorded_by(shipping), closing(written(first, 1)):
+            shipping.before_write()
+        reader = Machine(tmp_path / "two", world, other)
+        reader.vault.store = Late(other, shipping.finish)  # type: ignore[assignment]  # it is like one
+        assert [a for a, _ in reader.rows()] == [1, 2]
 
 
 def test_old_openings_do_not_pile_up_for_ever(tmp_path: Path, world: World) -> None:

@@ -74,8 +74,8 @@ def holds(team: Team, undisturbed: tuple[object, str]) -> None:
 
 
 def test_every_instant(tmp_path: Path, world: World, undisturbed: tuple[object, str]) -> None:
-    """Every other one on PostgreSQL, every fourth of the rest on S3."""
-    instant, step = (0, 2) if isinstance(world, Postgres) else (1, 4)
+    """Every third one on PostgreSQL, every seventh on S3."""
+    instant, step = (0, 3) if isinstance(world, Postgres) else (1, 7)
     while True:
         place = tmp_path / f"at-{instant}"
         place.mkdir()

@@ -93,7 +93,7 @@ class ForgetfulOnHubSpot(Forgetful, TagsAreOptions):
     known by its intent alone."""
 
 
-@pytest.mark.parametrize(("world", "examples"), [(Forgetful, 8), (ForgetfulOnHubSpot, 4)])
+@pytest.mark.parametrize(("world", "examples"), [(Forgetful, 5), (ForgetfulOnHubSpot, 3)])
 def test_two_ways_over_machines_that_forget(postgres: Database, world: type[Forgetful], examples: int) -> None:
     there = type("World", (world,), {"database": postgres})
     run_state_machine_as_test(there, settings=settings(EXAMPLES, max_examples=examples * MORE))
