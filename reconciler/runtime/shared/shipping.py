@@ -123,7 +123,8 @@ class Shipping:
     def _sweep(self, base: Entry) -> None:
         store = self._vault.store
         before = [n for n in store.numbers() if n < self._version and n not in self._since]
-        store.sweep([*self._since, *before[:-KEPT_OPENINGS]], [n for n in store.names() if n not in base.parts])
+        entries = [n for n in (*self._since, *before[:-KEPT_OPENINGS]) if n != 1]  # which opened the state, base or not
+        store.sweep(entries, [n for n in store.names() if n not in base.parts])
 
 
 def begun(vault: Vault, copy: Copy, held: Held, content: Content) -> Shipping:
