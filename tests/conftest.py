@@ -13,6 +13,7 @@ from servers.databases import Database, database
 
 if TYPE_CHECKING:
     from servers.bottlecrm import BottleCrm, Organisation
+    from servers.buckets import Bucket
     from servers.wordpress import Site
 
 settings.register_profile("long", max_examples=1000)
@@ -112,3 +113,19 @@ def wordpress(request: pytest.FixtureRequest) -> Site:
     site: Site = request.getfixturevalue(f"wordpress_{getattr(request, 'param', 'mysql')}")
     site.empty()
     return site
+
+
+@pytest.fixture(scope="session")
+def bucket_server() -> Iterator[str]:
+    from servers.buckets import bucket_server
+
+    with bucket_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(bucket_server: str) -> Bucket:
+    """An empty bucket of a server that speaks as S3 does."""
+    from servers.buckets import bucket
+
+    return bucket(bucket_server)

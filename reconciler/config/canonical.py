@@ -24,6 +24,7 @@ from reconciler.config.models import (
     RefreshSection,
     ScoreRuleEntry,
     SourceSection,
+    StateSection,
     TagEntry,
 )
 from reconciler.config.reading import keys_of
@@ -81,5 +82,6 @@ FILE = Form(
         "allow": Form(each=Form(keys_of(AllowEntry))),
         "checks": Form(each=Form(keys_of(CheckEntry), frozenset({"deny"}))),
         "refresh": Form(keys_of(RefreshSection)),
+        "state": Form((*keys_of(StateSection), OTHERS)),
     },
 )

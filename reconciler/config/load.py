@@ -29,11 +29,13 @@ from reconciler.config.sections import (
     read_refresh,
     read_rules,
 )
+from reconciler.config.state import read_state
 from reconciler.config.store import store_entry
 from reconciler.config.tags import entries, read_dynamic_tags, read_score, read_tag
 from reconciler.config.tree import Mapping as Tree
 from reconciler.model.desired import Desired, Field, Refresh
 from reconciler.model.problems import Failure, Place
+from reconciler.model.shared import SharedState
 
 if TYPE_CHECKING:
     from reconciler.model.expressions.shaped import Shape
@@ -65,12 +67,13 @@ def load(
     check_sections(root, problems)
     problems.levels.update(read_rules(root, problems))
     desired = _read(root, crm_options, source_options, problems, plan_shape)
+    state = read_state(root, path, problems)
     if not composer.complete:
         problems.forget(_FOLLOW)
     problems.raise_errors()
     if desired is None:
         raise Failure(problems.in_order())
-    resolved = replace(desired, files=tuple(composer.files), warnings=problems.in_order())
+    resolved = replace(desired, files=tuple(composer.files), warnings=problems.in_order(), state=state)
     return _with_digests(resolved, root, (crm_options, source_options)) if digested else resolved
 
 
@@ -83,6 +86,27 @@ def refresh_of(path: Path) -> Refresh | None:
     except Unusable:
         return None
     return found if not problems.found else None
+
+
+def state_of(path: Path, env: Mapping[str, str]) -> SharedState | None:
+    """The shared state that the file at `path` names, whatever else is in it; None without one, or where the file is
+    none. Raises Failure with what is wrong with that section."""
+    problems = Problems()
+    composer = Composer(problems)
+    try:
+        root = composer.compose(path)
+    except Unusable:
+        return None
+    if root.get("state") is None:
+        return None
+    only = Tree(root.file, root.line, root.column, {k: p for k, p in root.items.items() if k in ("state", "vars")})
+    if composer.has_references:
+        from reconciler.config.interpolate import Interpolation
+
+        Interpolation(env, problems).fill(only)
+    state = read_state(only, path, problems)
+    problems.raise_errors()
+    return state
 
 
 def _read(

@@ -212,6 +212,14 @@ class RefreshSection(Entry):
     full_every: Duration | None = Field(None, description="Read all contacts at least so often; default 14d.")
 
 
+class StateSection(Entry):
+    """Where what is remembered lies; the options of its type stand beside these keys."""
+
+    type: Name = Field(description="`local`, `postgres` or `s3`.")
+    name: Name | None = Field(None, description="Which of the states there; default: the file's name.")
+    lease: Duration | None = Field(None, description="How long an apply may be silent; default 60s.")
+
+
 SECTIONS = (
     "version",
     "extends",
@@ -231,5 +239,6 @@ SECTIONS = (
     "rules",
     "refresh",
     "snapshot",
+    "state",
 )
 """The keys of the file itself; `schema.Document` says what each of them holds."""

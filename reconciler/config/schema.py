@@ -26,17 +26,19 @@ from reconciler.config.models import (
     RefreshSection,
     ScoreRuleEntry,
     SourceSection,
+    StateSection,
     TagEntry,
     Texts,
 )
 from reconciler.config.options import secret_keys
 from reconciler.config.shapes import TEXT_SCHEMA, Flag, Text, or_reference
+from reconciler.config.state import STATE_KEYS, STATES
 from reconciler.model.messages.rules import RULES
 from reconciler.model.types import TYPES
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SECRET = {"type": "string", "pattern": r"^(\$\{(env|file):[^{}]+\})+$"}
-_SECTIONS = ("CrmSection", "SourceSection", "IdentitySection", "DefaultsSection", "ContactsSection")
+_SECTIONS = ("CrmSection", "SourceSection", "IdentitySection", "DefaultsSection", "ContactsSection", "StateSection")
 
 
 class Document(BaseModel):
@@ -62,6 +64,7 @@ class Document(BaseModel):
     rules: Levels | None = None
     refresh: RefreshSection | None = None
     snapshot: Flag = Field(True, description="`false`: keep no copy of contacts; every plan reads all of them.")
+    state: StateSection | None = None
 
 
 def config_schema(
@@ -90,6 +93,7 @@ def config_schema(
     }
     _add_adapters(parts, "CrmSection", "crm", crm_options, CRM_KEYS)
     _add_adapters(parts, "SourceSection", "source", source_options, SOURCE_KEYS)
+    _add_adapters(parts, "StateSection", "state", STATES, STATE_KEYS)
     for name, part in properties.items():
         if name not in ("version", "extends"):
             properties[name] = {**part, "anyOf": [*part["anyOf"], {"type": "null"}]} if "anyOf" in part else part
@@ -106,7 +110,8 @@ def _add_adapters(
 ) -> None:
     """Let the section take the options of the adapter that its `type` names."""
     shape = parts[section]
-    shape["properties"]["type"] = or_reference({"enum": sorted(models)}) | {"description": "The adapter."}
+    said = shape["properties"]["type"].get("description", "The adapter.")
+    shape["properties"]["type"] = or_reference({"enum": sorted(models)}) | {"description": said}
     choices = []
     for name in sorted(models):
         options, inner = _options(models[name], f"{kind}_{name}")

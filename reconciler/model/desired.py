@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from reconciler.model.problems import Level, Place
+from reconciler.model.shared import SharedState
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -282,7 +283,8 @@ class Desired:
     """The whole file, resolved. `digest` covers everything that can change a plan, secrets excluded.
 
     `entry_digests`: address (`field.KEY`, `tag["NAME"]`, `dynamic_tags["PREFIX"]`) -> hex digest of that entry; what
-    tells a change of the file from a change of the data. `files`: every file read, the main one first.
+    tells a change of the file from a change of the data. `files`: every file read, the main one first. `state`: where
+    what is remembered lies; None: in a folder of this machine.
     """
 
     files: tuple[str, ...]
@@ -302,3 +304,4 @@ class Desired:
     refresh: Refresh = field(default_factory=Refresh)
     entry_digests: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Any, ...] = ()
+    state: SharedState | None = None

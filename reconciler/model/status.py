@@ -30,7 +30,8 @@ class KeptRun:
 class Status:
     """`account` "": the CRM does not exist yet, or nothing is remembered (`known` False). `lock`: who applies now, ""
     if nobody does. `counts` and `sizes` (bytes) by word and by file name. `kept_plan` and `kept_runs`: what `show` can
-    show. `next_full_read`: when all contacts are read again, in words or as a time (UTC, ISO); "": it is not known."""
+    show. `next_full_read`: when all contacts are read again, in words or as a time (UTC, ISO); "": it is not known.
+    `shared`: the shared state of which `state` is a copy, and its version; "" without one."""
 
     file: str
     state: str
@@ -46,3 +47,4 @@ class Status:
     next_full_read: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    shared: str = ""

@@ -101,6 +101,7 @@ def status_document(status: Status | None, problems: Iterable[Problem] = (), fil
         outcome="known" if status.known else "nothing",
         file=status.file,
         state=status.state,
+        shared=status.shared,
         account=status.account,
         plan=_run_row(status.plan),
         apply=_run_row(status.apply),

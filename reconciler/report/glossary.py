@@ -32,6 +32,8 @@ WORDS: Mapping[str, str] = {
     "inventory": "the fields and tags of a CRM",
     "join": "what brings columns of other tables beside a source's people; they are pushed and never pulled",
     "journal": "the list of what an apply meant to do and did, per batch, without values",
+    "lease": "the right to be the one apply on a shared state, for a time; each has a number, its fence, higher than "
+    "the one before",
     "link": "what is remembered of a pair: this person is that contact",
     "mapping": "an entry of the file that fills a field of the CRM",
     "memo": "what was computed for a row before, kept under its hash",
@@ -52,6 +54,8 @@ WORDS: Mapping[str, str] = {
     "run": "one apply, by its name in the journal",
     "scope": "the people that a plan is about",
     "set aside": "people who are left alone because nobody can know who is meant: without a key, or ambiguous",
+    "shared state": "what is remembered, in a database or a bucket: a chain of entries, of which a folder is the "
+    "working copy",
     "shape": "which kinds of signs a value is made of, in place of the value: letters, digits, what joins them",
     "snapshot": "the contacts as they were read last",
     "tagging": "one tag on one contact, applied or taken away",

@@ -365,6 +365,8 @@ class StatusDocument(Shape):
     file: str
     state: str = ""
     """The folder that remembers."""
+    shared: str = ""
+    """The shared state of which that folder is a copy, and its version."""
     account: str = ""
     plan: RunRow | None = None
     apply: RunRow | None = None

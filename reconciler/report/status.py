@@ -11,9 +11,11 @@ from reconciler.report.words import counted, listing, plain, some
 def status_text(status: Status, page: Page = PAGE) -> str:
     """Account, runs, counts and sizes, and what is unfinished."""
     if not status.known:
-        head = plain(f"{status.file}   nothing is remembered in {status.state}")
+        where = status.shared or status.state
+        head = plain(f"{status.file}   nothing is remembered in {where}")
         return f"{head}\n\nNext: {command('plan', status.file, page)}\n"
     lines = [
+        *section("Shared", [status.shared]),
         *section("Account", [status.account or "the CRM does not exist yet"]),
         *section("Plan", [_run(status.plan) or "none yet"]),
         *section("Apply", [_run(status.apply) or "none yet"]),

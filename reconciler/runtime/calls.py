@@ -12,6 +12,7 @@ from reconciler.model.capabilities import READS, Call, Capabilities
 from reconciler.model.clock import Clock
 from reconciler.model.events import Event, Events, Fact, Unheard
 from reconciler.model.plan import EndpointCost
+from reconciler.runtime.recording import current as recorder
 
 T = TypeVar("T")
 
@@ -53,13 +54,17 @@ class Calls:
         self._pace = Pace(capabilities.rate if capabilities.paced else None, clock)
         self._most = most
         self._meter = meter
+        self._recorder = recorder()
         self.counts: Counter[Call] = meter.counts if meter else Counter()
         self.events: Events = Unheard()
         self._waited = 0.0
 
     def make(self, kind: Call, call: Callable[[], T]) -> T:
-        """One call and its answer. RateLimited and Unavailable are repeated, with growing pauses, then raised."""
+        """One call and its answer. RateLimited and Unavailable are repeated, with growing pauses, then raised. Raises
+        Failure where nothing may be written any more (`runtime.recording`)."""
         for attempt in range(1, ATTEMPTS + 1):
+            if kind not in READS:
+                self._recorder.before_write()
             self.spend(kind)
             try:
                 return call()

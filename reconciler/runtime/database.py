@@ -16,6 +16,7 @@ from typing import Any
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
 from reconciler.runtime.disk import free_bytes, is_full
+from reconciler.runtime.recording import NOBODY, Statement, current
 
 _BUSY_SECONDS = 5.0
 _PEEK_SECONDS = 1.0
@@ -38,6 +39,8 @@ class Database:
     def __init__(self, path: Path, shape: Shape) -> None:
         self.path = path
         self._shape = shape
+        self._recorder = current()
+        self._together: list[Statement] | None = None  # of the transaction that is open
         with self._guarded():
             # The mode is set before SQLite writes; its side files inherit it.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -73,10 +76,28 @@ class Database:
     def run(self, sql: str, values: Sequence[Any] = ()) -> None:
         with self._guarded():
             self._connection.execute(sql, values)
+        self._record(sql, [tuple(values)])
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        kept = rows if self._recorder is NOBODY else [tuple(row) for row in rows]
         with self._guarded():
-            self._connection.executemany(sql, rows)
+            self._connection.executemany(sql, kept)
+        if isinstance(kept, list) and kept:
+            self._record(sql, kept)
+
+    def compact(self) -> None:
+        """Give back the room of what was removed; says nothing new."""
+        with self._guarded():
+            self._connection.execute("VACUUM")
+
+    def _record(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        if self._recorder is NOBODY:
+            return
+        statement = Statement(sql, rows)
+        if self._together is None:
+            self._recorder.wrote(self.path, [statement])
+        else:
+            self._together.append(statement)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._guarded():
@@ -85,15 +106,22 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, and on the disk when it ends."""
-        self.run("BEGIN IMMEDIATE")
+        with self._guarded():
+            self._connection.execute("BEGIN IMMEDIATE")
+        self._together = []
         try:
             yield
         except BaseException:
+            self._together = None
             with self._guarded():
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
             raise
-        self.run("COMMIT")
+        statements, self._together = self._together, None
+        with self._guarded():
+            self._connection.execute("COMMIT")
+        if statements:
+            self._recorder.wrote(self.path, statements)
 
     def close(self) -> None:
         self._connection.close()
@@ -120,6 +148,12 @@ def _failure(error: sqlite3.Error, path: Path, shape: Shape) -> Failure:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
         return Failure(problem("E501", str(path)))
     return Failure(problem(shape.damaged, str(path)))
+
+
+def is_busy_or_full(error: sqlite3.Error, path: Path) -> Failure | None:
+    """What is said of that error where the file itself is not to blame; None where it may be."""
+    failure = _failure(error, path, Shape(0, "", "E502", "E503"))
+    return None if failure.problems[0].code == "E502" else failure
 
 
 def peek(path: Path, shape: Shape, queries: Iterable[str]) -> list[list[tuple[Any, ...]]] | None:

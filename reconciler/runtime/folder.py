@@ -26,6 +26,7 @@ from reconciler.model.messages import problem
 from reconciler.model.problems import Failure
 from reconciler.runtime.disk import is_full, write_whole
 from reconciler.runtime.lock import FileLock
+from reconciler.runtime.recording import current as recorder
 
 KEY_BYTES = 32
 NOT_CREATED = "not-created-yet"
@@ -51,16 +52,21 @@ class Folder:
 
     def prepare(self, token_bytes: Callable[[int], bytes]) -> bytes:
         """Make the folder if it is missing; its key. Raises Failure E501, E506, E509."""
+        self.make()
+        with self._usable():
+            key = self.path / "key"
+            if not key.exists():
+                self._make_key(key, token_bytes(KEY_BYTES))
+        return self.key()
+
+    def make(self) -> None:
+        """Make the folder if it is missing, without a key. Raises Failure E501, E509."""
         with self._usable():
             fresh = not self.path.exists()
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if fresh:
                 self.path.chmod(0o700)
                 _write(self.path / ".gitignore", b"*\n")
-            key = self.path / "key"
-            if not key.exists():
-                self._make_key(key, token_bytes(KEY_BYTES))
-        return self.key()
 
     def _make_key(self, key: Path, secret: bytes) -> None:
         """Whole or not at all, and never over a key that another run has just made."""
@@ -96,6 +102,7 @@ class Folder:
         if self.current() != name:
             with self._usable():
                 write_whole(self.path / "current", name.encode())
+            recorder().replaced(self.path / "current")
 
     def account(self, name: str) -> Path:
         """The folder of that account (a name from `account_name`), made if it is missing."""
@@ -111,6 +118,7 @@ class Folder:
     def rename_account(self, name: str, new: str) -> None:
         with self._usable():
             os.rename(self.path / "accounts" / name, self.path / "accounts" / new)
+        recorder().renamed(self.path / "accounts" / name, self.path / "accounts" / new)
 
     def free_name(self, name: str) -> str:
         """A name like that one that no account folder has."""

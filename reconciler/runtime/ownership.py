@@ -1,7 +1,8 @@
 """What a file owns is kept in its state, and read there by the other files of the same contacts.
 
-Others are looked for beside the state folder: with `.reconciler/north` those are all folders of `.reconciler`. Paths
-are kept as seen from the state folder, so that a checkout may move. Nothing of another file's state is ever changed.
+Others are looked for beside the state folder: with `.reconciler/north` those are all folders of `.reconciler`; and,
+where the file names a shared state, among all that lie in the same place. Paths are kept as seen from the state folder,
+so that a checkout may move, or be another machine's. Nothing of another file's state is ever changed.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Any
 from reconciler.model.desired import Desired
 from reconciler.model.messages import problem
 from reconciler.model.problems import Failure, Place, Problem
+from reconciler.model.shared import SharedState
 from reconciler.planning.ownership import Kind, Owned, Owner, Part, owned
 from reconciler.planning.selection import Selection
 from reconciler.runtime.database import peek
 from reconciler.runtime.folder import NOT_CREATED, account_name, locate
 from reconciler.runtime.request import Request
+from reconciler.runtime.shared.neighbours import neighbours
 from reconciler.runtime.state import SHAPE, State
 
 _QUERIES = (
@@ -59,12 +62,12 @@ def other_owners(request: Request, desired: Desired, account: str) -> Owners:
         return Owners()
     found: list[Owner] = []
     notes: list[Problem] = []
-    for folder in _folders_beside(request.folder.path):
+    for folder, held in _states(request, desired.state, notes):
         for name in (account_name(account), NOT_CREATED):
             try:
-                found += _Look(request, folder, account).owners(folder / "accounts" / name / "state.db", desired)
+                found += _Look(request, folder, account).owners(held / "accounts" / name / "state.db", desired)
             except Failure as failure:
-                notes += (problem("E540", f"{folder.name}: {p.summary}") for p in failure.problems)
+                notes += _untold(folder.name, failure.problems)
     return Owners(tuple(sorted(found, key=lambda owner: owner.file)), tuple(notes))
 
 
@@ -77,6 +80,24 @@ def _share_contacts(desired: Desired, facts: Mapping[str, str]) -> bool:
     """Whether a file of those facts is about an object that this one is about, too."""
     theirs = facts.get("owner.object", "").split(", ")
     return facts.get("owner.crm") == desired.crm.type and not set(theirs).isdisjoint(desired.crm.objects)
+
+
+def _states(request: Request, shared: SharedState | None, notes: list[Problem]) -> Iterator[tuple[Path, Path]]:
+    """Each other state: its folder, and where what it holds can be read now. Of a shared state the folder is the one
+    that its working copy has on a machine like this one; such a copy itself may be old, and is not looked at."""
+    seen: set[str] = set()
+    own = request.folder.path.resolve()
+    if shared is not None:
+        for name, held, problems in neighbours(request, shared):
+            seen.add(name)
+            notes += _untold(name, problems)
+            if held is not None:
+                yield own.parent / name, held
+    yield from ((folder, folder) for folder in _folders_beside(own) if folder.name not in seen)
+
+
+def _untold(name: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+    return (problem("E540", f"{name}: {p.summary}") for p in problems)
 
 
 def _folders_beside(own: Path) -> Iterator[Path]:
@@ -103,7 +124,7 @@ class _Look:
             return ()
         facts = {str(name): str(value) for name, value in answer[0]}
         account = facts.get("account") or facts.get("learnt")
-        file = self.folder / facts.get("owner.file", "")
+        file = Path(os.path.normpath(self.folder / facts.get("owner.file", "")))  # the folder need not be there
         same = account == self.account and _share_contacts(desired, facts)
         if not (same and answer[1] and _is_file(file)) or file.resolve() == self.request.file.resolve():
             return ()

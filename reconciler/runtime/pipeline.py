@@ -42,6 +42,7 @@ __all__ = [
     "kept_runs",
     "look_around",
     "plan",
+    "release",
     "saved_plan",
     "shown",
     "start",
@@ -146,10 +147,12 @@ def status(request: Request) -> Status:
     from reconciler.runtime.journal import Journal
     from reconciler.runtime.kept import KeptRuns
     from reconciler.runtime.lock import said
+    from reconciler.runtime.shared.opening import brought_up_to_date, shared_state
     from reconciler.runtime.state import current_state
 
     folder = request.folder
-    nothing = Status(str(request.file), str(folder.path))
+    shared = brought_up_to_date(request, shared_state(request))
+    nothing = Status(str(request.file), str(folder.path), shared=shared.said if shared else "")
     state = current_state(folder) if folder.exists() else None
     if state is None:
         return nothing
@@ -165,7 +168,7 @@ def status(request: Request) -> Status:
             account=state.fact("account") or state.fact("learnt"),
             plan=state.last("plan"),
             apply=state.last("apply"),
-            lock=said(folder.lock),
+            lock=said(folder.lock) or (shared.holder if shared else ""),
             unfinished=journal.unfinished(),
             open_creates=len(journal.open_creates()),
             counts=state.counts(),
@@ -182,10 +185,11 @@ def forget(request: Request, what: str = "all") -> None:
     from reconciler.runtime.journal import Journal
     from reconciler.runtime.kept import KeptRuns
     from reconciler.runtime.session import applying_alone
+    from reconciler.runtime.shared.opening import shared_state
     from reconciler.runtime.state import current_state
 
     folder = request.folder
-    if not folder.exists():
+    if not folder.exists() and shared_state(request) is None:
         return
     with applying_alone(request), ExitStack() as stack:
         state = current_state(folder)
@@ -202,6 +206,13 @@ def forget(request: Request, what: str = "all") -> None:
         if what in ("all", "runs"):
             KeptRuns(state.path).forget()
             journal.forget()
+
+
+def release(request: Request) -> str:
+    """Take the lease of a shared state from an apply that is gone: who had it; "" if nobody did. Raises Failure."""
+    from reconciler.runtime.shared.opening import release
+
+    return release(request)
 
 
 def shown(request: Request, name: str) -> Shown:

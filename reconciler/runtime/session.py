@@ -37,8 +37,10 @@ from reconciler.runtime.loading import load_file
 from reconciler.runtime.lock import said, take_or_fail
 from reconciler.runtime.observe import Wanted, observe
 from reconciler.runtime.ownership import keep_owned, other_owners
+from reconciler.runtime.recording import current as recorder
 from reconciler.runtime.relinking import usable
 from reconciler.runtime.request import Request
+from reconciler.runtime.shared.opening import Seen, brought_up_to_date, shared_apply
 from reconciler.runtime.state import State, open_state
 from reconciler.tables.engine import Engine
 from reconciler.tables.remembered import Before, RememberedPeople, all_fields
@@ -187,6 +189,7 @@ def open_session(request: Request) -> Iterator[Session]:
     """Load the file, open both doors and the state of the account that answers."""
     desired = resolved(load_file(request), request.resolve)
     folder = request.folder
+    shared = brought_up_to_date(request, desired.state)
     key = folder.prepare(request.token_bytes)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(desired.source, request.opening(desired.source)))
@@ -199,7 +202,7 @@ def open_session(request: Request) -> Iterator[Session]:
         workdir = stack.enter_context(_until_planned(folder.workdir()))
         caches = cache_folder(state, request)
         others = other_owners(request, desired, account.id)
-        said = [*notes, *others.notes, *_notes(folder, journal)]
+        said = [*notes, *others.notes, *_notes(folder, journal, shared)]
         yield Session(desired, source, gateway, account, state, journal, caches, workdir, said, others.found)
 
 
@@ -230,12 +233,13 @@ def _until_planned(workdir: Workdir) -> Iterator[Workdir]:
 
 @contextmanager
 def applying_alone(request: Request) -> Iterator[None]:
-    """Holds the lock of apply. Raises Failure E507 when another apply runs."""
+    """Holds the lock of apply, and the lease of a shared state. Raises Failure E507, E580 when another apply runs."""
     folder = request.folder
     folder.prepare(request.token_bytes)
     lock = take_or_fail(folder.lock, request.clock)
     try:
-        yield
+        with shared_apply(request):
+            yield
     finally:
         lock.release()
 
@@ -245,9 +249,10 @@ def public(made: Plan) -> Plan:
     return replace(made, values_shown=False, examples={})
 
 
-def _notes(folder: Folder, journal: Journal) -> Iterator[Problem]:
-    if who := said(folder.lock):
+def _notes(folder: Folder, journal: Journal, shared: Seen | None) -> Iterator[Problem]:
+    if who := said(folder.lock) or (shared.holder if shared else ""):
         yield problem("E513", who)
+    yield from shared.notes if shared else recorder().notes
     if run := journal.unfinished():
         yield problem("E512", f"run {run.run}, {run.at}")
 

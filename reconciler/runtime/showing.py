@@ -74,8 +74,10 @@ def _nothing(request: Request, what: str, fix: str | None = None) -> Never:
 
 @contextmanager
 def _state(request: Request) -> Iterator[State | None]:
+    from reconciler.runtime.shared.opening import brought_up_to_date, shared_state
     from reconciler.runtime.state import current_state
 
+    brought_up_to_date(request, shared_state(request))
     folder = request.folder
     state = current_state(folder) if folder.exists() else None
     try:

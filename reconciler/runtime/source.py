@@ -23,6 +23,7 @@ from reconciler.planning.bindings import Binding
 from reconciler.planning.conversion import Columns, ours_lane
 from reconciler.runtime.applying import Applying, Halted, Why
 from reconciler.runtime.failures import doors_said
+from reconciler.runtime.recording import current as recorder
 from reconciler.tables.lanes import Lane
 from reconciler.tables.remembered import move
 
@@ -99,6 +100,7 @@ class SourceWriter:
         applying.state.add_moves(
             move([(p.digest, key, None, digest) for p in pulls for key, digest in p.agreed.items()])
         )
+        recorder().before_write()
         with doors_said(self._desired.source.where):
             done = source.write(self._desired.identity.person, [pull.edit for pull in pulls], self._same)
         written = [pull for pull, wrote in zip(pulls, done, strict=True) if wrote is Wrote.DONE]

@@ -258,7 +258,7 @@ class State:
             self._set(facts)
         self._sweep()
         with suppress(Failure):  # another program looks into it, or there is no room: it shrinks the next time
-            self._db.run("VACUUM")
+            self._db.compact()
 
     @property
     def has_moves(self) -> bool:

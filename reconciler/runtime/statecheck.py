@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from reconciler.model.checks import Check, Verdict
+from reconciler.model.problems import Failure
 from reconciler.report.status import size
 from reconciler.runtime.disk import free_bytes
 from reconciler.runtime.folder import Folder
@@ -20,11 +21,39 @@ _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def state_checks(request: Request) -> Iterator[tuple[str, Callable[[], Check], str]]:
     """Name, check, and the check that it needs, in the order in which they are told. Nothing is made or changed."""
     folder = request.folder
+    if named_shared(request):
+        yield "shared state", lambda: _shared(request), ""
     yield "state folder", lambda: _folder(folder), ""
     yield "lock", lambda: _lock(folder), "state folder"
     yield "last run", lambda: _last_run(request), "state folder"
     yield "disk", lambda: _disk(folder), ""
     yield "version control", lambda: _version_control(folder), ""
+
+
+def named_shared(request: Request) -> bool:
+    """Whether the file names a shared state, or something in its place that is wrong."""
+    from reconciler.runtime.shared.opening import shared_state
+
+    try:
+        return shared_state(request) is not None
+    except Failure:
+        return True
+
+
+def _shared(request: Request) -> Check:
+    from reconciler.runtime.shared.opening import looked_at, shared_state
+
+    name = "shared state"
+    state = shared_state(request)
+    if state is None:
+        raise AssertionError("it is looked at where the file names one")
+    seen = looked_at(request, state)
+    said = seen.said + ("" if state.key else ", not encrypted")
+    if seen.holder:
+        return Check(name, Verdict.WARN, f"{said}; an apply runs: {seen.holder}", "wait until it has ended", "E513")
+    if not state.key:
+        return Check(name, Verdict.WARN, said, "give it a key: `openssl rand -base64 32`, as `state.key`")
+    return Check(name, Verdict.OK, said)
 
 
 def _folder(folder: Folder) -> Check:

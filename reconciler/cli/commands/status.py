@@ -6,6 +6,8 @@ import click
 
 from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
+from reconciler.model.messages import problem
+from reconciler.model.problems import Failure
 
 PARTS = ("all", "links", "tags", "rewrites", "fields", "runs", "snapshot")
 
@@ -20,14 +22,18 @@ PARTS = ("all", "links", "tags", "rewrites", "fields", "runs", "snapshot")
     metavar="[PART]",
     help="Forget all, or: links, tags, rewrites, fields, runs, snapshot.",
 )
+@click.option("--release", is_flag=True, help="Take the lease of a shared state from an apply that is gone.")
 @global_options(hidden=True)
 @click.pass_obj
-def command(settings: Settings, format: str, forget: str | None) -> None:
+def command(settings: Settings, format: str, forget: str | None, release: bool) -> None:
     """Show what is remembered about the file: account, links, last run.
 
     What is forgotten is found again by the next plan: people by their e-mail; a tag becomes ours anew, and takes
     nothing from its carriers the first time. With the runs goes what `show` shows; without the snapshot the next plan
     reads all contacts.
+
+    Where the file names a shared state, all of that is about what every machine remembers. An apply that died holds its
+    lease until it runs out; --release takes it away at once. An apply that lives after all then writes no more.
 
     \b
     Examples:
@@ -35,8 +41,15 @@ def command(settings: Settings, format: str, forget: str | None) -> None:
       reconciler status --format json
       reconciler status --forget
       reconciler status --forget links
+      reconciler status --release
     """
     wanted = bare_request(settings)
+    if release and (forget is not None or format == "json"):
+        raise Failure(problem("E904", "`--release` stands alone"))
+    if release:
+        who = settings.program().release(wanted)
+        settings.print(f"Released. It was held by {who}.\n" if who else "Nobody holds a lease.\n")
+        return
     if forget is not None:
         settings.program().forget(wanted, forget)
     if format == "json":

@@ -195,4 +195,28 @@ CONFIG: tuple[Message, ...] = (
         "People are looked up in, and created as, the objects that `crm.object` names.",
         "name one of those, or add it to `crm.object`",
     ),
+    Message(
+        "E340",
+        "the key of the state is no key",
+        "Shared state is encrypted under 32 random bytes; a shorter text could be guessed.",
+        "make one with `openssl rand -base64 32` and keep it where secrets are kept",
+    ),
+    Message(
+        "E341",
+        "the lease of the state is too short or too long",
+        "An apply says again and again that it lives; who is silent for as long as the lease is taken for dead.",
+        "write a time from 5s to 1h, such as `lease: 60s`",
+    ),
+    Message(
+        "E342",
+        "the name of the state has other signs than names have",
+        "It becomes part of the names of objects and rows.",
+        "write letters, digits, dots, dashes and underscores, 100 at most",
+    ),
+    Message(
+        "E343",
+        "there is no state of that type",
+        "What is remembered lies in a folder, in a PostgreSQL database or in a bucket.",
+        "write `local`, `postgres` or `s3`",
+    ),
 )
