@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
-type Value = str | bool | float | None | Mapping[str, "Value"]
-type Functions = Mapping[str, Callable[..., Value]]
+Value: TypeAlias = "str | bool | None | Mapping[str, Value]"
+Functions: TypeAlias = "Mapping[str, Callable[..., Value]]"
 
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<name>[\w.-]+)|(?P<sign>==|!=|&&|\|\||[!(),]))")
 _INSIDE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
