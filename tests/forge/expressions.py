@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-Value: TypeAlias = "str | bool | None | Mapping[str, Value]"
+Value: TypeAlias = "str | int | bool | None | Mapping[str, Value]"
 Functions: TypeAlias = "Mapping[str, Callable[..., Value]]"
 
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<name>[\w.-]+)|(?P<sign>==|!=|&&|\|\||[!(),]))")
@@ -27,8 +27,8 @@ def holds(condition: str, contexts: Mapping[str, Value], functions: Functions) -
 def written(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    assert value is None or isinstance(value, str), "only plain values are written out"
-    return value or ""
+    assert value is None or isinstance(value, str | int), "only plain values are written out"
+    return "" if value is None else str(value)
 
 
 def evaluated(expression: str, contexts: Mapping[str, Value], functions: Functions) -> Value:

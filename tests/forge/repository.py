@@ -54,8 +54,7 @@ class Repository:
         return git(self.here, "rev-parse", "HEAD")
 
     def move_main(self, commit: str) -> None:
-        git(self.here, "branch", "--force", "main", commit)
-        git(self.here, "checkout", "--quiet", "main")
+        git(self.here, "checkout", "--quiet", "-B", "main", commit)
         self.push("refs/heads/main", commit)
 
     @property

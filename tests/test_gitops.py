@@ -1,0 +1,185 @@
+"""`examples/gitops` from end to end: plan, comment, merge and apply, by the very commands of its workflows, with a local git
+repository, the real `gh` against a forge of this machine, and an emulated HubSpot account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from forge.actions import Job
+from forge.github import BOT, FORK
+from gitops_world import CANARY, World, world
+
+TAGS = "tags:\n"
+VIP = {TAGS: TAGS + "  VIP: {when: 'orders >= 10', keep: true}\n"}
+PLAN = {"email: email": "email: email\n  plan: {from: plan, type: text, label: Plan, group: Membership}"}
+WELCOME = {TAGS: TAGS + "  Welcome: {when: 'true', push: on_create}\n"}
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+def fine(job: Job) -> Job:
+    assert job.conclusion == "success", job.said
+    return job
+
+
+def quiet(job: Job) -> None:
+    """Nobody's value and no secret is in what it says."""
+    assert CANARY not in job.said + job.summary
+    assert "@example.org" not in job.said + job.summary
+
+
+def test_a_change_is_planned_commented_on_merged_and_applied_and_then_nothing_is_left(here: World) -> None:
+    pull = here.proposed("vip", VIP)
+    planned = fine(here.runners.planned(pull)["plan"])
+    assert not here.writes()
+    [note] = pull.notes
+    assert note.login == BOT
+    assert "VIP" in note.body
+    assert "VIP" in planned.summary
+
+    applied = fine(here.runners.applied(here.github.merged(pull)))
+    found = here.found()
+    assert found["tags"] == ["Customer", "VIP"]
+    assert len(found["contacts"]) == 1 + 8
+    assert applied.environment == "production"
+
+    again = here.proposed("again", {})
+    fine(here.runners.planned(again)["plan"])
+    assert "Nothing" in again.notes[0].body
+    quiet(planned)
+    quiet(applied)
+
+
+def test_a_second_push_updates_the_one_comment_which_is_ours_by_its_first_line_and_its_author(here: World) -> None:
+    pull = here.proposed("vip", VIP)
+    for number in range(120):  # the forge gives them in pages
+        here.github.noted(pull, "somebody", f"What about {number}?")
+    fine(here.runners.planned(pull)["plan"])
+    ours = pull.notes[-1]
+    copied = here.github.noted(pull, "somebody", ours.body)
+    pull.notes.insert(0, pull.notes.pop())
+    assert "Welcome" not in ours.body
+
+    here.github.pushed(pull, here.change("vip", WELCOME))
+    fine(here.runners.planned(pull)["plan"])
+    assert [note for note in pull.notes if note.login == BOT] == [ours]
+    assert ours.edits == 1
+    assert "Welcome" in ours.body
+    assert not copied.edits
+
+
+def test_a_plan_that_fails_says_so_in_the_comment_and_nothing_can_be_applied(here: World) -> None:
+    pull = here.proposed("vip", VIP)
+    fine(here.runners.planned(pull)["plan"])
+    here.github.pushed(pull, here.change("vip", {"email: email": "email: e_mail"}))
+    job = here.runners.planned(pull)["plan"]
+    assert job.conclusion == "failure"
+    assert "reconciler-plan" not in job.uploaded
+    applied = here.runners.applied(here.github.merged(pull))
+    assert applied.step("Find the plan that was reviewed").outcome == "failure"
+    assert "There is no plan of" in applied.said
+    assert not here.writes()
+
+
+def test_what_is_applied_is_the_plan_of_the_last_commit_and_not_what_somebody_changed_since(here: World) -> None:
+    """People who joined after the review are left for the next plan."""
+    fine(here.shipped())
+    pull = here.proposed("vip", VIP)
+    fine(here.runners.planned(pull)["plan"])
+    merged = here.github.merged(pull)
+    fine(here.runners.applied(merged))
+    assert here.carriers("VIP") == {"Farid", "Hugo"}
+    again = here.runners.applied(merged)  # somebody presses the button twice
+    assert again.step("Apply that plan").code in (0, 5)
+
+
+def test_a_crm_that_moved_between_plan_and_merge_makes_the_plan_stale_and_nothing_is_written(here: World) -> None:
+    fine(here.shipped())
+    pull = here.proposed("vip", VIP)
+    fine(here.runners.planned(pull)["plan"])
+    [customer] = here.account.crm.tags()
+    here.account.crm.rename_tag(customer.key, "Kunden")
+    before, found = here.writes(), here.found()
+    job = here.runners.applied(here.github.merged(pull))
+    assert job.step("Apply that plan").code == 5
+    assert job.conclusion == "failure"
+    assert "plan again" in job.said
+    assert (here.writes(), here.found()) == (before, found)
+    assert len(pull.notes) == 2  # what came of it is said on the pull request
+    quiet(job)
+
+    fine(here.runners.planned(pull)["plan"])  # its plan is run again, and reviewed
+    fine(here.runners.applied(pull.merge))
+    assert here.carriers("VIP") == {"Farid", "Hugo"}
+
+
+def test_a_plan_of_another_state_of_the_file_is_stale(here: World) -> None:
+    """Two pull requests, each planned without the other."""
+    first, second = here.proposed("vip", VIP), here.proposed("plan", PLAN)
+    for pull in (first, second):
+        fine(here.runners.planned(pull)["plan"])
+    fine(here.runners.applied(here.github.merged(first)))
+    before = here.writes()
+    job = here.runners.applied(here.github.merged(second))
+    assert job.step("Apply that plan").code == 5
+    assert here.writes() == before
+
+
+def test_a_commit_that_nobody_reviewed_is_never_applied(here: World) -> None:
+    here.repository.on("main")
+    here.change("main", VIP)
+    here.repository.push("refs/heads/main", here.repository.main)
+    job = here.runners.applied(here.repository.main)
+    assert job.conclusion == "failure"
+    assert "no merge of a pull request" in job.said
+    assert not here.writes()
+
+
+def test_a_forks_pull_request_is_rehearsed_without_secrets_and_its_merge_is_not_applied(here: World) -> None:
+    pull = here.proposed("vip", VIP, repository=FORK, login="stranger")
+    jobs = here.runners.planned(pull)
+    assert jobs["plan"].conclusion == "skipped"
+    rehearsal = fine(jobs["rehearsal"])
+    assert "VIP" in rehearsal.summary
+    assert "Customer" not in rehearsal.summary  # main is applied there already
+    assert not pull.notes
+    assert not here.account.log
+    assert not here.reading.log
+
+    job = here.runners.applied(here.github.merged(pull))
+    assert "There is no plan of" in job.said
+    assert not here.writes()
+
+
+def test_dependabot_gets_what_a_fork_gets(here: World) -> None:
+    jobs = here.runners.planned(here.proposed("newer", {}, login="dependabot[bot]"))
+    assert jobs["plan"].conclusion == "skipped"
+    fine(jobs["rehearsal"])
+
+
+def test_a_plan_that_a_forks_run_kept_is_not_taken_for_the_reviewed_one(here: World) -> None:
+    """A fork may change the workflow, and so upload whatever it likes under any name."""
+    pull = here.proposed("vip", VIP)
+    fine(here.runners.planned(pull)["plan"])
+    [run] = here.github.runs.values()
+    run.repository = FORK
+    job = here.runners.applied(here.github.merged(pull))
+    assert "There is no plan of" in job.said
+    assert not here.writes()
+
+
+def test_every_job_has_the_permissions_that_it_uses_and_no_other(here: World) -> None:
+    pull = here.proposed("vip", VIP)
+    planned = fine(here.runners.planned(pull)["plan"])
+    here.github.pushed(pull, here.change("vip", WELCOME))
+    fine(here.runners.planned(pull)["plan"])
+    applied = fine(here.runners.applied(here.github.merged(pull)))
+    for job in (planned, applied):
+        used = {what: "write" if (what, "write") in job.used else "read" for what, _ in job.used}
+        assert used == job.granted
