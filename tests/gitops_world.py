@@ -61,7 +61,8 @@ class World:
     def shipped(self) -> Job:
         """An empty change goes all the way: what main says is applied."""
         pull = self.proposed("empty", {})
-        assert self.runners.planned(pull)["plan"].conclusion == "success"
+        planned = self.runners.planned(pull)["plan"]
+        assert planned.conclusion == "success", planned.said
         return self.runners.applied(self.github.merged(pull))
 
     def found(self) -> dict[str, Any]:
@@ -86,8 +87,9 @@ class World:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """The example as somebody copied it, on an account with one contact that is not ours, with nothing applied yet."""
+def world(folder: Path, state: str) -> Iterator[World]:
+    """The example as somebody copied it, on an account with one contact that is not ours, with nothing applied yet.
+    `state`: the address of an empty database."""
     gh = program("gh")
     data, socket = folder / "hubspot.db", folder / "forge.sock"
     may_read = {scope for scope in SCOPES if scope.endswith(".read")}
@@ -107,7 +109,11 @@ def world(folder: Path) -> Iterator[World]:
         try:
             github = GitHub(
                 Repository(folder),
-                secrets={"HUBSPOT_READ_TOKEN": READ_TOKEN, "RECONCILER_PLAN_KEY": PLAN_KEY},
+                secrets={
+                    "HUBSPOT_READ_TOKEN": READ_TOKEN,
+                    "RECONCILER_PLAN_KEY": PLAN_KEY,
+                    "RECONCILER_STATE_URL": state,
+                },
                 environments={"production": {"HUBSPOT_TOKEN": WRITE_TOKEN}},
             )
             _copied(github.repository, server.url)
@@ -143,7 +149,7 @@ def _programs(folder: Path, gh: Path) -> Path:
     (programs / "gh").symlink_to(gh)
     python = sys.executable
     run = "import sys; from reconciler.cli.main import main; sys.exit(main())"
-    for name, script in {"reconciler": f'exec {python} /tmp/gk/shim.py "$@"', "pip": 'test -f "${@: -1}"'}.items():
+    for name, script in {"reconciler": f'PYTHONPATH=/tmp/gk/merged exec {python} -c "{run}" "$@"', "pip": 'test -f "${@: -1}"'}.items():
         (programs / name).write_text(f"#!/bin/bash\n{script}\n", encoding="utf-8")
         (programs / name).chmod(0o755)
     return programs

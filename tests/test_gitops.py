@@ -10,6 +10,7 @@ import pytest
 from forge.actions import Job
 from forge.github import BOT, FORK
 from gitops_world import CANARY, World, world
+from servers.databases import Database
 
 TAGS = "tags:\n"
 VIP = {TAGS: TAGS + "  VIP: {when: 'orders >= 10', keep: true}\n"}
@@ -18,8 +19,8 @@ WELCOME = {TAGS: TAGS + "  Welcome: {when: 'true', push: on_create}\n"}
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as made:
+def here(tmp_path: Path, postgres: Database) -> Iterator[World]:
+    with world(tmp_path, postgres.url) as made:
         yield made
 
 
@@ -183,3 +184,32 @@ def test_every_job_has_the_permissions_that_it_uses_and_no_other(here: World) ->
     for job in (planned, applied):
         used = {what: "write" if (what, "write") in job.used else "read" for what, _ in job.used}
         assert used == job.granted
+
+
+def test_drift_opens_one_issue_keeps_it_up_to_date_and_closes_it(here: World) -> None:
+    fine(here.shipped())
+    quiet(fine(here.runners.drifted()))
+    assert not here.github.issues
+
+    farid = here.account.crm.find("farid.aziz@example.org")
+    here.account.crm.update([(str(farid), {"firstname": CANARY})])
+    for _ in range(2):
+        job = fine(here.runners.drifted())
+        quiet(job)
+        [issue] = here.github.issues.values()
+        assert issue.state == "open"
+        assert "firstname" in issue.body
+        assert CANARY not in issue.body
+    assert {what for what, _ in job.used} == set(job.granted)
+
+    here.account.crm.update([(str(farid), {"firstname": "Farid"})])
+    fine(here.runners.drifted())
+    assert issue.state == "closed"
+
+
+def test_a_drift_that_cannot_be_told_is_a_failure_and_no_issue(here: World) -> None:
+    fine(here.shipped())
+    here.reading.settings.token = "another"
+    job = here.runners.drifted()
+    assert job.conclusion == "failure"
+    assert not here.github.issues
