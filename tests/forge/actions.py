@@ -42,7 +42,9 @@ class Event:
     @property
     def trusted(self) -> bool:
         """Whether its run gets secrets, and a token that may write."""
-        return self.repository == OWN and self.payload.get("pull_request", {}).get("user") != {"login": "dependabot[bot]"}
+        return self.repository == OWN and self.payload.get("pull_request", {}).get("user") != {
+            "login": "dependabot[bot]"
+        }
 
 
 @dataclass(slots=True)
