@@ -92,7 +92,9 @@ def config_schema(
     _add_adapters(parts, "SourceSection", "source", source_options, SOURCE_KEYS)
     for name, part in properties.items():
         if name not in ("version", "extends"):
-            properties[name] = {**part, "anyOf": [*part["anyOf"], {"type": "null"}]} if "anyOf" in part else part
+            choices = [part] if "$ref" in part else part.get("anyOf")
+            properties[name] = {**part, "anyOf": [*choices, {"type": "null"}]} if choices else part
+            properties[name].pop("$ref", None)
     return schema
 
 
