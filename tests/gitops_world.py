@@ -1,5 +1,5 @@
-"""The world of `examples/gitops`: its files in a git repository, an emulated HubSpot account, and on a runner's path the
-program, the system's own tools and the real `gh`."""
+"""The world of `examples/gitops`: its files in a git repository, an emulated HubSpot account, and on a runner's path
+the program, the system's own tools and the real `gh`."""
 
 from __future__ import annotations
 
@@ -60,6 +60,11 @@ class Account:
         contact = self.writing.crm.find(email)
         assert contact is not None
         self.writing.crm.update([(contact, values)])
+
+    def renamed(self, tag: str, name: str) -> None:
+        """So does somebody with a list."""
+        crm = self.writing.crm
+        crm.rename_tag(next(known.key for known in crm.tags() if known.name == tag), name)
 
     def writes(self) -> list[str]:
         """The calls so far that change something."""
@@ -160,7 +165,8 @@ class World:
 
 @contextmanager
 def world(folder: Path, state: str) -> Iterator[World]:
-    """The example as somebody copied it to GitHub, with nothing applied yet. `state`: the address of an empty database."""
+    """The example as somebody copied it to GitHub, with nothing applied yet. `state`: the address of an empty
+    database."""
     gh, socket = program("gh"), folder / "forge.sock"
     with account_in(folder) as account:
         secrets = {"HUBSPOT_READ_TOKEN": READ_TOKEN, "RECONCILER_PLAN_KEY": PLAN_KEY, "RECONCILER_STATE_URL": state}

@@ -1,5 +1,5 @@
-"""`examples/gitops` from end to end: plan, comment, merge and apply, by the very commands of its workflows, with a local git
-repository, the real `gh` against a forge of this machine, and an emulated HubSpot account."""
+"""`examples/gitops` from end to end: plan, comment, merge and apply, by the very commands of its workflows, with a
+local git repository, the real `gh` against a forge of this machine, and an emulated HubSpot account."""
 
 from __future__ import annotations
 
@@ -107,8 +107,7 @@ def test_a_crm_that_moved_between_plan_and_merge_makes_the_plan_stale_and_nothin
     fine(here.shipped())
     pull = here.proposed("vip", VIP)
     fine(here.runners.planned(pull)["plan"])
-    [customer] = here.account.writing.crm.tags()
-    here.account.writing.crm.rename_tag(customer.key, "Kunden")
+    here.account.renamed("Customer", "Kunden")
     before, found = here.account.writes(), here.account.found()
     job = here.runners.applied(here.github.merged(pull))
     assert job.step("Apply that plan").code == 5

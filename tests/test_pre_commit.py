@@ -1,5 +1,5 @@
-"""The hooks, run by `pre-commit` in a git repository: those of the project, and those of the example. The program is the one
-of the tests (`language: system`), so nothing is fetched."""
+"""The hooks, run by `pre-commit` in a git repository: those of the project, and those of the example. The program is
+the one of the tests (`language: system`), so nothing is fetched."""
 
 from __future__ import annotations
 

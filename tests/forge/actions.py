@@ -1,5 +1,5 @@
-"""Runs a workflow as GitHub's runners do: each job in an empty folder of its own, with the variables, secrets and token that
-its file gives it and nothing else; every `run:` is executed as it is written, `uses:` is done by a function of ours.
+"""Runs a workflow as GitHub's runners do: each job in an empty folder of its own, with the variables, secrets and token
+that its file gives it and nothing else; every `run:` is executed as it is written, `uses:` is done by a function here.
 
 Whoever asks for what is not done here (another action, another function, an unknown key of a step) fails.
 """
@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,7 @@ class _JobRun:
         self._work.mkdir(parents=True)
         self._processes: list[int] = []
         granted = dict(job.get("permissions", file.get("permissions", {})))
-        allowed = granted if event.trusted else {what: "read" for what in granted}
+        allowed = granted if event.trusted else dict.fromkeys(granted, "read")
         self.done_job = Job(job.get("name", ""), environment=job.get("environment", ""), granted=granted)
         token = runners.github.token(allowed)
         self._token = runners.github.tokens[token]
@@ -181,10 +182,8 @@ class _JobRun:
                     job.conclusion = "failure"
         finally:
             for group in self._processes:  # what a step left running
-                try:
+                with suppress(ProcessLookupError):
                     os.killpg(group, signal.SIGTERM)
-                except ProcessLookupError:
-                    pass
         job.used = self._token.used
         return job
 

@@ -1,4 +1,5 @@
-"""The expressions of workflows, `${{ ... }}`, as far as ours go: contexts, texts, `== != && || !`, brackets and functions."""
+"""The expressions of workflows, `${{ ... }}`, as far as ours go: contexts, texts, `== != && || !`, brackets and
+functions."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-Value: TypeAlias = "str | int | bool | None | Mapping[str, Value]"
+Value: TypeAlias = "str | int | bool | Mapping[str, Value] | None"
 Functions: TypeAlias = "Mapping[str, Callable[..., Value]]"
 
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<name>[\w.-]+)|(?P<sign>==|!=|&&|\|\||[!(),]))")
@@ -40,7 +41,8 @@ class _Reader:
         text, position, self._tokens = expression.strip(), 0, list[tuple[str, str]]()
         while position < len(text):
             found = _TOKEN.match(text, position)
-            assert found and found.lastgroup, f"not read here: {text[position:]!r}"
+            assert found is not None, f"not read here: {text[position:]!r}"
+            assert found.lastgroup is not None
             self._tokens.append((found.lastgroup, found.group(found.lastgroup)))
             position = found.end()
         self._contexts, self._functions = contexts, functions

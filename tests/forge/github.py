@@ -1,5 +1,5 @@
-"""The few calls of GitHub's REST API that the pipelines make, answered from memory on a unix socket, which is where the real
-`gh` is told to look. Every token has the permissions of its job, and a call that needs another one is refused."""
+"""The few calls of GitHub's REST API that the pipelines make, answered from memory on a unix socket, which is where the
+real `gh` is told to look. Every token has the permissions of its job, and a call that needs another one is refused."""
 
 from __future__ import annotations
 
