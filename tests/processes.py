@@ -53,5 +53,5 @@ def contents(folder: Path, *names: str) -> dict[str, str]:
 def launcher(path: Path) -> None:
     """The program as a file that a shell finds."""
     python, run = COMMAND[0], COMMAND[2]
-    path.write_text(f"#!/bin/sh\nPYTHONPATH=/tmp/gk/merged exec {python} -c '{run}' \"$@\"\n", encoding="utf-8")
+    path.write_text(f"#!/bin/sh\nexec {python} -c '{run}' \"$@\"\n", encoding="utf-8")
     path.chmod(0o755)
