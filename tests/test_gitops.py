@@ -81,7 +81,12 @@ def test_a_plan_that_fails_says_so_in_the_comment_and_nothing_can_be_applied(her
     here.github.pushed(pull, here.change("vip", {"email: email": "email: e_mail"}))
     job = here.runners.planned(pull)["plan"]
     assert job.conclusion == "failure"
+    assert "::error file=reconciler.yaml,line=" in job.said
     assert "reconciler-plan" not in job.uploaded
+    [note] = pull.notes
+    assert note.edits == 1
+    assert "VIP" not in note.body
+    assert "e_mail" in note.body
     applied = here.runners.applied(here.github.merged(pull))
     assert applied.step("Find the plan that was reviewed").outcome == "failure"
     assert "There is no plan of" in applied.said
@@ -214,3 +219,13 @@ def test_a_drift_that_cannot_be_told_is_a_failure_and_no_issue(here: World) -> N
     job = here.runners.drifted()
     assert job.conclusion == "failure"
     assert not here.github.issues
+
+
+def test_problems_are_alerts_of_code_scanning_where_it_is_asked_for(here: World) -> None:
+    pull = here.proposed("broken", {"match: email": "match: e_mail"})
+    assert here.runners.planned(pull)["code-scanning"].conclusion == "skipped"
+    here.github.variables["CODE_SCANNING"] = "true"
+    job = here.runners.planned(pull)["code-scanning"]
+    [run] = here.github.scanned["reconciler"]["runs"]
+    assert run["results"]
+    assert {what for what, _ in job.used} == set(job.granted)

@@ -142,6 +142,7 @@ class _JobRun:
         self._contexts: dict[str, Any] = {
             "github": self._github(token),
             "secrets": self._secrets(),
+            "vars": runners.github.variables,
             "steps": {},
             "env": {},
         }
@@ -290,6 +291,12 @@ class _JobRun:
         self._run.artifacts[inputs["name"]] = packed(files)
         self.done_job.uploaded.append(inputs["name"])
 
+    def scan(self, inputs: Mapping[str, str]) -> None:
+        assert self._token.may("security-events", "write"), "without the permission nothing can be uploaded"
+        self._token.used.add(("security-events", "write"))
+        found = (self._work / inputs["sarif_file"]).read_text(encoding="utf-8")
+        self._runners.github.scanned[inputs["category"]] = json.loads(found)
+
 
 def _outputs(text: str) -> dict[str, str]:
     """`name=value` in a line, or `name<<END`, lines, `END`."""
@@ -309,4 +316,5 @@ _ACTIONS: Mapping[str, Callable[[_JobRun, Mapping[str, str]], None]] = {
     "actions/checkout": _JobRun.checkout,
     "actions/setup-python": lambda run, inputs: None,  # the program is there, on the Python of the tests
     "actions/upload-artifact": _JobRun.upload,
+    "github/codeql-action/upload-sarif": _JobRun.scan,
 }

@@ -89,6 +89,8 @@ class GitHub:
     pulls: dict[int, Pull] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     runs: dict[int, Run] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    scanned: dict[str, Any] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _ids: Iterator[int] = field(default_factory=lambda: count(1001))
