@@ -18,6 +18,7 @@ from processes import launcher
 from servers import free_port, program
 
 from reconciler.emulators.hubspot import SCOPES, HubSpot, Settings
+from reconciler.emulators.hubspot.account import portal
 from reconciler.emulators.serving import Server
 from reconciler.model.clock import Clock
 
@@ -39,6 +40,11 @@ class Account:
     writing: HubSpot
     reading: HubSpot
     url: str
+
+    @property
+    def id(self) -> int:
+        """As its owner knows it."""
+        return portal(self.writing.crm.account())
 
     def found(self) -> dict[str, Any]:
         """What is in it: fields and lists by name, and of each contact some values and its lists."""
@@ -96,13 +102,13 @@ def account_in(folder: Path) -> Iterator[Account]:
             serving.join()
 
 
-def copied(repository: Repository, url: str) -> None:
-    """The example in main. Its account is the one at `url`, and a rehearsal's listens on a port that is free."""
+def copied(repository: Repository, account: Account) -> None:
+    """The example in main. Its account is this one and no other, and a rehearsal's listens on a port that is free."""
     shutil.copytree(EXAMPLE, repository.here, dirs_exist_ok=True)
     file = repository.here / "reconciler.yaml"
     text = file.read_text(encoding="utf-8")
     assert _CRM in text
-    file.write_text(text.replace(_CRM, f"{_CRM}  url: {url}\n"), encoding="utf-8")
+    file.write_text(text.replace(_CRM, f"{_CRM}  account: '{account.id}'\n  url: {account.url}\n"), encoding="utf-8")
     port = free_port()
     for name in ("rehearsal.yaml", ".github/workflows/plan.yml", ".gitlab-ci.yml"):
         place = repository.here / name
@@ -171,7 +177,7 @@ def world(folder: Path, state: str) -> Iterator[World]:
     with account_in(folder) as account:
         secrets = {"HUBSPOT_READ_TOKEN": READ_TOKEN, "RECONCILER_PLAN_KEY": PLAN_KEY, "RECONCILER_STATE_URL": state}
         github = GitHub(Repository(folder), secrets, {"production": {"HUBSPOT_TOKEN": WRITE_TOKEN}})
-        copied(github.repository, account.url)
+        copied(github.repository, account)
         with served(github, socket):
             runners = Runners(github, folder, programs_in(folder, gh), _through(folder, socket))
             yield World(github.repository, github, runners, account)

@@ -40,7 +40,7 @@ def here(tmp_path: Path, postgres: Database) -> Iterator[Here]:
             "RECONCILER_STATE_URL": postgres.url,
         }
         gitlab = GitLab(Repository(tmp_path), variables, {"HUBSPOT_TOKEN": WRITE_TOKEN})
-        copied(gitlab.repository, account.url)
+        copied(gitlab.repository, account)
         with served(gitlab) as url:
             yield Here(gitlab, Pipelines(gitlab, tmp_path, programs_in(tmp_path), url), account)
 

@@ -92,10 +92,17 @@ def config_schema(
     _add_adapters(parts, "SourceSection", "source", source_options, SOURCE_KEYS)
     for name, part in properties.items():
         if name not in ("version", "extends"):
-            choices = [part] if "$ref" in part else part.get("anyOf")
-            properties[name] = {**part, "anyOf": [*choices, {"type": "null"}]} if choices else part
-            properties[name].pop("$ref", None)
+            properties[name] = _or_null(part) if part.keys() & {"$ref", "anyOf"} else part
+    account = parts["CrmSection"]["properties"]["account"]
+    parts["CrmSection"]["properties"]["account"] = _or_null(account)
     return schema
+
+
+def _or_null(part: dict[str, Any]) -> dict[str, Any]:
+    """What a file that builds on another may take away."""
+    if "anyOf" in part:
+        return {**part, "anyOf": [*part["anyOf"], {"type": "null"}]}
+    return {"anyOf": [part, {"type": "null"}]}
 
 
 def _types() -> dict[str, Any]:

@@ -26,7 +26,7 @@ from forge.github import OWN, GitHub, Pull, Run, packed
 _STEP = {"name", "id", "if", "env", "run", "uses", "with"}
 _JOB = {"name", "if", "runs-on", "timeout-minutes", "permissions", "environment", "env", "steps"}
 _SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
-_LONGEST = 120  # seconds of a step
+_LONGEST = 300  # seconds of a step
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _JOB = {"stage", "rules", "interruptible", "variables", "script", "after_script"
 _JOB |= {"environment", "resource_group"}
 _TERM = re.compile(r"""\$(\w+) (==|!=) (?:"([^"]*)"|\$(\w+))""")
 _NAME = re.compile(r"\$(\w+)")
-_LONGEST = 120  # seconds of a job
+_LONGEST = 300  # seconds of a job
 
 
 @dataclass(slots=True)
