@@ -133,12 +133,13 @@ def changed(repository: Repository, branch: str, replaced: Mapping[str, str]) ->
 
 def programs_in(folder: Path, *linked: Path) -> Path:
     """What a runner has on its path before the system's own: the program as installed for the tests, programs that are
-    linked to, and `pip` and `apt-get`, which install nothing. pip's last word has to be a file that is there."""
+    linked to, and `pip` and `apt-get`, which install nothing. pip's last word has to be a file that asks
+    for the program."""
     programs = folder / "programs"
     programs.mkdir()
     for path in linked:
         (programs / path.name).symlink_to(path)
-    for name, script in {"pip": 'test -f "${@: -1}"', "apt-get": "true"}.items():
+    for name, script in {"pip": 'grep -q "^crm-reconciler" "${@: -1}"', "apt-get": "true"}.items():
         (programs / name).write_text(f"#!/bin/bash\n{script}\n", encoding="utf-8")
         (programs / name).chmod(0o755)
     launcher(programs / "reconciler")

@@ -3,6 +3,8 @@ local git repository, the real `gh` against a forge of this machine, and an emul
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +35,14 @@ def quiet(job: Job) -> None:
     """Nobody's value and no secret is in what it says."""
     assert CANARY not in job.said + job.summary
     assert "@example.org" not in job.said + job.summary
+
+
+def with_more(packed: bytes, name: str, content: bytes) -> bytes:
+    """The same archive, with a file more: whoever may change the workflow may upload it."""
+    with io.BytesIO(packed) as stream:
+        with zipfile.ZipFile(stream, "a") as archive:
+            archive.writestr(name, content)
+        return stream.getvalue()
 
 
 def test_a_change_is_planned_commented_on_merged_and_applied_and_then_nothing_is_left(here: World) -> None:
@@ -98,6 +108,8 @@ def test_what_is_applied_is_what_was_reviewed_and_what_came_up_since_is_left_for
     pull = here.proposed("vip", VIP)
     fine(here.runners.planned(pull)["plan"])
     here.account.changed("hugo.marin@example.org", firstname="Ugo")
+    kept = here.github.runs[max(here.github.runs)].artifacts
+    kept["reconciler-plan"] = with_more(kept["reconciler-plan"], "requirements.txt", b"somebody-elses-program")
     merged = here.github.merged(pull)
     fine(here.runners.applied(merged))
     assert here.account.carriers("VIP") == {"Farid", "Ugo"}
