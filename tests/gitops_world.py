@@ -28,7 +28,7 @@ READ_TOKEN, WRITE_TOKEN = f"pat-read-{CANARY}", f"pat-write-{CANARY}"
 PLAN_KEY = CANARY * 8
 FIELDS = ("email", "firstname", "birthday", "member_id", "plan")
 _PRINTED = "127.0.0.1:8800"  # where a rehearsal starts its account
-_CRM = "crm:\n  type: hubspot\n"
+_ACCOUNT = 'account: "12345678"'
 _SAFE = frozenset({"GET", "HEAD"})
 _READS = ("/search", "/batch/read", "/access-token-info")
 
@@ -41,10 +41,12 @@ class Account:
     reading: HubSpot
     url: str
 
-    @property
-    def id(self) -> int:
-        """As its owner knows it."""
-        return portal(self.writing.crm.account())
+    def named(self, file: Path) -> None:
+        """The file of the example is of this account."""
+        text = file.read_text(encoding="utf-8")
+        assert _ACCOUNT in text
+        number = portal(self.writing.crm.account())
+        file.write_text(text.replace(_ACCOUNT, f"url: {self.url}\n  account: '{number}'"), encoding="utf-8")
 
     def found(self) -> dict[str, Any]:
         """What is in it: fields and lists by name, and of each contact some values and its lists."""
@@ -105,10 +107,7 @@ def account_in(folder: Path) -> Iterator[Account]:
 def copied(repository: Repository, account: Account) -> None:
     """The example in main. Its account is this one and no other, and a rehearsal's listens on a port that is free."""
     shutil.copytree(EXAMPLE, repository.here, dirs_exist_ok=True)
-    file = repository.here / "reconciler.yaml"
-    text = file.read_text(encoding="utf-8")
-    assert _CRM in text
-    file.write_text(text.replace(_CRM, f"{_CRM}  account: '{account.id}'\n  url: {account.url}\n"), encoding="utf-8")
+    account.named(repository.here / "reconciler.yaml")
     port = free_port()
     for name in ("rehearsal.yaml", ".github/workflows/plan.yml", ".gitlab-ci.yml"):
         place = repository.here / name

@@ -14,8 +14,6 @@ from processes import Ended, contents, reconciler
 from ruamel.yaml import YAML
 from servers.databases import Database
 
-_CRM = "crm:\n  type: hubspot\n"
-
 
 class Cluster:
     """What lies behind the volumes: a folder each."""
@@ -29,9 +27,7 @@ class Cluster:
             (folder / name).mkdir()
         for name in generated["files"]:
             shutil.copy(EXAMPLE / name, folder / "config")
-        file = folder / "config" / "reconciler.yaml"
-        text = file.read_text(encoding="utf-8").replace(_CRM, f"{_CRM}  url: {account.url}\n")
-        file.write_text(text, encoding="utf-8")
+        account.named(folder / "config" / "reconciler.yaml")
         lines = (EXAMPLE / "Containerfile").read_text(encoding="utf-8").splitlines()
         self._entry = read(next(line for line in lines if line.startswith("ENTRYPOINT")).removeprefix("ENTRYPOINT "))
 

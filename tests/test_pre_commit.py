@@ -81,7 +81,7 @@ def test_a_file_that_a_plan_would_refuse_is_not_committed(checkout: Checkout) ->
 
 def test_a_file_that_is_laid_out_otherwise_is_formatted_and_not_committed_as_it_was(checkout: Checkout) -> None:
     before = (checkout.folder / "reconciler.yaml").read_text(encoding="utf-8")
-    code, said = checkout.commits(**{"  type: hubspot\n": "    type: hubspot\n", "  token:": "    token:"})
+    code, said = checkout.commits(**{"'orders > 0'": '"orders > 0"'})
     assert code == 1
     assert "files were modified by this hook" in said
     assert (checkout.folder / "reconciler.yaml").read_text(encoding="utf-8") == before
