@@ -61,8 +61,9 @@ Problems = Callable[..., tuple[Problem, ...]]
 
 
 def reconciled(paths: Iterable[Path]) -> list[Path]:
-    """Those that are files of this program, in order: beside them may lie other programs' YAML."""
-    return sorted(path for path in paths if "\nversion: 1\n" in f"\n{path.read_text(encoding='utf-8')}")
+    """Those that are files of this program, in order: beside them may lie tests of their checks, and others' YAML."""
+    files = sorted(path for path in paths if not path.name.endswith(".test.yaml"))
+    return [path for path in files if "\nversion: 1\n" in f"\n{path.read_text(encoding='utf-8')}"]
 
 
 @pytest.fixture
