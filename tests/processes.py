@@ -48,3 +48,10 @@ def contents(folder: Path, *names: str) -> dict[str, str]:
         file for root in roots for file in ([root] if root.is_file() else sorted(root.rglob("*"))) if file.is_file()
     ]
     return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def launcher(path: Path) -> None:
+    """The program as a file that a shell finds."""
+    python, run = COMMAND[0], COMMAND[2]
+    path.write_text(f"#!/bin/sh\nexec {python} -c '{run}' \"$@\"\n", encoding="utf-8")
+    path.chmod(0o755)

@@ -96,8 +96,17 @@ def config_schema(
     _add_adapters(parts, "StateSection", "state", STATES, STATE_KEYS)
     for name, part in properties.items():
         if name not in ("version", "extends"):
-            properties[name] = {**part, "anyOf": [*part["anyOf"], {"type": "null"}]} if "anyOf" in part else part
+            properties[name] = _or_null(part) if part.keys() & {"$ref", "anyOf"} else part
+    account = parts["CrmSection"]["properties"]["account"]
+    parts["CrmSection"]["properties"]["account"] = _or_null(account)
     return schema
+
+
+def _or_null(part: dict[str, Any]) -> dict[str, Any]:
+    """What a file that builds on another may take away."""
+    if "anyOf" in part:
+        return {**part, "anyOf": [*part["anyOf"], {"type": "null"}]}
+    return {"anyOf": [part, {"type": "null"}]}
 
 
 def _types() -> dict[str, Any]:

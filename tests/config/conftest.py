@@ -1,6 +1,6 @@
 """Small adapters' options, and loading of texts, for every test of the room `config`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,7 @@ ENV = {
     "HUBSPOT_URL": "https://crm.example.org",
     "HUBSPOT_TOKEN": "canary-token",
     "WORDPRESS_URL": "mysql://root:canary-password@host/db",
+    "RECONCILER_STATE_URL": "postgresql://root:canary-password@host/db",
 }
 
 HEAD = """\
@@ -57,6 +58,12 @@ identity: {person: id, match: email}
 
 Load = Callable[..., Desired]
 Problems = Callable[..., tuple[Problem, ...]]
+
+
+def reconciled(paths: Iterable[Path]) -> list[Path]:
+    """Those that are files of this program, in order: beside them may lie tests of their checks, and others' YAML."""
+    files = sorted(path for path in paths if not path.name.endswith(".test.yaml"))
+    return [path for path in files if "\nversion: 1\n" in f"\n{path.read_text(encoding='utf-8')}"]
 
 
 @pytest.fixture

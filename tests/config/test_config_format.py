@@ -19,14 +19,14 @@ from reconciler.config.models import Entry
 from reconciler.config.tree import Mapping, Node, Scalar
 from reconciler.model.problems import Failure
 from tests.config.conftest import CRM as CRM_MODELS
-from tests.config.conftest import ENV
+from tests.config.conftest import ENV, reconciled
 from tests.config.conftest import SOURCE as SOURCE_MODELS
 from tests.config.written_files import MARK, Text, texts
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES = sorted(p for p in (HERE / "format").glob("*.yaml") if not p.name.endswith(".out.yaml"))
-FILES = [*sorted((HERE / "good").glob("*.yaml")), *sorted((ROOT / "examples").rglob("*.yaml"))]
+FILES = [*sorted((HERE / "good").glob("*.yaml")), *reconciled((ROOT / "examples").rglob("*.yaml"))]
 
 
 def meaning(content: bytes) -> Any:
@@ -78,7 +78,7 @@ def test_whatever_way_a_file_is_written_it_says_the_same_and_keeps_every_comment
         assert FILE.sorted(sections) == list(range(len(sections)))
 
 
-WHOLE = [path for path in FILES if path.name != "base.yaml" and not path.name.endswith(".test.yaml")]
+WHOLE = [path for path in FILES if path.name != "base.yaml"]
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -11,10 +11,11 @@ from reconciler.adapters.registry import CRM, SOURCE, options_models
 from reconciler.config import config_schema
 from reconciler.config.models import SECTIONS
 from reconciler.config.schema import Document
+from tests.config.conftest import reconciled
 
 HERE = Path(__file__).parent
 GOOD = sorted((HERE / "good").glob("*.yaml"))
-EXAMPLES = sorted(p for p in (HERE.parents[1] / "examples").glob("*/*.yaml") if not p.name.endswith(".test.yaml"))
+EXAMPLES = reconciled((HERE.parents[1] / "examples").glob("*/*.yaml"))
 REFUSED = [
     "crm-is-a-text",
     "dynamic-tags-is-a-mapping",
