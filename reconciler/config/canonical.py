@@ -17,6 +17,7 @@ from reconciler.config.models import (
     DefaultsSection,
     DynamicTagEntry,
     FieldEntry,
+    HistorySection,
     IdentitySection,
     LimitsSection,
     OptionEntry,
@@ -81,5 +82,6 @@ FILE = Form(
         "allow": Form(each=Form(keys_of(AllowEntry))),
         "checks": Form(each=Form(keys_of(CheckEntry), frozenset({"deny"}))),
         "refresh": Form(keys_of(RefreshSection)),
+        "history": Form(keys_of(HistorySection)),
     },
 )

@@ -212,6 +212,14 @@ class RefreshSection(Entry):
     full_every: Duration | None = Field(None, description="Read all contacts at least so often; default 14d.")
 
 
+class HistorySection(Entry):
+    """What is kept of runs beyond digests."""
+
+    undo: Flag = Field(False, description="Keep what applies overwrite, encrypted, so that `undo` can put it back.")
+    keep: Duration | None = Field(None, description="How long that is kept; default 30d.")
+    key: Text | None = Field(None, description="A secret of its own to encrypt it with: ${env:NAME} or ${file:PATH}.")
+
+
 SECTIONS = (
     "version",
     "extends",
@@ -231,5 +239,6 @@ SECTIONS = (
     "rules",
     "refresh",
     "snapshot",
+    "history",
 )
 """The keys of the file itself; `schema.Document` says what each of them holds."""

@@ -20,6 +20,7 @@ from reconciler.config.models import (
     DefaultsSection,
     DynamicTagEntry,
     FieldEntry,
+    HistorySection,
     IdentitySection,
     Levels,
     LimitsSection,
@@ -62,6 +63,7 @@ class Document(BaseModel):
     rules: Levels | None = None
     refresh: RefreshSection | None = None
     snapshot: Flag = Field(True, description="`false`: keep no copy of contacts; every plan reads all of them.")
+    history: HistorySection | None = None
 
 
 def config_schema(
