@@ -218,6 +218,27 @@ def test_no_report_lets_a_value_out(folder: Path) -> None:
     assert {f"out{row.suffix}" for row in FORMATS.values()} <= {file.name for file in folder.iterdir()}
 
 
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_history_why_and_undo_let_no_value_out(folder: Path, format: str) -> None:
+    """Nor do the values from before, which are kept here. Whoever carries them is asked for by an id that is one."""
+    form, who = ("--format", format), f"{WORD}.id0@example.org"
+    applied = quiet(folder, reconciler(folder, "apply", "--auto-approve", "--keep-undo", *ALLOWED, "--now", NOW, *form))
+    assert applied.code == 0, applied.out + applied.err
+    assert len(list(folder.rglob("writes/*.before"))) == 1
+    for asked in (("history",), ("history", who), ("history", "--person", f"{WORD}@nobody.example")):
+        assert quiet(folder, reconciler(folder, *asked, *form)).code == 0
+    for name in ("city", "note", "birthday", "plan", "computed", "tag:Customer", "tag:Kept", f"tag:Role: {WORD}-role0"):
+        for more in ((), ("--offline",)):
+            assert quiet(folder, reconciler(folder, "why", who, name, *more, *form)).code == 0
+    for asked in ((who, f"tag:{WORD}"), (who, "citty"), (f"{WORD}@nobody.example", "city")):
+        assert quiet(folder, reconciler(folder, "why", *asked, *form)).code == 1
+    undone = ("undo", "last", "--auto-approve", "--clear-created", *ALLOWED, "--allow", "untag_percent=100")
+    ended = quiet(folder, reconciler(folder, *undone, *form))
+    assert ended.code == 0, ended.out + ended.err
+    assert quiet(folder, reconciler(folder, "undo", "last", "--auto-approve", *form)).code in (0, 3, 6)
+    assert quiet(folder, reconciler(folder, "show", "last", *form)).code == 0
+
+
 def test_no_cache_holds_a_value_even_when_it_is_unpacked(folder: Path) -> None:
     """The snapshot alone does, to whoever has the key. The file is one with which a row has no finding."""
     (folder / "reconciler.yaml").write_text(CLEAN)

@@ -88,7 +88,7 @@ _ENDED: Mapping[Exit, PlanOutcome] = {Exit.STALE: "stale", Exit.REFUSED: "refuse
 def _plan_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:
     from reconciler.report.document import error_document
 
-    if settings.command != "apply":
+    if settings.command not in ("apply", "undo"):
         return error_document("plan", failure.problems, settings.file, now)
     return error_document("apply", failure.problems, settings.file, now, _ENDED.get(failure.exit, "error"))
 
@@ -142,6 +142,18 @@ def _show_document(settings: Settings, failure: Failure, now: datetime) -> BaseM
     return runs_document(settings.file, None, failure.problems) if listed else _plan_document(settings, failure, now)
 
 
+def _runs_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.runs import runs_document
+
+    return runs_document(settings.file, None, failure.problems)
+
+
+def _why_document(settings: Settings, failure: Failure, now: datetime) -> BaseModel:  # noqa: ARG001, as above
+    from reconciler.report.history import why_document
+
+    return why_document(None, settings.file, failure.problems)
+
+
 # By command: the object that its `--format json` prints when it fails; that of `plan` for every other one.
 _DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
     "validate": _validation_document,
@@ -152,6 +164,8 @@ _DOCUMENTS: Mapping[str, Callable[[Settings, Failure, datetime], BaseModel]] = {
     "doctor": _doctor_document,
     "show": _show_document,
     "test": _cases_document,
+    "history": _runs_document,
+    "why": _why_document,
 }
 
 

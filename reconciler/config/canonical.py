@@ -17,6 +17,7 @@ from reconciler.config.models import (
     DefaultsSection,
     DynamicTagEntry,
     FieldEntry,
+    HistorySection,
     IdentitySection,
     LimitsSection,
     OptionEntry,
@@ -83,5 +84,6 @@ FILE = Form(
         "checks": Form(each=Form(keys_of(CheckEntry), frozenset({"deny"}))),
         "refresh": Form(keys_of(RefreshSection)),
         "state": Form((*keys_of(StateSection), OTHERS)),
+        "history": Form(keys_of(HistorySection)),
     },
 )

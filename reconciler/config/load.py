@@ -24,6 +24,7 @@ from reconciler.config.sections import (
     check_sections,
     read_contacts,
     read_defaults,
+    read_history,
     read_identity,
     read_limits,
     read_refresh,
@@ -126,6 +127,7 @@ def _read(
     subjects = (*draft.declared_tags, *(entry.label for entry in draft.dynamic_tags))
     allow = read_allow(root, AllowAbout(limits, subjects, declared), problems)
     refresh = read_refresh(root, problems)
+    history = read_history(root, problems)
     run_rules(draft, expressions, problems)
     if crm is not None:
         check_objects(crm, draft.fields, draft.contacts, problems)
@@ -147,6 +149,7 @@ def _read(
         checks=checks,
         rules=problems.levels,
         refresh=refresh,
+        history=history,
     )
 
 

@@ -220,6 +220,14 @@ class StateSection(Entry):
     lease: Duration | None = Field(None, description="How long an apply may be silent; default 60s.")
 
 
+class HistorySection(Entry):
+    """What is kept of runs beyond digests."""
+
+    undo: Flag = Field(False, description="Keep what applies overwrite, encrypted, so that `undo` can put it back.")
+    keep: Duration | None = Field(None, description="How long that is kept; default 30d.")
+    key: Text | None = Field(None, description="A secret of its own to encrypt it with: ${env:NAME} or ${file:PATH}.")
+
+
 SECTIONS = (
     "version",
     "extends",
@@ -240,5 +248,6 @@ SECTIONS = (
     "refresh",
     "snapshot",
     "state",
+    "history",
 )
 """The keys of the file itself; `schema.Document` says what each of them holds."""

@@ -20,6 +20,7 @@ from reconciler.config.models import (
     DefaultsSection,
     DynamicTagEntry,
     FieldEntry,
+    HistorySection,
     IdentitySection,
     Levels,
     LimitsSection,
@@ -65,6 +66,7 @@ class Document(BaseModel):
     refresh: RefreshSection | None = None
     snapshot: Flag = Field(True, description="`false`: keep no copy of contacts; every plan reads all of them.")
     state: StateSection | None = None
+    history: HistorySection | None = None
 
 
 def config_schema(

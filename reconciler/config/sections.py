@@ -12,6 +12,7 @@ from reconciler.config.models import (
     SECTIONS,
     ContactsSection,
     DefaultsSection,
+    HistorySection,
     IdentitySection,
     LimitsSection,
     RefreshSection,
@@ -19,7 +20,7 @@ from reconciler.config.models import (
 from reconciler.config.reading import Places, path_text, places_of, read
 from reconciler.config.tags import entries
 from reconciler.config.tree import Mapping, Scalar
-from reconciler.model.desired import FORTNIGHT, Contacts, Expression, Gone, Identity, Limits, Refresh
+from reconciler.model.desired import FORTNIGHT, MONTH, Contacts, Expression, Gone, History, Identity, Limits, Refresh
 from reconciler.model.problems import Level, Place
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -125,6 +126,23 @@ def read_refresh(root: Mapping, problems: Problems) -> Refresh:
     if not (isinstance(node, Scalar) and node.broken):
         problems.add("E114", "`snapshot`: `true` or `false` is wanted", node.where, "write `true` or `false`")
     return Refresh(seconds)
+
+
+def read_history(root: Mapping, problems: Problems) -> History:
+    """What is kept so that runs can be undone."""
+    entry, _ = _section(root, "history", HistorySection, problems)
+    if entry is None:
+        return History()
+    section = root.get("history")
+    node = section.get("key") if isinstance(section, Mapping) else None
+    if node is not None:
+        from pydantic import SecretStr
+
+        from reconciler.config.options import check_secret
+
+        check_secret("key", SecretStr, node, "history.key", problems)
+    keep = MONTH if entry.keep is None else int(entry.keep)
+    return History(entry.undo, keep, entry.key)
 
 
 def _section(root: Mapping, name: str, model: type[Model], problems: Problems) -> tuple[Model | None, Places]:

@@ -252,6 +252,17 @@ class Refresh(NamedTuple):
     snapshot: bool = True
 
 
+MONTH = 30 * 86_400
+
+
+class History(NamedTuple):
+    """`undo`: applies keep what they overwrite, so many seconds, encrypted with `key` or else with the state's."""
+
+    undo: bool = False
+    keep: int = MONTH
+    key: str | None = None
+
+
 class Door(NamedTuple):
     """The `crm` or `source` section: which adapter, and its validated options (a pydantic model of that adapter).
 
@@ -302,6 +313,7 @@ class Desired:
     checks: Mapping[str, PlanCheck] = field(default_factory=dict)
     rules: Mapping[str, Level] = field(default_factory=dict)
     refresh: Refresh = field(default_factory=Refresh)
+    history: History = field(default_factory=History)
     entry_digests: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[Any, ...] = ()
     state: SharedState | None = None

@@ -34,13 +34,14 @@ class Action(StrEnum):
 
 class Cause(StrEnum):
     """Why a value changes: the entry is new or changed; the data; somebody else; an existing value is taken over; the
-    person's id is kept in a contact that had none."""
+    person's id is kept in a contact that had none; what a run wrote is put back."""
 
     CONFIG = "config"
     SOURCE = "source"
     DRIFT = "drift"
     ADOPT = "adopt"
     STORE = "store"
+    UNDO = "undo"
 
 
 class Verdict(IntEnum):
@@ -68,7 +69,8 @@ class ContactAction(IntEnum):
     UPDATE = 2
 
 
-CAUSES: tuple[Cause, ...] = tuple(Cause)
+CAUSES: tuple[Cause, ...] = (Cause.CONFIG, Cause.SOURCE, Cause.DRIFT, Cause.ADOPT, Cause.STORE)
+"""Those that single changes have. They are kept in files by number: only add at the end."""
 
 VALUE_CHANGE = pa.struct(
     [
@@ -79,6 +81,7 @@ VALUE_CHANGE = pa.struct(
         pa.field("after", pa.string()),  # what is written, canonical; null is empty: ours, of a pull theirs
         pa.field("read", pa.string()),  # of a pull: the text that stands in the source
         pa.field("write", pa.string()),  # of a pull: the text that is to stand there
+        pa.field("filled", pa.bool_()),  # something stands where it is written, decodable or not
     ]
 )
 TAG_CHANGE = pa.struct(
@@ -402,6 +405,7 @@ class Plan:
     caches: Caches | None = None  # what is to be kept for the next plan
     approved: Approved | None = None  # only what a saved plan approved is carried out
     checks: tuple[CheckResult, ...] = ()  # what the file's checks say of it
+    undoes: str = ""  # the run whose writes it puts back
     drift_since: str = ""  # the last apply, UTC, where drift can be told from a change of ours; "" where it cannot
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.model.history import RunFacts
+
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
@@ -19,11 +21,17 @@ class LastRun:
 @dataclass(frozen=True, slots=True)
 class KeptRun:
     """A run of apply that is remembered. `kept`: its outcome can be shown; `counts`: what it wrote, by the names of
-    `model.outcome.Written`, empty where that is not kept."""
+    `model.outcome.Written`, empty where that is not kept. `problems`: of its outcome. `changed`: the file was another
+    one at the run before. `facts`: what the history was told at its beginning, None where that is not kept. `undo`:
+    until when it can be undone, UTC, ISO; "" if it cannot."""
 
     run: LastRun
     kept: bool
     counts: Mapping[str, int] = field(default_factory=dict)
+    problems: int = 0
+    changed: bool = False
+    facts: RunFacts | None = None
+    undo: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +23,7 @@ from reconciler.planning.previous import PreviousAddresses
 from reconciler.planning.pulling import Pulled, Pulling
 from reconciler.planning.taggings import TagDecisions
 from reconciler.planning.values import Decided, ValueDecisions, two_way
+from reconciler.planning.watching import Watch
 from reconciler.tables.cells import as_sent, as_stored, is_marked
 from reconciler.tables.changes import ChangeTable, TagChanges, ValueChanges
 from reconciler.tables.grouped import grouped
@@ -53,10 +55,16 @@ class Comparison:
         self._two_way = layout.two_way
         self.values = ValueDecisions(layout, remembered, self.counts, examples, previous)
         self._tags = TagDecisions(layout, permissions, self.counts, remembered)
+        self._watched: Callable[..., None] = _nobody
         self._guarded = frozenset(c.number for c in layout.fields if counted(c.since))
+
+    def watch(self, watch: Watch, layout: Layout, allowed: Permissions) -> None:
+        """Tell it what becomes of everybody who is compared."""
+        self.values.watch, self._watched = watch, partial(watch.tags, layout, allowed)
 
     def creates(self, batch: pa.RecordBatch) -> None:
         """Columns: the spooled ones of our side, and the rank of `Pairing.open`."""
+        self._watched(batch, new=True)
         values = self.values.decide(batch, new=True)
         tags = self._tags.decide(batch, new=True)
         contact = pa.nulls(batch.num_rows, pa.string())
@@ -92,6 +100,7 @@ class Comparison:
 
     def _update(self, batch: pa.RecordBatch, drift: bool, pulled: Pulled) -> None:
         """`drift`: our sides are as both sides agreed, so somebody else moved theirs."""
+        self._watched(batch, new=False)
         values = self.values.decide(batch, new=False, drift=drift)
         tags = self._retagged(batch, drift)
         people = _people(batch, batch.column("id"))
@@ -174,6 +183,10 @@ class Comparison:
             return len(rows)
         people = batch.column("person").take(rows).to_pylist()
         return sum(person_digest(self._remembered.key, p) not in leftover for p in people)
+
+
+def _nobody(_batch: pa.RecordBatch, *, new: bool) -> None:
+    """Nobody watches."""
 
 
 def _people(batch: pa.RecordBatch, contact: pa.Array) -> pa.RecordBatch:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -99,7 +100,7 @@ class Options:
     `examples`: collect three differing values per field and cause (--show-values). `remember`: write down what is to be
     remembered of each person once the plan is carried out (`Plan.remembers`), for an apply to keep. `keep`: leave files
     behind that spare the next plan work (`Plan.caches`); only plans of everybody and everything do. `salt`: n -> n
-    random bytes, with which what is kept of contacts is sealed.
+    random bytes, with which what is kept of contacts is sealed. `watch`: told of one field or tag of the asked persons.
     """
 
     now: datetime
@@ -115,6 +116,7 @@ class Options:
     day: date | None = None
     memory_limit: str = MEMORY
     progress: Progress = field(default_factory=Silent)
+    watch: Any = None  # planning.watching.Watch
 
     @property
     def judged(self) -> date:

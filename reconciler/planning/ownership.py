@@ -149,3 +149,12 @@ _DOES: Mapping[tuple[Kind, Part], str] = {
     (Kind.TAG, Part.ENDS): "removes or renames {it}",
     (Kind.PREFIX, Part.FILLS): "makes tags `{name}*` from values",
 }
+
+
+def owners_of(kind: Kind, name: str, owners: Iterable[Owner]) -> Iterator[str]:
+    """The places in other files that own a field or tag of that name, too."""
+    folded = fold_name(name)
+    for owner in owners:
+        for entry in owner.entries:
+            if _meet(kind, folded, entry.kind, _folded(entry)):
+                yield f"{owner.file}:{entry.where.line}" if entry.where.file == owner.file else str(entry.where)

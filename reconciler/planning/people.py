@@ -104,6 +104,7 @@ class _Comparing:
         signs = Signs(desired.identity.link is not None, layout.store is not None, desired.contacts.gone)
         self._pairing = Pairing(engine, observed.remembered.key, cells, blocked, raw if options.keep else (), signs)
         self._pairing.objects = KindOfId(layout.objects)
+        self._pairing.opens_all = options.watch is not None
         self._memo = Memo(engine, raw, blocked, before.memo if before else None, signs) if options.keep else None
         self._settled = Settled(engine, before.settled if before else None)
         self._known = RememberedPeople(engine, self._before(), [two_way(column) for column in layout.two_way])
@@ -135,6 +136,8 @@ class _Comparing:
             layout, observed.remembered, allowed, changes, options.examples, self._settled, previous, agree
         )
         comparison.settled(settled)
+        if options.watch is not None:
+            comparison.watch(options.watch, layout, allowed)
         self._compare(comparison, sides, self._pulling(comparison.values, comparison.counts, stuck))
         self._settled.collect()
         remembers = self._remembers() if options.remember else None

@@ -20,6 +20,7 @@ from reconciler.planning.kinds import BlockedKinds
 from reconciler.planning.layout import FieldColumn, Layout
 from reconciler.planning.observed import Remembered
 from reconciler.planning.previous import PreviousAddresses
+from reconciler.planning.watching import Watch
 from reconciler.tables.cells import as_sent, as_stored, is_marked
 from reconciler.tables.changes import ValueChanges
 from reconciler.tables.lanes import Refusals
@@ -93,6 +94,7 @@ class ValueDecisions:
         self._rewrites = _by_field(remembered.rewrites)
         self._previous = previous
         self._kinds = BlockedKinds(layout.objects)
+        self.watch = Watch()
 
     def decide(self, batch: pa.RecordBatch, new: bool, drift: bool = False) -> Decided:
         """`batch`: the spooled columns of our side, and of theirs unless the contacts are `new`. `drift`: what differs
@@ -126,6 +128,7 @@ class ValueDecisions:
     def _differing(self, column: FieldColumn, batch: pa.RecordBatch, new: bool) -> Differing | None:
         ours = batch.column(column.name)
         theirs = pa.nulls(len(ours), pa.string()) if new else batch.column(column.theirs)
+        self.watch.values(column.binding.entry.key, batch, ours, theirs, new)
         at = _differing(as_stored(ours), theirs)
         if not len(at):
             return None
@@ -217,6 +220,7 @@ class ValueDecisions:
             agreed = Agreed(at, known.sent, known.stored)
         number = _mix(_mix(number, _state(theirs), 3), relation, 3)
         number = _mix(_mix(number, pa.repeat(_fact(int(new)), len(at)), 2), consent, 3)
+        self.watch.situation(entry.key, policy, number)
         return Differing(at, ours, theirs, table.take(number), moved, agreed)
 
     def _note_unremembered(

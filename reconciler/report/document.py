@@ -137,7 +137,7 @@ def _escape(found: re.Match[str]) -> str:
     return json.dumps(found.group())[1:-1]
 
 
-Shape = Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs", "drift", "tests"]
+Shape = Literal["plan", "validation", "status", "discovery", "adapters", "doctor", "runs", "drift", "tests", "why"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 """Of which documents there is a schema."""
 
@@ -145,6 +145,7 @@ SHAPES: tuple[Shape, ...] = get_args(Shape)
 def schema(shape: Shape) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of what `--format json` prints."""
     from reconciler.report.discovery_shapes import DiscoveryDocument
+    from reconciler.report.history_shapes import WhyDocument
 
     models: dict[str, type[BaseModel]] = {
         "plan": shapes.PlanDocument,
@@ -156,6 +157,7 @@ def schema(shape: Shape) -> dict[str, Any]:
         "runs": shapes.RunsDocument,
         "drift": shapes.DriftDocument,
         "tests": shapes.CasesDocument,
+        "why": WhyDocument,
     }
     body = models[shape].model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{shape}.v1.json", **body}
@@ -177,6 +179,7 @@ def _facts(told: Redacted) -> dict[str, Any]:
         "source_rows": plan.source_rows,
         "scope": plan.scope,
         "two_way": plan.two_way,
+        "undoes": plan.undoes,
         "written_how": plan.written_how,
         "summary": _summary(plan),
         "fields": tuple(_field_row(f) for f in sorted(plan.fields, key=lambda f: (f.key, f.cause)) if _says(f)),

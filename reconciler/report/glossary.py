@@ -26,6 +26,7 @@ WORDS: Mapping[str, str] = {
     "finding": "something about the data that is left as it is, with its count and the rows of the source",
     "gateway": "what stands between the plan and an adapter: batches, pacing, retries, recovery, counting",
     "guard, limit": "a number in the file that an apply may not exceed; the guard compares it with the plan",
+    "history": "what runs wrote to whom, as digests: never which value",
     "held": "a difference that the file's policy keeps from being written",
     "identity": "how people and contacts find each other: the person's column and the field to match by",
     "in sync": "nothing to write: the CRM holds what the file asks for, as far as the file may say so",
@@ -59,6 +60,7 @@ WORDS: Mapping[str, str] = {
     "shape": "which kinds of signs a value is made of, in place of the value: letters, digits, what joins them",
     "snapshot": "the contacts as they were read last",
     "tagging": "one tag on one contact, applied or taken away",
+    "undo": "to put back what a run wrote, where the CRM still holds it; a plan like any other",
     "watermark": "the moment up to which changes of the CRM were read",
     "wire, codec": "how values of one type travel to and from one CRM",
 }

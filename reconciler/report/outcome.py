@@ -73,6 +73,8 @@ def _calls(outcome: Outcome) -> str:
 
 
 def _last_line(outcome: Outcome, page: Page) -> list[str]:
+    if outcome.plan.undoes:
+        return _undone(outcome, page)
     plan, apply = (command(name, outcome.plan.file, page) for name in ("plan", "apply"))
     refused = obstacles(outcome.plan) or "the errors above"
     run = f" (run {outcome.run})" if outcome.run else ""
@@ -85,4 +87,19 @@ def _last_line(outcome: Outcome, page: Page) -> list[str]:
         Result.REFUSED: [f"Refused, nothing was written: see {refused}."],
         Result.DECLINED: ["Not applied: nothing was written."],
         Result.INTERRUPTED: [f"Interrupted{run}: what was written stays, nothing is lost.", f"To go on: {apply}"],
+    }[outcome.result]
+
+
+def _undone(outcome: Outcome, page: Page) -> list[str]:
+    file, of = outcome.plan.file, outcome.plan.undoes
+    run = f" (run {outcome.run})" if outcome.run else ""
+    plan, again = command("plan", file, page), f"{command('undo', file, page._replace(narrowed=False))} {of}"
+    refused = obstacles(outcome.plan) or "the errors above"
+    return {
+        Result.NONE: ["Nothing to put back. Nothing was written."],
+        Result.APPLIED: [f"Run {of} is undone{run}.", f"Next: {plan}"],
+        Result.PARTIAL: [f"Run {of} is partly undone{run}: what is left stands above.", f"To go on: {again}"],
+        Result.REFUSED: [f"Refused, nothing was written: see {refused}."],
+        Result.DECLINED: ["Not undone: nothing was written."],
+        Result.INTERRUPTED: [f"Interrupted{run}: what was written stays, nothing is lost.", f"To go on: {again}"],
     }[outcome.result]

@@ -114,6 +114,7 @@ def _why(row: FieldCount | TagCount, file: str) -> str:
         Cause.DRIFT: "changed in the CRM (drift)",
         Cause.ADOPT: "taken over",
         Cause.STORE: "stored ids",
+        Cause.UNDO: "put back",
     }[row.cause]
 
 

@@ -80,6 +80,7 @@ def plan_of(document: PlanDocument) -> Plan:
         source_rows=document.source_rows,
         scope=document.scope,
         two_way=document.two_way,
+        undoes=document.undoes,
         written_how=document.written_how,
         source_writes=document.summary.source.rows,
         inventory=tuple(change for row in document.changes for change in _changes(row)),

@@ -23,6 +23,7 @@ FAMILIES: tuple[tuple[str, str], ...] = (
     ("E3", "The CRM"),
     ("E4", "The source"),
     ("E5", "State, apply and the machine"),
+    ("E6", "The history of runs"),
     ("E9", "Usage"),
 )
 

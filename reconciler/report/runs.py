@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler import __version__
+from reconciler.model.history import RunFacts
 from reconciler.model.problems import Problem
 from reconciler.model.status import KeptRun
+from reconciler.model.why import Written
 from reconciler.report import shapes
 from reconciler.report.document import problem_rows
+from reconciler.report.history import minute, write_row
 from reconciler.report.layout import PAGE, Page, folding_table
 from reconciler.report.text import command
-from reconciler.report.words import counted, plain
+from reconciler.report.words import counted, listing, plain
 
 _WORDS = (
     ("created", "created"),
@@ -28,35 +31,59 @@ def runs_text(file: str, runs: Sequence[KeptRun], page: Page = PAGE) -> str:
     """A line for each run, the newest first."""
     if not runs:
         return plain(f"{file}   no run is remembered") + f"\n\nNext: {command('apply', file, page)}\n"
-    rows = [[run.run.run, _minute(run.run.at), run.run.result or "did not end", _said(run)] for run in runs]
+    rows = [[run.run.run, minute(run.run.at), run.run.result or "did not end", _said(run)] for run in runs]
     lines = [line for own in folding_table(rows, 3, page.width, gaps=(2, 2, 2)) for line in own]
     newest = next((run.run.run for run in runs if run.kept), "")
     following = f"\n\nNext: {command('show', file, page)} {newest}\n" if newest else "\n"
     return "\n".join([plain(file), *lines]) + following
 
 
-def _minute(at: str) -> str:
-    """`2026-11-22 10:00`; seconds stand in the run's id."""
-    return at[:16].replace("T", " ")
-
-
 def _said(run: KeptRun) -> str:
-    if not run.kept:
-        return "not kept"
-    return counted((run.counts.get(name, 0), word) for name, word in _WORDS)
+    counts = counted((run.counts.get(name, 0), word) for name, word in _WORDS) if run.kept else "not kept"
+    facts = run.facts
+    told = [
+        counts,
+        f"{run.problems} problem{'' if run.problems == 1 else 's'}" if run.problems else "",
+        f"undo of {facts.undoes}" if facts is not None and facts.undoes else "",
+        f"by {facts.who}" if facts is not None and facts.who else "",
+        "file changed" if run.changed else "",
+        f"can be undone until {run.undo[:10]}" if run.undo else "",
+    ]
+    return listing(told)
 
 
-def runs_document(file: str, runs: Iterable[KeptRun] | None, problems: Iterable[Problem] = ()) -> shapes.RunsDocument:
-    """`runs` None: they could not be found out."""
+def runs_document(
+    file: str,
+    runs: Iterable[KeptRun] | None,
+    problems: Iterable[Problem] = (),
+    written: Sequence[Written] | None = None,
+) -> shapes.RunsDocument:
+    """`runs` None: they could not be found out. `written`: to the person who was asked for."""
     return shapes.RunsDocument(
         tool=__version__,
         outcome="error" if runs is None else "listed",
         file=file,
         runs=tuple(map(_row, runs or ())),
+        writes=None if written is None else tuple(map(write_row, written)),
         problems=problem_rows(problems),
     )
 
 
 def _row(run: KeptRun) -> shapes.KeptRunRow:
     counts = {name: run.counts.get(name) for name, _ in _WORDS}
-    return shapes.KeptRunRow(run=run.run.run, at=run.run.at, result=run.run.result, kept=run.kept, **counts)
+    facts = run.facts or RunFacts("", "", "")
+    return shapes.KeptRunRow(
+        run=run.run.run,
+        at=run.run.at,
+        result=run.run.result,
+        kept=run.kept,
+        command=facts.command,
+        who=facts.who,
+        config=run.run.config,
+        changed=run.changed,
+        plan=facts.plan,
+        problems=run.problems,
+        undoable=bool(run.undo),
+        undo_until=run.undo,
+        **counts,
+    )

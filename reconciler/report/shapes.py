@@ -79,7 +79,7 @@ class Summary(Shape):
 class FieldRow(Shape):
     key: str
     where: str | None
-    cause: Literal["config", "source", "drift", "adopt", "store"]
+    cause: Literal["config", "source", "drift", "adopt", "store", "undo"]
     set: int
     created: int
     """Those of `set` that go to contacts that the plan creates."""
@@ -96,7 +96,7 @@ class FieldRow(Shape):
 class TagRow(Shape):
     name: str
     where: str | None
-    cause: Literal["config", "source", "drift", "adopt"]
+    cause: Literal["config", "source", "drift", "adopt", "undo"]
     apply: int
     remove: int
     kept: int
@@ -285,6 +285,8 @@ class PlanDocument(Shape):
     findings: tuple[FindingRow, ...] = ()
     cost: CostRow = CostRow()
     problems: tuple[ProblemRow, ...] = ()
+    undoes: str = ""
+    """The run whose writes it puts back; empty of a plan that the file asks for."""
     approved: ApprovedRow | None = None
     """`apply` of a saved plan: how much of what was approved there is."""
     run: str | None = None
@@ -514,17 +516,55 @@ class KeptRunRow(Shape):
     tags_removed: int | None
     failed: int | None
     left: int | None
+    command: str = ""
+    """What was typed, without options; empty where that is not kept."""
+    who: str = ""
+    """The login of who started it."""
+    config: str = ""
+    """Digest of the file as it was."""
+    changed: bool = False
+    """The file was another one at the run before."""
+    plan: str = ""
+    """The plan that was carried out."""
+    problems: int = 0
+    undoable: bool = False
+    """What it overwrote is kept, so that `undo` can put it back."""
+    undo_until: str = ""
+    """And until when, UTC."""
+
+
+class WriteRow(Shape):
+    """One value or tagging that a run wrote to a person, or tried to."""
+
+    run: str
+    at: str
+    """When its outcome was known, UTC; empty where the run did not come to tell."""
+    command: str
+    act: Literal["set", "clear", "pull", "apply", "remove", "create"]
+    name: str
+    """Field key, or tag; a tag made from a value under the name of its list. Empty: the contact itself."""
+    tag: bool
+    where: str
+    """The line of the file that asked for it, as it was at that run."""
+    cause: str
+    ending: Literal["unknown", "written", "rewritten", "refused", "uncertain", "left", "found"]
+    """`rewritten`: the CRM stores it differently from what was sent. `left`: it had changed since the plan. `found`:
+    the contact was there already. `unknown`: the run did not come to tell."""
+    code: str
+    """Of the error, where it was refused."""
 
 
 class RunsDocument(Shape):
-    """One object for every `show --list`."""
+    """One object for every `history` and `show --list`."""
 
     format: Literal["reconciler-runs/1"] = "reconciler-runs/1"
     tool: str
     outcome: Literal["listed", "error"]
     file: str
     runs: tuple[KeptRunRow, ...] = ()
-    """The newest first."""
+    """The newest first; of `history PERSON` those that wrote something to them."""
+    writes: tuple[WriteRow, ...] | None = None
+    """Of `history PERSON`: what was written to them, the newest run first. Null: nobody was asked for."""
     problems: tuple[ProblemRow, ...] = ()
 
 

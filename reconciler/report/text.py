@@ -43,10 +43,11 @@ def plan_text(plan: Plan, applying: bool = False, page: Page = PAGE) -> str:
 
 
 def _header(plan: Plan) -> list[str]:
+    if plan.undoes:
+        return [plan.file, f"undo of run {plan.undoes}", f"{plan.crm} {plan.object}{_account(plan)}"]
     way = "two-way" if plan.two_way else "push only"
     read = "chosen people only" if plan.scope == "person" else f"{plan.scope} read"
-    account = f", account {plan.account}" if plan.account else ""
-    source = f"{plan.source_label} ({number(plan.source_rows)}) -> {plan.crm} {plan.object}{account}"
+    source = f"{plan.source_label} ({number(plan.source_rows)}) -> {plan.crm} {plan.object}{_account(plan)}"
     return [plan.file, source, listing([read, way, f"pulled {plan.written_how}" if plan.written_how else ""])]
 
 
@@ -60,6 +61,10 @@ def _approved_lines(plan: Plan, width: int) -> list[str]:
         people = f", of {some(of.contacts, 'contact')}" if of.contacts else ""
         told.append(f"{number(of.new)} new since approval{people}: left for the next plan")
     return section("Approved", told, width)
+
+
+def _account(plan: Plan) -> str:
+    return f", account {plan.account}" if plan.account else ""
 
 
 def _cost_lines(plan: Plan, width: int) -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from reconciler.adapters.source import Source
 from reconciler.model.addresses import person_digest, tag_address
 from reconciler.model.desired import Desired
+from reconciler.model.history import RunFacts
 from reconciler.model.inventory import Inventory
 from reconciler.model.messages import problem
 from reconciler.model.outcome import Outcome, Result
@@ -27,7 +28,7 @@ from reconciler.runtime.state import State
 @dataclass(frozen=True, slots=True)
 class Work:
     """One plan to carry out, with everything that it was made from. `moments`: the real clock. `source`: None where
-    nothing is pulled. `anew`: all links were made anew."""
+    nothing is pulled. `anew`: all links were made anew. `undone`: the run whose writes the plan puts back."""
 
     plan: Plan
     desired: Desired
@@ -36,6 +37,7 @@ class Work:
     moments: Callable[[], datetime]
     source: Source | None = None
     anew: bool = False
+    undone: RunFacts | None = None
 
 
 def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
@@ -43,23 +45,29 @@ def carry_out(work: Work, applying: Applying, journal: Journal) -> Outcome:
     plan, scope = work.plan, work.scope
     open_creates = journal.open_creates()
     guarded = _guarded(plan, applying.state.key)
-    applying.state.begin(plan.config, plan.remembers, guarded, known=not scope.persons, at=moment_text(work.moments()))
-    if work.anew:
-        journal.forget_addresses()
-    applying.state.name_by(work.desired.identity.person, work.anew)
+    if plan.undoes:
+        applying.state.disagree()
+    else:
+        at = moment_text(work.moments())
+        applying.state.begin(plan.config, plan.remembers, guarded, known=not scope.persons, at=at)
+        if work.anew:
+            journal.forget_addresses()
+        applying.state.name_by(work.desired.identity.person, work.anew)
     inventory = InventoryWriter(applying, work.desired, work.inventory)
     source = SourceWriter(applying, plan, work.desired, work.source)
     people = PeopleWriter(applying, plan, work.desired, inventory, open_creates, source.left)
     halted = _go(plan, applying, inventory, source, people)
     written = applying.written
     written.left = plan.people.contacts - people.rows.settled + people.rows.short
-    if halted is None:
+    if halted is None and not plan.undoes:
         if scope.everybody:
             journal.settle(applying.journal.id)
         remember(work, applying.state, inventory.lost, clean=not written.failed + written.left + plan.withheld)
     result = _result(halted, written.failed + written.left)
     journal.end(applying.journal.id, moment_text(work.moments()), result.value)
-    problems = (*source.problems(), *applying.problems(), *_ending(halted, written.left))
+    done = written.values + written.tags_applied + written.tags_removed
+    again = [problem("E612")] if work.undone is not None and not work.undone.undoes and done else []
+    problems = (*source.problems(), *applying.problems(), *_ending(halted, written.left, plan.undoes), *again)
     return Outcome(result, plan, applying.journal.id, written, applying.gateway.calls.made(), problems)
 
 
@@ -117,14 +125,15 @@ def _result(halted: Halted | None, amiss: int) -> Result:
     return Result.PARTIAL if amiss else Result.APPLIED
 
 
-def _ending(halted: Halted | None, left: int) -> tuple[Problem, ...]:
+def _ending(halted: Halted | None, left: int, undoes: str) -> tuple[Problem, ...]:
     if halted is None:
         return ()
     detail = f"{left:,} contact{'' if left == 1 else 's'} left"
     if halted.why is Why.DOWN:
         said = problem_of(halted.error).summary if halted.error else ""
         return (problem("E523", f"{said}; {detail}"),)
-    return (problem("E516" if halted.why is Why.ASKED else "E517", detail),)
+    fix = f"run undo {undoes} again: it goes on from there" if undoes else None
+    return (problem("E516" if halted.why is Why.ASKED else "E517", detail, fix=fix),)
 
 
 def moment_text(moment: datetime) -> str:

@@ -19,6 +19,7 @@ from reconciler.runtime.journal import JournalRun
 from reconciler.runtime.ontheway import OnTheWay, Stop
 from reconciler.runtime.state import State
 from reconciler.runtime.writer import Writer
+from reconciler.runtime.writes import Writes
 
 
 class Why(StrEnum):
@@ -50,6 +51,7 @@ class Applying:
     progress: Progress = field(default_factory=Silent)
     written: Written = field(default_factory=Written)
     settled: int = 0
+    writes: Writes = field(default_factory=Writes)
     on_the_way: OnTheWay = field(init=False)
     _refused: Counter[Problem] = field(default_factory=Counter)
 

@@ -5,6 +5,7 @@
     current             name of the account folder used last
     accounts/NAME/      state.db, journal.db, people-N.parquet of one account; those of others are set aside
     accounts/NAME/shown/  what plan and apply printed last, as JSON, for `show`
+    accounts/NAME/writes/  what the last runs wrote to whom, as digests; what was there before, only where asked for
     accounts/NAME/caches/  the snapshot of the contacts, sealed, and what else spares the next plan work
     tmp/NAME/           spill files of one run, swept at the next start
 

@@ -34,9 +34,13 @@ class LookAgain:
     def still_wanted(self, rows: Sequence[Row], loaded: Sequence[WireRecord]) -> list[Row]:
         """The rows of one batch that still have a value to write, each with only those."""
         found = {record.get(ID): record for record in loaded}
+        left: list[tuple[Row, str, str | None]] = []
         for row in rows:
             if (now := found.get(row.contact)) is not None and row.before is not None:
+                wanted = dict(row.values)
                 self._drop(row, row.before, now)
+                left += ((row, key, wanted[key]) for key in wanted.keys() - row.values.keys())
+        self._applying.writes.left(left)
         return [row for row in rows if row.values]
 
     def _drop(self, row: Row, before: Mapping[str, str | None], now: WireRecord) -> None:

@@ -21,7 +21,7 @@ from reconciler.runtime.inventory import InventoryWriter
 from reconciler.runtime.lookagain import LookAgain
 from reconciler.runtime.readback import ReadBack
 from reconciler.runtime.records import Records, Way
-from reconciler.runtime.rows import Row, Settling
+from reconciler.runtime.rows import NOTHING_SEEN, Row, Settling
 from reconciler.runtime.taggings import Taggings
 from reconciler.runtime.writer import DOWN, Fate, Item
 from reconciler.tables.remembered import Move, move
@@ -68,7 +68,7 @@ class PeopleWriter:
     def _write(self) -> None:
         records = Records(self._applying, self._plan, self._desired, self._inventory)
         self._ways = records.ways
-        if self._plan.scope == "incremental":
+        if self._plan.scope == "incremental" or self._plan.undoes:
             live = {key: way.live for key, way in self._ways.items()}
             self._look_again = LookAgain(self._applying, self._read_back, self._addresses, live)
         for row in records.rows(befores=self._look_again is not None):
@@ -163,6 +163,7 @@ class PeopleWriter:
             applying.state.add_moves(move(flights))
         if owed := [(row.digest, tag) for row in batch if create for tag in row.owed]:
             applying.state.owe(owed)
+        applying.writes.sending(batch, create)
         items = [row.item for row in batch]
         write = applying.writer.create if create else applying.writer.update
         self._on_the_way.send(partial(write, items), partial(self._ended, kind, seq, batch), alone)
@@ -180,6 +181,7 @@ class PeopleWriter:
         failed = sum(fate.error is not None for fate in fates)
         lost = [row.digest for row, fate in zip(batch, fates, strict=True) if create and fate.uncertain]
         applying.outcome(seq, len(batch) - failed, failed, lost)
+        applying.writes.sent(batch, fates, create, lambda key: self._ways[key].overwrites)
         self._after(batch, fates)
 
     def _flights(self, batch: list[Row]) -> Iterator[Move]:
@@ -201,8 +203,9 @@ class PeopleWriter:
         self._applying.state.add_created([(row.digest, contact)])
         self._applying.written.recovered += 1
         row.contact = contact
-        row.create = False
+        row.create = row.made = False
         row.before = None
+        row.was = NOTHING_SEEN
         row.item = Item(row.item.record, row.email, contact)
         self._add(self._updates, row, Call.UPDATE_CONTACTS)
 
@@ -252,7 +255,7 @@ class PeopleWriter:
         written.values += len(values)
         sent = {self._ways[k].live: (k, after) for k, after in values.items()}
         self.rows.settle(row, 1)
-        self._read_back.add(row.contact or "", row.digest, sent)
+        self._read_back.add(row, sent)
         self._tag(row)
 
     def _drop_tags_of_new_contacts(self, row: Row) -> None:

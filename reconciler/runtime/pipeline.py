@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.outcome import Outcome
     from reconciler.model.plan import Plan
     from reconciler.model.status import KeptRun, Status
+    from reconciler.model.why import Why, Written
     from reconciler.runtime.discovering import Look, Seen
     from reconciler.runtime.formatting import Formatted
     from reconciler.runtime.importing import Asked
@@ -47,9 +48,12 @@ __all__ = [
     "shown",
     "start",
     "status",
+    "undo",
     "validate",
+    "why",
     "write_formatted",
     "write_new",
+    "writes_to",
 ]
 
 
@@ -146,6 +150,7 @@ def status(request: Request) -> Status:
     from reconciler.runtime.caches import cache_folder, next_full_read
     from reconciler.runtime.journal import Journal
     from reconciler.runtime.kept import KeptRuns
+    from reconciler.runtime.keptwrites import KeptWrites
     from reconciler.runtime.lock import said
     from reconciler.runtime.shared.opening import brought_up_to_date, shared_state
     from reconciler.runtime.state import current_state
@@ -161,6 +166,8 @@ def status(request: Request) -> Status:
         journal = Journal(state.path)
         stack.callback(journal.close)
         kept, caches = KeptRuns(state.path), cache_folder(state, request)
+        writes = KeptWrites(state.path, state.key)
+        writes.sweep(request.clock.now())
         cached = {f"caches/{kind}": size for kind, size in caches.sizes().items()}
         return replace(
             nothing,
@@ -175,7 +182,7 @@ def status(request: Request) -> Status:
             kept_plan=kept.has_plan(),
             kept_runs=len(kept.runs()),
             next_full_read=next_full_read(caches, refresh_of(request.file), request.clock.now()),
-            sizes={**folder.sizes(), "shown": kept.size(), **cached},
+            sizes={**folder.sizes(), "shown": kept.size(), "writes": writes.size(), **cached},
         )
 
 
@@ -184,6 +191,7 @@ def forget(request: Request, what: str = "all") -> None:
     from reconciler.runtime.caches import cache_folder
     from reconciler.runtime.journal import Journal
     from reconciler.runtime.kept import KeptRuns
+    from reconciler.runtime.keptwrites import KeptWrites
     from reconciler.runtime.session import applying_alone
     from reconciler.runtime.shared.opening import shared_state
     from reconciler.runtime.state import current_state
@@ -205,6 +213,7 @@ def forget(request: Request, what: str = "all") -> None:
             cache_folder(state, request).forget()
         if what in ("all", "runs"):
             KeptRuns(state.path).forget()
+            KeptWrites(state.path, state.key).forget()
             journal.forget()
 
 
@@ -234,6 +243,32 @@ def kept_runs(request: Request) -> tuple[KeptRun, ...]:
     from reconciler.runtime.showing import kept_runs
 
     return kept_runs(request)
+
+
+def writes_to(request: Request, person: str) -> tuple[Written, ...]:
+    """What the runs that are remembered wrote to one person (their id in the source), the newest first. Raises
+    Failure."""
+    from reconciler.runtime.history import writes_to
+
+    return writes_to(request, person)
+
+
+def undo(
+    request: Request, run: str, clear_created: bool, confirm: Callable[[Plan], bool], stop: Callable[[], bool]
+) -> Outcome:
+    """Put back what a run wrote, where the CRM still holds it; see `runtime.undoing`. Raises Failure."""
+    from reconciler.runtime.undoing import undo
+
+    return undo(request, run, clear_created, confirm, stop)
+
+
+def why(request: Request, person: str, name: str, offline: bool) -> Why:
+    """Why a field or tag (`tag:NAME`) of one person is as it is; see `runtime.why`. Raises Failure."""
+    from reconciler.runtime.disk import full_disk_said
+    from reconciler.runtime.why import why
+
+    with full_disk_said():
+        return why(request, person, name, offline)
 
 
 def format_files(files: Sequence[Path]) -> tuple[Formatted, ...]:

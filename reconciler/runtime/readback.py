@@ -14,6 +14,7 @@ from reconciler.model.plan import BoundField, Plan
 from reconciler.planning.bindings import Binding
 from reconciler.planning.conversion import theirs_lane
 from reconciler.runtime.applying import Applying, Halted, Why
+from reconciler.runtime.rows import Row
 from reconciler.runtime.state import Rewrite
 from reconciler.runtime.writer import DOWN
 from reconciler.tables.lanes import Lane
@@ -31,7 +32,7 @@ class ReadBack:
     def __init__(self, applying: Applying, plan: Plan, desired: Desired) -> None:
         self._applying = applying
         self._waiting: dict[str, dict[str, tuple[str, str | None]]] = {}
-        self._people: dict[str, bytes] = {}
+        self._rows: dict[str, Row] = {}
         self._doubted: set[str] = set()
         self._two_way = frozenset(key for key, entry in desired.fields.items() if entry.pull)
         self._size = applying.gateway.batch(Call.LOAD_CONTACTS)
@@ -44,12 +45,12 @@ class ReadBack:
         """How many reads are owed once so many more contacts are written."""
         return -(-(len(self._waiting) + more) // self._size)
 
-    def add(self, contact: str, person: bytes, sent: Sent) -> None:
-        """A contact that was just written; `person`: digest of whose it is. Raises Halted when the CRM stops
-        answering."""
+    def add(self, row: Row, sent: Sent) -> None:
+        """A contact that was just written. Raises Halted when the CRM stops answering."""
         if not sent:
             return
-        self._people[contact] = person
+        contact = row.contact or ""
+        self._rows[contact] = row
         self._waiting.setdefault(contact, {}).update(sent)
         if len(self._waiting) >= self._size:
             self.flush()
@@ -65,10 +66,10 @@ class ReadBack:
             return
         self._applying.on_the_way.check()
         waiting, self._waiting = self._waiting, {}
-        people, self._people = self._people, {}
+        rows, self._rows = self._rows, {}
         keys = tuple(dict.fromkeys(key for sent in waiting.values() for key in sent))
         read = partial(self._load, tuple(waiting), keys)
-        self._applying.on_the_way.send(read, partial(self._remember, waiting, people))
+        self._applying.on_the_way.send(read, partial(self._remember, waiting, rows))
 
     def _load(self, contacts: Sequence[str], keys: Sequence[str]) -> list[WireRecord]:
         try:
@@ -78,11 +79,12 @@ class ReadBack:
         except DOWN as error:
             raise Halted(Why.DOWN, error) from None
 
-    def _remember(self, waiting: Mapping[str, Sent], people: Mapping[str, bytes], loaded: list[WireRecord]) -> None:
+    def _remember(self, waiting: Mapping[str, Sent], rows: Mapping[str, Row], loaded: list[WireRecord]) -> None:
         secret = self._applying.state.key
         differing: list[Rewrite] = []
         same: list[tuple[str, str]] = []
         moves: list[Move] = []
+        found: list[tuple[Row, str, str | None]] = []
         for record in loaded:
             contact = record.get(ID) or ""
             if contact in self._doubted:
@@ -91,7 +93,10 @@ class ReadBack:
                 text = record.get(live) or None
                 if key in self._two_way:
                     stored = self.stored(key, text, sent)
-                    moves.append((people[contact], key, value_digest(secret, sent), value_digest(secret, stored)))
+                    digests = value_digest(secret, sent), value_digest(secret, stored)
+                    moves.append((rows[contact].digest, key, *digests))
+                    if stored != sent:
+                        found.append((rows[contact], key, stored))
                     self._applying.written.rewritten += stored != sent
                     same.append((contact, key))
                     continue
@@ -103,7 +108,9 @@ class ReadBack:
                     same.append((contact, key))
                 else:  # undecodable too: the mark stands for it here as it does when contacts are read
                     differing.append((contact, key, text_digest(secret, sent), text_digest(secret, stored)))
+                    found.append((rows[contact], key, stored))
         self._applying.written.rewritten += len(differing)
+        self._applying.writes.stored(found)
         self._applying.state.add_rewrites(differing, same)
         if moves:
             self._applying.state.add_moves(move(moves))

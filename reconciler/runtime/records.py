@@ -17,7 +17,7 @@ from reconciler.model.desired import Desired, Push
 from reconciler.model.plan import ContactAction, Plan, TagAction, Verdict
 from reconciler.runtime.applying import Applying
 from reconciler.runtime.inventory import InventoryWriter
-from reconciler.runtime.rows import Row
+from reconciler.runtime.rows import Row, Was
 from reconciler.runtime.writer import Item
 
 _PULL = pa.scalar(int(Verdict.PULL), pa.int8())
@@ -72,14 +72,17 @@ class Records:
         ours = iter(pc.not_equal(changed.field("verdict"), _PULL).to_pylist() if self._two_way else ())
         ranks = batch.column("rank").to_pylist()
         looks = befores or any(ranks)
-        looked = changed.field("before").to_pylist() if looks else []
-        seen = iter(zip(fields, looked, strict=False))
+        looked, causes = changed.field("before").to_pylist(), changed.field("cause").to_pylist()
+        unread = pc.and_(changed.field("filled"), pc.is_null(changed.field("before"))).to_pylist()
+        at = 0
         actions = map(TagAction, tagged.field("action").to_pylist())
         taggings = iter(zip(tagged.field("tag").to_pylist(), actions, strict=True))
         people = (batch.column(name).to_pylist() for name in ("person", "match", "contact", "action"))
         counts = values.value_lengths().to_pylist(), tags.value_lengths().to_pylist()
         for person, email, contact, action, filled, carried, rank in zip(*people, *counts, ranks, strict=True):
             written = islice(afters, filled)
+            was = Was(*(told[at : at + filled] for told in (fields, looked, causes, unread)))
+            at += filled
             yield Row(
                 digest=person_digest(self._key, person),
                 email=email,
@@ -87,8 +90,11 @@ class Records:
                 create=action == ContactAction.CREATE,
                 values=dict(compress(written, islice(ours, filled)) if self._two_way else written),
                 tags=list(islice(taggings, carried)),
-                before=dict(islice(seen, filled)) if looks else None,
+                before=dict(zip(was.keys, was.befores, strict=True)) if looks else None,
                 rank=rank,
+                person=person,
+                was=was,
+                made=action == ContactAction.CREATE,
             )
 
     def prepare(self, row: Row) -> None:

@@ -24,7 +24,8 @@ class Request:
     """What is asked for. `now`: the plan's clock; None: the start of the clock's day, UTC. `token_bytes`: randomness,
     n -> n secret bytes. `resolve`: field -> `source` or `crm`, who wins its conflicts in this run. `relink`: what
     becomes of the links of a former person column (`runtime.relinking`). `out`: where a plan is saved; `saved`: the
-    saved plan of which an apply does what was approved. `transport`, `workers`: see `Opening`."""
+    saved plan of which an apply does what was approved. `keep_undo`: keep what an apply overwrites, whatever the file
+    says. `command`: what was typed, without options, for the history. `transport`, `workers`: see `Opening`."""
 
     file: Path
     env: Mapping[str, str]
@@ -43,6 +44,8 @@ class Request:
     relink: str = ""
     out: Path | None = None
     saved: Path | None = None
+    keep_undo: bool = False
+    command: str = "apply"
     progress: Progress = field(default_factory=Silent)
     events: Events = field(default_factory=Unheard)
     transport: Any = None

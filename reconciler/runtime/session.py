@@ -21,6 +21,7 @@ from reconciler.model.status import LastRun
 from reconciler.planning.allowances import Allowed, judged_on
 from reconciler.planning.observed import MEMORY, Options
 from reconciler.planning.ownership import Owner
+from reconciler.planning.watching import Watch
 from reconciler.report.document import ended_document, outcome_document, plan_document
 from reconciler.report.shapes import PlanDocument
 from reconciler.runtime.apply import Work, carry_out, moment_text, remember
@@ -33,6 +34,7 @@ from reconciler.runtime.folder import Folder, Workdir
 from reconciler.runtime.gateway import Gateway
 from reconciler.runtime.journal import Journal
 from reconciler.runtime.kept import KeptRuns, Shown
+from reconciler.runtime.keptwrites import Keep, KeptWrites, keep_until, secret_of
 from reconciler.runtime.loading import load_file
 from reconciler.runtime.lock import said, take_or_fail
 from reconciler.runtime.observe import Wanted, observe
@@ -40,8 +42,10 @@ from reconciler.runtime.ownership import keep_owned, other_owners
 from reconciler.runtime.recording import current as recorder
 from reconciler.runtime.relinking import usable
 from reconciler.runtime.request import Request
+from reconciler.runtime.runfacts import run_facts
 from reconciler.runtime.shared.opening import Seen, brought_up_to_date, shared_apply
 from reconciler.runtime.state import State, open_state
+from reconciler.runtime.writes import Writes
 from reconciler.tables.engine import Engine
 from reconciler.tables.remembered import Before, RememberedPeople, all_fields
 from reconciler.tables.spool import Damaged
@@ -63,18 +67,18 @@ class Session:
     owners: tuple[Owner, ...] = ()
     inventory: Inventory = field(default_factory=Inventory)
 
-    def diff(self, request: Request, remember: bool) -> Plan:
+    def diff(self, request: Request, remember: bool, watch: Watch | None = None) -> Plan:
         """Observe and compare. `remember`: write down what an apply is to remember of each person."""
         try:
-            made = self._diff(request, remember)
+            made = self._diff(request, remember, watch)
         except Damaged:  # nothing in the caches is needed
             self.caches.forget()
-            made = self._diff(request, remember)
+            made = self._diff(request, remember, watch)
         self.source.close()  # a database's transaction does not stay open while an apply writes
         weakref.finalize(made.people, self.workdir.close)  # the changes lie in it, and are read after this run
-        return self._checked(replace(made, problems=(*made.problems, *self.notes)), request)
+        return self.checked(replace(made, problems=(*made.problems, *self.notes)), request)
 
-    def _checked(self, made: Plan, request: Request) -> Plan:
+    def checked(self, made: Plan, request: Request) -> Plan:
         """With what the file's checks say of what everybody may see of the plan."""
         if not self.desired.checks:
             return made
@@ -83,7 +87,7 @@ class Session:
         allowed = Allowed.on(judged_on(request.clock.now(), request.moment), self.desired, request.allow)
         return replace(made, checks=check_results(self.desired.checks, plan_document(public(made)), allowed))
 
-    def _diff(self, request: Request, remember: bool) -> Plan:
+    def _diff(self, request: Request, remember: bool, watch: Watch | None) -> Plan:
         from reconciler.planning.plan import diff
 
         kept = self.caches.load() if self.desired.refresh.snapshot else None
@@ -111,6 +115,7 @@ class Session:
             keep=self.desired.refresh.snapshot and request.scope.whole,
             salt=request.token_bytes,
             progress=request.progress,
+            watch=watch,
         )
         made = diff(self.desired, replace(observed, owners=self.owners, caches=kept.caches if kept else None), options)
         seen = reads[0].seen if reads else None
@@ -142,19 +147,21 @@ class Session:
     def carry_out(self, request: Request, work: Work, stop: Callable[[], bool]) -> Outcome:
         run = self.journal.begin(_run_id(request), request.started, work.plan.config, request.resolve)
         request.events.tell(Event.RUN, {"run": run.id})
-        self.state.set_last("apply", last_run(run.id, request, work.plan, ""))
-        keep_owned(
-            request, self.desired, self.state
-        )  # before the first write: what an interrupted apply wrote is owned
-        applying = Applying(self.gateway, run, self.state, stop, self.account.id, request.progress)
+        self._set_last(request, work, run.id, "")
+        if not work.plan.undoes:  # before the first write: what an interrupted apply wrote is owned
+            keep_owned(request, self.desired, self.state)
+        writes = self._writes(request, work, run.id)
+        applying = Applying(self.gateway, run, self.state, stop, self.account.id, request.progress, writes=writes)
         try:
             outcome = carry_out(work, applying, self.journal)
         except Failure as failure:
-            self.state.set_last("apply", last_run(run.id, request, work.plan, "error"))
+            self._set_last(request, work, run.id, "error")
             with suppress(Failure):  # the one that ended the run is told
                 self._keep_run(request, run.id, ended_document(public(work.plan), run.id, failure.problems))
             raise
-        self.state.set_last("apply", last_run(run.id, request, work.plan, outcome.result.value))
+        finally:
+            writes.close()
+        self._set_last(request, work, run.id, outcome.result.value)
         if self.state.has_moves:
             self._fold()
         try:
@@ -163,6 +170,20 @@ class Session:
             said = problem("E532", "; ".join(p.summary for p in failure.problems))
             return replace(outcome, problems=(*outcome.problems, said))
         return outcome
+
+    def _set_last(self, request: Request, work: Work, run: str, result: str) -> None:
+        """Of an apply; an undo carries out no plan of the file."""
+        if not work.plan.undoes:
+            self.state.set_last("apply", last_run(run, request, work.plan, result))
+
+    def _writes(self, request: Request, work: Work, run: str) -> Writes:
+        """Where the run writes down what it writes to whom."""
+        history, key = self.desired.history, self.state.key
+        undo = history.undo or request.keep_undo or bool(work.plan.undoes)
+        until = keep_until(request.clock.now(), history.keep)
+        keep = Keep(until, secret_of(key, history.key)) if undo else None
+        facts = run_facts(work.plan, work.desired, run, request, work.undone)
+        return KeptWrites(self.state.path, key).begin(facts, keep, request.token_bytes, request.clock.now)
 
     def _fold(self) -> None:
         """What became of two-way values goes into the file of people, where it takes a third of the room."""
@@ -199,6 +220,7 @@ def open_session(request: Request) -> Iterator[Session]:
         stack.callback(state.close)
         journal = Journal(state.path, SealedAddresses(key, request.token_bytes))
         stack.callback(journal.close)
+        KeptWrites(state.path, key).sweep(request.clock.now())
         workdir = stack.enter_context(_until_planned(folder.workdir()))
         caches = cache_folder(state, request)
         others = other_owners(request, desired, account.id)

@@ -7,8 +7,9 @@ them follows from the row as it would be.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,12 +39,13 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class _Pull:
-    """One person's row: its number, what is to stand there, and what is agreed on then by field."""
+    """One person's row: its number, what is to stand there, and by field what is agreed on then and the change."""
 
     row: int
     digest: bytes
     edit: Edit
     agreed: dict[str, int]
+    values: dict[str, Mapping[str, Any]]
 
 
 class SourceWriter:
@@ -90,7 +92,8 @@ class SourceWriter:
                 mine = [v for v in row["values"] if v["verdict"] == Verdict.PULL]
                 cells = {self._columns[keys[v["field"]]]: (v["read"], v["write"]) for v in mine}
                 agreed = {keys[v["field"]]: value_digest(key, v["after"]) for v in mine}
-                yield _Pull(row["row"], person_digest(key, row["person"]), Edit(row["person"], cells), agreed)
+                values = {keys[v["field"]]: v for v in mine}
+                yield _Pull(row["row"], person_digest(key, row["person"]), Edit(row["person"], cells), agreed, values)
 
     def _batch(self, source: Writable, pulls: list[_Pull]) -> None:
         applying = self._applying
@@ -100,6 +103,7 @@ class SourceWriter:
         applying.state.add_moves(
             move([(p.digest, key, None, digest) for p in pulls for key, digest in p.agreed.items()])
         )
+        first = applying.writes.pulling((p.edit.person, p.digest, p.values) for p in pulls)
         recorder().before_write()
         with doors_said(self._desired.source.where):
             done = source.write(self._desired.identity.person, [pull.edit for pull in pulls], self._same)
@@ -108,6 +112,7 @@ class SourceWriter:
             moves = [(p.digest, key, digest, digest) for p in written for key, digest in p.agreed.items()]
             applying.state.add_moves(move(moves))
         applying.journal.outcome(seq, len(written), len(pulls) - len(written))
+        applying.writes.pulled(first, ((len(p.values), wrote) for p, wrote in zip(pulls, done, strict=True)))
         applying.written.pulled += sum(len(pull.agreed) for pull in written)
         applying.written.rows += len(written)
         for pull, wrote in zip(pulls, done, strict=True):

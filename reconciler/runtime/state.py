@@ -268,6 +268,10 @@ class State:
         """Everything was carried out: the rows of all people are agreed on."""
         self.set_facts({"agreed.clean": "yes"})
 
+    def disagree(self) -> None:
+        """What we wrote is put back: what differs from now on is not what somebody else moved."""
+        self.set_facts({"agreed.digest": "", "agreed.clean": ""})
+
     def own(self, entries: Iterable[tuple[str, str, str, str]], facts: Mapping[str, str], whole: bool) -> None:
         """What the file owns from now on: kind, name, part and place of each (`planning.ownership`), and whose they
         are. `whole`: all of the file, so that it owns nothing else any more."""

@@ -67,18 +67,26 @@ class Taggings:
         alone = frozenset(contact if whole else f"{contact} {tag}" for contact in waiting)
         applying.on_the_way.make_room(alone)
         seq = applying.intent(kind, len(waiting))
+        first = applying.writes.tagging(name, action, waiting)
         applying.on_the_way.send(
             partial(applying.writer.tag, action, tag, list(waiting)),
-            partial(self._ended, name, action, seq, waiting),
+            partial(self._ended, name, action, (seq, first), waiting),
             alone,
         )
 
     def _ended(
-        self, name: str, action: TagAction, seq: int, waiting: Mapping[str, Row], errors: Sequence[AdapterError | None]
+        self,
+        name: str,
+        action: TagAction,
+        numbers: tuple[int, int],
+        waiting: Mapping[str, Row],
+        errors: Sequence[AdapterError | None],
     ) -> None:
-        applying = self._applying
+        """`numbers`: of the call in the journal, of its first tagging in the history."""
+        applying, (seq, first) = self._applying, numbers
         failed = sum(error is not None for error in errors)
         applying.outcome(seq, len(waiting) - failed, failed)
+        applying.writes.tagged(first, errors)
         self._count(action, len(waiting) - failed)
         tagged = [row for row, error in zip(waiting.values(), errors, strict=True) if error is None]
         if paid := [(row.digest, name) for row in tagged if name in row.owed]:

@@ -98,6 +98,7 @@ def _value_structs(values: Sequence[ValueChanges]) -> pa.Array:
         [c.after for c in values],
         [pa.nulls(len(c.at), pa.string()) if c.read is None else c.read for c in values],
         [pa.nulls(len(c.at), pa.string()) if c.write is None else c.write for c in values],
+        [c.filled for c in values],
     ]
     return _struct(columns, VALUE_CHANGE)
 

@@ -101,6 +101,7 @@ class Pairing:
         self._ours = KeyFile(folder / "ours.parquet", ours_schema(blocked, bool(raw), signs))
         self._theirs = KeyFile(folder / "theirs.parquet", pa.schema([*THEIRS, *self._keys[len(KEYS) :]]))
         self._bystanders = KeyFile(folder / "bystanders.parquet", STORED_KEYS) if signs.stored else None
+        self.opens_all = False  # who is in sync is opened, too
         self.objects = KindOfId()
         """The kinds of objects, where contacts are of several."""
         self.links = "links"
@@ -176,7 +177,7 @@ class Pairing:
         be created; beside them what is remembered."""
         wanted = (
             "SELECT ord, idx, taken, tags_same, contact, ours, theirs FROM pairs"
-            " ANTI JOIN recognised USING (ord) WHERE asked AND NOT same"
+            f" ANTI JOIN recognised USING (ord) WHERE asked{'' if self.opens_all else ' AND NOT same'}"
             " UNION ALL SELECT ord, NULL, false, false, NULL, NULL, NULL FROM lonely WHERE asked AND may"
         )
         known, more = remembered.beside(self._moving.ranked(wanted)), remembered.opened

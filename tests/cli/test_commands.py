@@ -239,7 +239,7 @@ WRONG = [
     ("plan --allow nothing=1", "E903", "limits are clear, create, create_without_state"),
     ("apply --auto-approve --max-calls 0", "E903", "`--max-calls` takes a whole number from 1 on"),
     ("status --forget nonsense", "E903", "`--forget` takes all, links, tags, rewrites, fields, runs or snapshot"),
-    ("schema plam", "E903", "config, plan, validation, status, discovery, adapters, doctor, runs, drift or tests"),
+    ("schema plam", "E903", "config, plan, validation, status, discovery, adapters, doctor, runs, drift, tests or why"),
     ("validate --format xml", "E903", "`--format` takes text, json, markdown, sarif or github"),
 ]
 

@@ -16,6 +16,7 @@ from reconciler.config.models import (
     DefaultsSection,
     DynamicTagEntry,
     FieldEntry,
+    HistorySection,
     IdentitySection,
     LimitsSection,
     ScoreRuleEntry,
@@ -71,6 +72,7 @@ def test_the_page_has_files_to_load() -> None:
         ("limits", LimitsSection),
         ("allow", AllowEntry),
         ("checks", CheckEntry),
+        ("history", HistorySection),
     ],
 )
 def test_every_key_has_a_row(chapter: str, model: type) -> None:

@@ -28,7 +28,7 @@ def test_every_code_has_a_heading_under_a_family() -> None:
 
 def _family_order(message: Message) -> tuple[int, str]:
     code = message.code
-    families = ("E1", "R1", "R2", "R3", "E3", "E4", "E5", "E9")
+    families = ("E1", "R1", "R2", "R3", "E3", "E4", "E5", "E6", "E9")
     return families.index(code[:2]), code
 
 

@@ -27,11 +27,18 @@ if TYPE_CHECKING:
 @click.argument("saved", metavar="[PLAN]", required=False, type=click.Path(path_type=Path))
 @planning_options
 @click.option("--auto-approve", is_flag=True, help="Do not ask; needed where nobody can be asked.")
+@click.option("--keep-undo", is_flag=True, help="Keep what is overwritten, encrypted, so that `undo` can put it back.")
 @click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Stop after so many calls; go on later.")
 @global_options(hidden=True)
 @click.pass_obj
 def command(
-    settings: Settings, /, saved: Path | None, auto_approve: bool, max_calls: int | None, **options: Any
+    settings: Settings,
+    /,
+    saved: Path | None,
+    auto_approve: bool,
+    keep_undo: bool,
+    max_calls: int | None,
+    **options: Any,
 ) -> int:
     """Do what the plan says, after asking.
 
@@ -46,6 +53,7 @@ def command(
       reconciler apply --auto-approve --format json
       reconciler apply --allow create=5000 --max-calls 200
       reconciler apply --relink
+      reconciler apply --keep-undo
       reconciler apply reviewed.plan
       reconciler apply reviewed.plan --report markdown=outcome.md --report github
     """
@@ -55,7 +63,8 @@ def command(
         raise Failure(problem("E905"))
     if saved is not None and (anew := chosen_anew(asked)):
         raise Failure(problem("E569", listing(f"`{name}`" for name in anew)))
-    wanted = request(settings, asked, max_calls=max_calls, saved=saved)
+    typed = f"apply {saved.name}"[:64] if saved is not None else "apply"
+    wanted = request(settings, asked, max_calls=max_calls, saved=saved, keep_undo=keep_undo, command=typed)
     approval = _Approval(settings, wanted, asked, approved)
     try:
         outcome = settings.program().apply(wanted, approval.confirm, settings.interrupts.stop)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import exits
+from reconciler.cli.commands.history import print_runs
 from reconciler.cli.reports import deliver, exit_of, report_option, write_reports
 from reconciler.cli.requests import bare_request, format_option
 from reconciler.cli.settings import Settings, global_options
@@ -16,13 +17,12 @@ from reconciler.model.problems import Failure, Place
 from reconciler.report.formats import PLAN, View, formats_of
 
 if TYPE_CHECKING:
-    from reconciler.model.status import KeptRun
     from reconciler.runtime.savedplan import SavedPlan
 
 
 @click.command("show")
 @click.argument("name", metavar="[RUN|last|plan|FILE]", default="plan")
-@click.option("--list", "listed", is_flag=True, help="List the runs instead, with time, result and counts.")
+@click.option("--list", "listed", is_flag=True, help="List the runs instead, as `history` does.")
 @format_option(*formats_of(PLAN), "jsonl")
 @report_option(PLAN)
 @global_options(hidden=True)
@@ -56,7 +56,7 @@ def command(settings: Settings, name: str, listed: bool, format: str) -> int:
             raise Failure(problem("E904", "`--list` and a run exclude each other", fix="leave one of them out"))
         if format not in ("text", "json") or settings.reports:
             raise Failure(problem("E904", "a list of runs is text or json", fix="name a run for other formats"))
-        _list(settings, settings.program().kept_runs(wanted), format)
+        print_runs(settings, settings.program().kept_runs(wanted), format)
         return exits.DONE
     found = settings.program().shown(wanted, name)
     view = View(settings.seen, settings.page(found.narrowed), found.settled)
@@ -80,14 +80,3 @@ def _saved(settings: Settings, saved: SavedPlan, format: str) -> int:
             raise Failure(problems)
         return exits.DONE
     return exit_of(exits.DONE, deliver(settings, format, saved.document, view))
-
-
-def _list(settings: Settings, runs: tuple[KeptRun, ...], format: str) -> None:
-    from reconciler.report.runs import runs_document, runs_text
-
-    if format == "json":
-        from reconciler.report.document import to_json
-
-        settings.print(to_json(runs_document(settings.file, runs)) + "\n")
-    else:
-        settings.print(runs_text(settings.file, runs, settings.page()))

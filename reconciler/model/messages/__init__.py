@@ -2,8 +2,8 @@
 
 E1xx the file (`config.py`), R1xx rules about the file (`rules.py`), R2xx findings about people and values
 (`findings.py`), R3xx findings about the inventory (`inventory.py`, `ownership.py`), E3xx the CRM (`crm.py`), E4xx the
-source (`source.py`), E5xx state, apply and the machine (`runtime.py`, `shared.py`), E9xx usage (`usage.py`), and
-of it E95x reports (`reports.py`).
+source (`source.py`), E5xx state, apply and the machine (`runtime.py`, `shared.py`), E6xx the history of runs
+(`history.py`), E9xx usage (`usage.py`), and of it E95x reports (`reports.py`).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def _table() -> dict[str, Message]:
     from reconciler.model.messages.config import CONFIG
     from reconciler.model.messages.crm import CRM
     from reconciler.model.messages.findings import FINDINGS
+    from reconciler.model.messages.history import HISTORY
     from reconciler.model.messages.inventory import INVENTORY
     from reconciler.model.messages.ownership import OWNERSHIP
     from reconciler.model.messages.reports import REPORTS
@@ -42,8 +43,21 @@ def _table() -> dict[str, Message]:
     from reconciler.model.messages.source import SOURCE
     from reconciler.model.messages.usage import USAGE
 
-    of_plans = (*RULES, *FINDINGS, *INVENTORY, *OWNERSHIP, *CHECKS)
-    rows = (*CONFIG, *of_plans, *CRM, *SOURCE, *RUNTIME, *SHARED, *USAGE, *REPORTS)
+    rows = (
+        *CONFIG,
+        *RULES,
+        *FINDINGS,
+        *INVENTORY,
+        *OWNERSHIP,
+        *CHECKS,
+        *CRM,
+        *SOURCE,
+        *RUNTIME,
+        *SHARED,
+        *HISTORY,
+        *USAGE,
+        *REPORTS,
+    )
     table = {row.code: row for row in sorted(rows, key=lambda row: row.code)}
     if len(table) != len(rows):
         raise AssertionError("a message code stands twice")

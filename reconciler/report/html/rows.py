@@ -40,6 +40,7 @@ _WHY = {
     "drift": "moved in the CRM",
     "adopt": "taken over",
     "store": "stored ids",
+    "undo": "put back",
 }
 _CAUSES = {
     "config": "A line of the file is new or changed",
@@ -47,6 +48,7 @@ _CAUSES = {
     "drift": "Somebody else moved it in the CRM",
     "adopt": "Taken over: the CRM had it before the file did",
     "store": "Ids of people that the CRM keeps",
+    "undo": "Put back: a run had written it",
 }
 
 

@@ -20,6 +20,7 @@ _CAUSES = {
     "adopt": "taken over",
     "drift": "moved in the CRM",
     "store": "id of the person",
+    "undo": "put back",
 }
 _LEFT = (("held", "held"), ("conflict", "in conflict"), ("blocked", "blocked"), ("rewritten", "rewritten"))
 
