@@ -6,7 +6,7 @@ from reconciler.model.outcome import Outcome, Result
 from reconciler.report.layout import PAGE, Page, section, spread
 from reconciler.report.problems import problems_text
 from reconciler.report.text import command, obstacles
-from reconciler.report.words import counted, listing, number, some
+from reconciler.report.words import listing, number, some
 
 
 def outcome_text(outcome: Outcome, page: Page = PAGE) -> str:
@@ -32,7 +32,8 @@ def _written(outcome: Outcome) -> str:
             some(w.updated, "contact") + " updated" if w.updated else "",
             some(w.values, "value") if w.values else "",
             f"{some(w.pulled, 'value')} pulled into {some(w.rows, 'row')} of the source" if w.pulled else "",
-            counted(((w.tags_applied, "tags applied"), (w.tags_removed, "tags removed"))),
+            some(w.tags_applied, "tag applied") if w.tags_applied else "",
+            some(w.tags_removed, "tag removed") if w.tags_removed else "",
         ]
     )
 

@@ -14,14 +14,15 @@ from reconciler.report.document import problem_rows
 from reconciler.report.history import minute, write_row
 from reconciler.report.layout import PAGE, Page, folding_table
 from reconciler.report.text import command
-from reconciler.report.words import counted, listing, plain
+from reconciler.report.words import listing, number, plain, some
 
+_NOUNS = frozenset({"values", "tags_applied", "tags_removed"})
 _WORDS = (
     ("created", "created"),
     ("updated", "updated"),
-    ("values", "values"),
-    ("tags_applied", "tags applied"),
-    ("tags_removed", "tags removed"),
+    ("values", "value"),
+    ("tags_applied", "tag applied"),
+    ("tags_removed", "tag removed"),
     ("failed", "refused"),
     ("left", "not reached"),
 )
@@ -39,7 +40,7 @@ def runs_text(file: str, runs: Sequence[KeptRun], page: Page = PAGE) -> str:
 
 
 def _said(run: KeptRun) -> str:
-    counts = counted((run.counts.get(name, 0), word) for name, word in _WORDS) if run.kept else "not kept"
+    counts = listing(_counted(name, word, run.counts.get(name, 0)) for name, word in _WORDS) if run.kept else "not kept"
     facts = run.facts
     told = [
         counts,
@@ -50,6 +51,11 @@ def _said(run: KeptRun) -> str:
         f"can be undone until {run.undo[:10]}" if run.undo else "",
     ]
     return listing(told)
+
+
+def _counted(name: str, word: str, count: int) -> str:
+    """`2 values`, `11 created`; nothing of what there is none of."""
+    return "" if not count else some(count, word) if name in _NOUNS else f"{number(count)} {word}"
 
 
 def runs_document(

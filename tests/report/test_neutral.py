@@ -73,6 +73,8 @@ BEGINS_SOMETHING = re.compile(
     r"@\w|[#!$]\d|~\w|\bGH-\d|://|www\.\w|:[a-z0-9_+-]+:",
     re.IGNORECASE,
 )
+BLANK = " \t\n"
+"""What makes a line of Markdown an empty one; a space that does not break is text."""
 Drawn = Callable[[str], str]
 
 
@@ -97,7 +99,7 @@ def stays_text(frame: str, drawn: str, text: str, but: str = "") -> None:
     """In that frame the text makes nothing but itself: the blocks are those of a harmless word, and all is to be read,
     except the signs `but`."""
     tokens = GFM.parse(frame.replace("TEXT", drawn))
-    assert shape(tokens) == shape(GFM.parse(frame.replace("TEXT", "x" if squeezed(drawn) else "")))
+    assert shape(tokens) == shape(GFM.parse(frame.replace("TEXT", "x" if drawn.strip(BLANK) else "")))
     children = inline(tokens)
     assert {child.type for child in children} <= {"text", "code_inline"}
     there = squeezed(frame_text(frame).replace("TEXT", plain(text)))
