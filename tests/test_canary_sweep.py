@@ -94,9 +94,23 @@ def again() -> Iterator[tuple[str, ...]]:
 def applying(allowed: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     asked = ("apply", "--auto-approve", "--now", NOW)
     yield (*asked, "--max-calls=1", *reports(PLAN, "refused"))
-    yield (*asked, *allowed, "-vv", "--format=markdown", *reports(PLAN, "applied"))
+    yield (*asked, *allowed, "-vv", "--keep-undo", "--format=markdown", *reports(PLAN, "applied"))
     yield from in_all(PLAN, *asked, *allowed)
     yield ("apply", "saved.plan", *reports(PLAN, "saved"))
+
+
+def looking_back(allowed: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """What runs wrote, to whom, and putting it back."""
+    yield from in_both("history")
+    yield from in_both("history", "--person=1")
+    for name in ("email", "tag:Customer"):
+        yield from in_both("why", "1", name)
+        yield ("why", "1", name, "--offline")
+    yield ("why", "1", "email", "--show-values")
+    asked = ("undo", "last", "--auto-approve", "--clear-created", *allowed)
+    yield (*asked, "-vv", *reports(PLAN, "undone"))
+    yield from in_all(PLAN, *asked)
+    yield from in_both("history")
 
 
 def personal(example: Example, place: Path) -> Iterator[str]:
@@ -177,10 +191,12 @@ def test_no_command_in_any_format_lets_a_value_of_an_example_out(
     for arguments in applying(example.allowed):
         sweep.run(*arguments)
     planted = plant(folder)
-    for arguments in again():
+    for arguments in (*again(), *looking_back(example.allowed)):
         sweep.run(*arguments)
     assert sweep.codes["plan", "--now", NOW, "--format=markdown"] == 0
     assert sweep.codes["plan", "--show-values"] == 1
+    assert sweep.codes["why", "1", "email", "--show-values"] == 1
+    assert sweep.codes["history", "--format=json"] == 0
     if planted:
         assert sweep.codes["drift", "--format=json"] == 2
     there = {path.name for path in folder.iterdir()}
@@ -189,7 +205,7 @@ def test_no_command_in_any_format_lets_a_value_of_an_example_out(
 
 
 def test_every_command_is_swept_or_has_a_reason_not_to_be() -> None:
-    swept = {arguments[0] for steps in (looking(), applying(())) for arguments in steps}
+    swept = {arguments[0] for steps in (looking(), applying(()), looking_back(())) for arguments in steps}
     assert swept | set(NOT_SWEPT) == set(COMMANDS)
     assert not swept & set(NOT_SWEPT)
 
