@@ -19,12 +19,12 @@ from reconciler.testing.scenarios import contacts
 
 from .places import KEY, Postgres
 
-PEOPLE = 2_000
+PEOPLE = 8_000
 KILLS = 2
 APPLY = ("apply", "--auto-approve", "--now", NOW, "--allow", f"create={PEOPLE}")
 FILE = """\
 version: 1
-crm: {{type: local, path: crm.db, calls_per_second: 40}}
+crm: {{type: local, path: crm.db}}
 source: {{type: csv, path: people.csv, types: {{orders: integer}}}}
 identity: {{person: id, match: email}}
 fields: {{email: email, city: city}}
